@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from orchestrator.graph.nodes import ApprovalNode, Edge, Node, TaskNode
+from orchestrator.graph.nodes import ApprovalNode, Edge, Node, RouterNode, TaskNode
 from orchestrator.graph.policy import Approver
 
 if TYPE_CHECKING:
@@ -47,12 +47,14 @@ class Graph:
 
     @cached_property
     def _behind_gates(self) -> frozenset[str]:
-        gates = {node.id for node in self.nodes.values() if isinstance(node, ApprovalNode)}
-        targets = {edge.target for gate in gates for edge in self.edges.get(gate, ())}
-        for gate in gates:
-            node: Any = self.nodes[gate]
-            targets.discard(node.rejection)
-        return frozenset(targets)
+        """Nodes that a gate's edges lead to, also through routers, which do nothing themselves."""
+        places = [node.id for node in self.nodes.values() if isinstance(node, ApprovalNode)]
+        behind: set[str] = set()
+        while places:
+            targets = {edge.target for edge in self.edges.get(places.pop(), ())} - behind
+            behind |= targets
+            places += [each for each in targets if isinstance(self.nodes[each], RouterNode)]
+        return frozenset(behind)
 
     def is_idempotent(self, node: TaskNode) -> bool:
         """May the task run again when nobody knows whether it ran?"""

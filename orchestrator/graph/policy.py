@@ -19,6 +19,12 @@ class ApproverKind(StrEnum):
     GROUP = "group"  #: a user group's id (`S…`) or its handle without the `@`
 
 
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+_GROUP_ID = re.compile(r"S[A-Z0-9]{6,}")
+_HANDLE = re.compile(r"[a-z0-9][a-z0-9._-]*")
+_USER_ID = re.compile(r"\S+")
+
+
 @dataclass(frozen=True, slots=True)
 class Approver:
     """One name on a list of approvers."""
@@ -27,13 +33,8 @@ class Approver:
     name: str
 
     def __str__(self) -> str:
-        return f"@{self.name}" if self.kind is ApproverKind.GROUP else self.name
-
-
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
-_GROUP_ID = re.compile(r"S[A-Z0-9]{6,}")
-_HANDLE = re.compile(r"[a-z0-9][a-z0-9._-]*")
-_USER_ID = re.compile(r"\S+")
+        is_handle = self.kind is ApproverKind.GROUP and not _GROUP_ID.fullmatch(self.name)
+        return f"@{self.name}" if is_handle else self.name
 
 
 def parse_approver(text: str) -> Approver:
