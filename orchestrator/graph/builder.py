@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Self, TypeVar, Unpack, overload
 
 from orchestrator.errors import ConditionError, GraphValidationError
-from orchestrator.graph.checks import Declaration, Problem, find_problems
+from orchestrator.graph.checks import find_problems
 from orchestrator.graph.conditions import CelCondition
 from orchestrator.graph.durations import parse_duration
 from orchestrator.graph.graph import Graph
@@ -28,7 +28,8 @@ from orchestrator.graph.nodes import (
     View,
 )
 from orchestrator.graph.options import ApprovalOptions, Approvers, Names, TaskOptions
-from orchestrator.graph.policy import Approver, parse_approver, parse_approvers
+from orchestrator.graph.policy import Approver, ApproverKind, parse_approver, parse_approvers
+from orchestrator.graph.problems import Declaration, Problem, edge_place, node_place
 from orchestrator.graph.templates import Template
 from orchestrator.graph.version import graph_version
 
@@ -75,7 +76,9 @@ class GraphBuilder:
         self._ends: list[str] = []
         self._found: list[Problem] = []
         self._input = self._read("graph", InputSchema, input) or InputSchema()
-        self._operators = self._read("graph", _approvers, operators) or ()
+        self._operators: tuple[Approver, ...] = (
+            self._read("graph", _approvers, operators, _SOMEBODY) or ()
+        )
 
     @overload
     def task(
@@ -97,17 +100,16 @@ class GraphBuilder:
                 return decorated
 
             return add
-        place = _node(node)
+        place = node_place(node)
         self._known(place, options, TaskOptions)
         self._callable(place, "function", function)
-        retry = options.get("retry", 1)
         self._nodes.append(
             TaskNode(
                 id=node,
                 function=function,
                 reads=_names(options.get("reads", EVERYTHING)),
                 writes=_names(options.get("writes", EVERYTHING)),
-                retry=retry if isinstance(retry, Retry) else Retry(attempts=retry),
+                retry=self._read(place, _retry, options.get("retry", 1)) or Retry(),
                 timeout=self._read(place, _time, options.get("timeout")),
                 idempotent=options.get("idempotent"),
             )
@@ -118,13 +120,12 @@ class GraphBuilder:
         self, node: str, /, *, approvers: Approvers, **options: Unpack[ApprovalOptions]
     ) -> Self:
         """Add a question to people. Options: see `ApprovalOptions`."""
-        place = _node(node)
+        place = node_place(node)
         self._known(place, options, ApprovalOptions)
-        named = self._read(place, _approvers, approvers)
         self._nodes.append(
             ApprovalNode(
                 id=node,
-                approvers=() if named is None else named,
+                approvers=self._read(place, _approvers, approvers, _SOMEBODY) or (),
                 title=self._text(place, "title", options.get("title")),
                 prompt=self._text(place, "prompt", options.get("prompt")),
                 review_keys=_names(options.get("review_keys", EVERYTHING)),
@@ -145,7 +146,7 @@ class GraphBuilder:
         `select` returns the id of the node to go on at, which one of the edges must lead to.
         """
         if select is not None:
-            self._predicate(_node(node), "select", select)
+            self._predicate(node_place(node), "select", select)
         self._nodes.append(RouterNode(id=node, select=select))
         return self
 
@@ -156,12 +157,10 @@ class GraphBuilder:
 
     def edge(self, source: str, target: str, /, when: str | Predicate | None = None) -> Self:
         """Add a way on; `when` is CEL text or a function of the view. None: the default way."""
-        place = f"edge {source!r} -> {target!r}"
+        place = edge_place(source, target)
         condition: Predicate | None = None
         if isinstance(when, str):
-            condition = self._read(place, CelCondition, when)
-            # A condition that cannot be read must not count as "no condition" in the checks.
-            condition = condition or _never
+            condition = self._read(place, CelCondition, when, _unread)
         elif when is not None:
             self._predicate(place, "when", when)
             condition = when
@@ -226,15 +225,20 @@ class GraphBuilder:
     def _note(self, place: str, text: str) -> None:
         self._found.append(Problem(place, text))
 
-    def _read(self, place: str, parse: Callable[[Any], Any], value: Any) -> Any:
-        """Parse a value that may be None, and note what is wrong with it."""
+    def _read(
+        self, place: str, parse: Callable[[Any], Any], value: Any, instead: Any = None
+    ) -> Any:
+        """Parse a value that may be None; note what is wrong with it, and return `instead`.
+
+        `instead` keeps the checks from finding a second problem in the same mistake.
+        """
         if value is None:
             return None
         try:
             return parse(value)
         except (ConditionError, TypeError, ValueError) as exc:
             self._note(place, str(exc))
-            return None
+            return instead
 
     def _text(self, place: str, option: str, value: Any) -> Any:
         if callable(value):
@@ -246,7 +250,7 @@ class GraphBuilder:
         if callable(value):
             self._predicate(place, option, value)
             return value
-        return self._read(place, _time, value)
+        return self._read(place, _time, value, _unread)
 
     def _predicate(self, place: str, option: str, function: object) -> None:
         self._callable(place, option, function)
@@ -273,13 +277,13 @@ class GraphBuilder:
             self._note(place, f"has no option {name!r}; known are {names}")
 
 
-def _never(view: View) -> bool:
-    del view
-    return False
+def _unread(view: View) -> Any:
+    """Stand in for a text that could not be read; no graph is ever built with it."""
+    raise NotImplementedError(view)
 
 
-def _node(node: object) -> str:
-    return f"node {node!r}"
+#: Stands in for approvers that could not be read, like `_unread`.
+_SOMEBODY = (Approver(ApproverKind.USER, "?"),)
 
 
 def _names(names: Names) -> tuple[str, ...]:
@@ -293,6 +297,14 @@ def _time(value: object) -> timedelta:
     if isinstance(value, str):
         return parse_duration(value)
     raise TypeError(f"{value!r} is no duration; write a timedelta, or text such as 5m")
+
+
+def _retry(value: object) -> Retry:
+    if isinstance(value, Retry):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Retry(attempts=value)
+    raise TypeError(f"retry is {value!r}; give a Retry, or how often to try in all, such as 3")
 
 
 def _on_timeout(value: str) -> OnTimeout:
