@@ -1,0 +1,44 @@
+// The simulator's control API, as seen by one acting person.
+
+import { toast } from "./toasts.js";
+
+/** A call that the simulator refused, or that did not reach it. */
+export class ApiError extends Error {}
+
+async function call(path, init) {
+  let response;
+  try {
+    response = await fetch(path, { ...init, credentials: "omit" });
+  } catch {
+    throw new ApiError("The simulator does not answer. Is it still running?");
+  }
+  const body = await response.json().catch(() => ({}));
+  if (!response.ok) throw new ApiError(body.error ?? `The simulator answered ${response.status}.`);
+  return body;
+}
+
+/** Read something: `get("messages", {as, channel})`. */
+export function get(name, query = {}) {
+  return call(`/sim/${name}?${new URLSearchParams(query)}`);
+}
+
+/** Do something: `post("say", {as, channel, text})`. */
+export function post(name, body) {
+  return call(`/sim/${name}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-Simulator": "1" },
+    body: JSON.stringify(body),
+  });
+}
+
+/** Like `post`, but failures become a toast and the answer is then null. */
+export async function attempt(name, body) {
+  try {
+    const answer = await post(name, body);
+    if (answer.ok === false && answer.error) toast(answer.error, "warning");
+    return answer;
+  } catch (error) {
+    toast(error.message, "warning");
+    return null;
+  }
+}

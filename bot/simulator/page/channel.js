@@ -1,0 +1,103 @@
+// The middle of the page: a channel with its messages, or the app with its Home tab.
+
+import { post } from "./api.js";
+import { Composer } from "./composer.js";
+import { fill, h } from "./dom.js";
+import { homeView } from "./home.js";
+import { loadViews } from "./loader.js";
+import { avatar, channelLabel, channelMark, findChannel, findDm, isApp } from "./people.js";
+import { hashOf } from "./router.js";
+import { on, state } from "./state.js";
+import { Timeline } from "./timeline.js";
+import { toast } from "./toasts.js";
+
+const timeline = new Timeline({ label: "Messages" });
+/** The composer of the open channel. */
+export const composer = new Composer({ id: "composer-input", target: () => ({ channel: state.place }) });
+const heading = h("header", { class: "pane-head" });
+const body = h("div", { class: "pane-body" });
+
+/** The app's direct channel, or undefined before its first message. */
+const appDm = () => findDm(state.world.app.bot_user);
+const isAppPlace = () => state.place === "home" || isApp(findChannel(state.place)?.with);
+
+function tab(label, place) {
+  const isCurrent = state.place === place;
+  return h("a", { class: "tab", role: "tab", href: hashOf(place), "aria-selected": String(isCurrent) }, label);
+}
+
+function drawHeading() {
+  const { app } = state.world;
+  const channel = findChannel(state.place);
+  if (isAppPlace()) {
+    fill(heading, avatar(app.bot_user, "s"), h("h2", { class: "pane-title" }, app.name),
+      h("div", { class: "tabs", role: "tablist", "aria-label": app.name }, tab("Home", "home"), appDm() && tab("Messages", appDm().id)));
+    return;
+  }
+  fill(heading, h("span", { class: "pane-mark" }, channel && channelMark(channel)),
+    h("h2", { class: "pane-title" }, channel?.kind === "dm" ? channelLabel(channel) : channel?.name),
+    channel?.topic && h("p", { class: "pane-topic" }, channel.topic));
+}
+
+/** What stands at the very top of a channel. */
+function intro(channel) {
+  const label = channelLabel(channel);
+  const words = channel.kind === "dm"
+    ? `This is the beginning of your conversation with ${label}.`
+    : channel.topic || `This is the beginning of ${label}.`;
+  return h("div", { class: "intro" }, h("span", { class: "intro-mark" }, channelMark(channel)), h("h3", {}, label), h("p", {}, words));
+}
+
+function drawMessages() {
+  const channel = findChannel(state.place);
+  if (!channel) return;
+  timeline.show(state.messages, { channel: channel.id, intro: intro(channel) });
+  if (channel.unread && document.visibilityState === "visible") markRead(channel);
+}
+
+function markRead(channel) {
+  channel.unread = false;
+  post("read", { as: state.me, channel: channel.id }).catch((error) => toast(error.message, "warning"));
+}
+
+async function openHome() {
+  try {
+    await post("home", { as: state.me });
+    await loadViews();
+  } catch (error) {
+    toast(error.message, "warning");
+  }
+}
+
+function drawPlace() {
+  const channel = findChannel(state.place);
+  drawHeading();
+  if (state.place === "home") {
+    fill(body, homeView());
+    openHome();
+    return;
+  }
+  composer.label(channel.kind === "dm" ? `Message ${channelLabel(channel)}` : `Message #${channel.name}`);
+  fill(body, timeline.node, composer.node);
+  timeline.toEnd();
+}
+
+/** Keep the middle up to date. */
+export function mountChannel(main) {
+  main.append(heading, body);
+  const arrive = () => {
+    timeline.clear();
+    drawPlace();
+  };
+  on("place", arrive);
+  on("person", arrive);
+  on("world", () => {
+    if (!state.place) return;
+    drawHeading();
+    const channel = findChannel(state.place);
+    if (channel?.unread && document.visibilityState === "visible") markRead(channel);
+  });
+  on("messages", drawMessages);
+  on("home", () => { if (state.place === "home") fill(body, homeView()); });
+  document.addEventListener("visibilitychange", drawMessages);
+}

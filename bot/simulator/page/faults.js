@@ -1,0 +1,50 @@
+// Switches that make the simulator behave like Slack on a bad day.
+
+import { attempt } from "./api.js";
+import { fill, h } from "./dom.js";
+import { loadWorld } from "./loader.js";
+import { on, state } from "./state.js";
+import { toast } from "./toasts.js";
+
+const SLOW_MS = 2000;
+
+/** Each switch: what the simulator is told, and how to see that it is in force. */
+const FAULTS = [
+  { label: "Rate limit next call", title: "The next API call gets 429 and Retry-After", on: { rate_limit_next: 1 }, off: { rate_limit_next: 0 } },
+  { label: "Slow network", title: `Everything takes ${SLOW_MS / 1000} seconds longer`, on: { slow_ms: SLOW_MS }, off: { slow_ms: 0 } },
+  { label: "Duplicate next delivery", title: "The next envelope is delivered twice", on: { duplicate_next: 1 }, off: { duplicate_next: 0 } },
+  { label: "Lose next answer", title: "The next API call takes effect, but its answer is lost", on: { lose_answer_next: 1 }, off: { lose_answer_next: 0 } },
+];
+
+const isOn = (fault) => Boolean(state.world?.faults?.[Object.keys(fault.on)[0]]);
+
+async function set(change) {
+  await attempt("faults", change);
+  await loadWorld();
+}
+
+async function drop() {
+  if (await attempt("faults", { drop_connections: true })) toast("Connections dropped. The app should come back by itself.");
+  await loadWorld();
+}
+
+async function reset() {
+  if (await attempt("reset", {})) location.reload();
+}
+
+/** The row of switches. */
+export function faultSwitches() {
+  const row = h("div", { class: "faults", role: "group", "aria-label": "Faults" });
+  const draw = () => {
+    const focused = row.contains(document.activeElement) ? document.activeElement.textContent : null;
+    fill(row, h("span", { class: "faults-title" }, "Make trouble"),
+      FAULTS.map((fault) => h("button", { type: "button", class: "fault", title: fault.title, "aria-pressed": String(isOn(fault)), onclick: () => set(isOn(fault) ? fault.off : fault.on) }, fault.label)),
+      h("button", { type: "button", class: "fault", title: "Cuts every Socket Mode connection now", onclick: drop }, "Drop connection"),
+      h("span", { class: "spring" }),
+      h("button", { type: "button", class: "fault", title: "A fresh workspace; the app keeps its own database", onclick: reset }, "Reset workspace"));
+    if (focused) [...row.querySelectorAll("button")].find(({ textContent }) => textContent === focused)?.focus();
+  };
+  on("world", draw);
+  draw();
+  return row;
+}

@@ -1,0 +1,57 @@
+// The strip that tells a newcomer what to try first. It goes away when asked to, and stays away.
+
+import { composer } from "./channel.js";
+import { fill, h, icon, iconButton } from "./dom.js";
+import { findUser } from "./people.js";
+import { go } from "./router.js";
+import { on, remember, remembered, state } from "./state.js";
+
+const COMMAND = '/signoff run publish-article topic="Bees in winter"';
+const APPROVE = /^approve/i;
+
+const approvals = () => state.world.channels.find(({ name }) => name === "approvals");
+const requester = () => findUser("U0ALICE");
+const approver = () => findUser("U0BOB");
+
+/** Does a message of the open channel wait for somebody to press Approve? */
+function isAsked() {
+  return state.messages.some(({ blocks }) => blocks?.some((block) => block.elements?.some((item) => APPROVE.test(item.text?.text ?? ""))));
+}
+
+/** Which step is next: 0 type, 1 become Bob, 2 press. */
+function nextStep() {
+  if (state.place !== approvals()?.id || !isAsked()) return 0;
+  return state.me === approver().id ? 2 : 1;
+}
+
+function fillIn() {
+  go(approvals().id, { user: requester().id });
+  // The person switch is announced on the next turn; the box is ready after it.
+  setTimeout(() => composer.write(COMMAND));
+}
+
+function step(number, current, ...content) {
+  const classes = number < current ? "done" : number === current ? "now" : "";
+  return h("li", { class: `hint-step ${classes}`, "aria-current": number === current ? "step" : undefined },
+    h("span", { class: "hint-number", "aria-hidden": "true" }, number < current ? icon("check") : String(number + 1)), h("span", {}, content));
+}
+
+function draw(strip) {
+  if (!approvals() || !requester() || !approver()) return;
+  const current = nextStep();
+  fill(strip,
+    h("b", { class: "hint-title" }, "Try it"),
+    h("ol", { class: "hint-steps" },
+      step(0, current, "As Alice, send ", h("code", {}, COMMAND), " ", h("button", { type: "button", class: "link-button", onclick: fillIn }, "Type it for me")),
+      step(1, current, "Switch to ", h("button", { type: "button", class: "link-button", onclick: () => go(approvals().id, { user: approver().id }) }, "Bob")),
+      step(2, current, "Press ", h("b", {}, "Approve"))),
+    iconButton("close", "Hide these hints", () => { remember("hint", "hidden"); strip.remove(); }));
+}
+
+/** Put the strip above the channel on a first visit. */
+export function mountHint(main) {
+  if (remembered("hint", "shown") === "hidden") return;
+  const strip = h("section", { class: "hint", "aria-label": "What to try" });
+  main.prepend(strip);
+  for (const topic of ["world", "messages", "place", "person"]) on(topic, () => draw(strip));
+}

@@ -1,0 +1,76 @@
+// The list of channels, direct messages and the app.
+
+import { attempt } from "./api.js";
+import { fill, h, icon } from "./dom.js";
+import { actors, avatar, channelMark, findDm, isApp, userName } from "./people.js";
+import { go, hashOf } from "./router.js";
+import { on, state } from "./state.js";
+
+/** A row of the list. The unread mark is part of the name for those who cannot see the dot. */
+function row({ href, mark, label, note, unread, current, onclick }) {
+  return h("li", {}, h("a",
+    { class: `row${unread ? " unread" : ""}`, href, onclick, "aria-current": current ? "page" : undefined },
+    h("span", { class: "row-mark" }, mark), h("span", { class: "row-label" }, label), note && h("span", { class: "row-note" }, note),
+    unread && h("span", { class: "dot", role: "img", "aria-label": "unread" })));
+}
+
+function channelRow(channel) {
+  return row({
+    href: hashOf(channel.id), mark: channelMark(channel), label: channel.name, unread: channel.unread, current: state.place === channel.id,
+  });
+}
+
+function personRow(user) {
+  const dm = findDm(user.id);
+  const open = async (event) => {
+    if (dm) return;
+    event.preventDefault();
+    const answer = await attempt("open", { as: state.me, user: user.id });
+    if (answer?.channel) go(answer.channel);
+  };
+  return row({
+    href: dm ? hashOf(dm.id) : location.hash, mark: avatar(user.id, "s"), label: userName(user.id),
+    note: user.id === state.me ? "you" : user.is_restricted ? "guest" : "", unread: dm?.unread, current: dm && state.place === dm.id, onclick: open,
+  });
+}
+
+function appRow() {
+  const { app } = state.world;
+  const dm = findDm(app.bot_user);
+  return row({
+    href: hashOf("home"), mark: avatar(app.bot_user, "s"), label: app.name, note: "app", unread: dm?.unread,
+    current: state.place === "home" || (dm && state.place === dm.id),
+  });
+}
+
+function group(title, rows) {
+  return h("section", { class: "group" }, h("h2", { class: "group-title" }, title), h("ul", {}, rows));
+}
+
+function draw(nav) {
+  const { channels } = state.world;
+  const focused = nav.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  const people = actors().filter(({ id }) => !isApp(id));
+  fill(nav,
+    group("Apps", appRow()),
+    group("Channels", channels.filter(({ kind }) => kind !== "dm").map(channelRow)),
+    group("People", people.map(personRow)),
+    h("p", { class: "local-note" }, icon("lock"), "Runs on this machine only. Nothing is sent to Slack."));
+  if (focused) nav.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+}
+
+/** Keep the list up to date. */
+export function mountSidebar(nav) {
+  const redraw = () => draw(nav);
+  for (const topic of ["world", "place", "person"]) on(topic, redraw);
+  nav.addEventListener("click", (event) => {
+    if (event.target.closest("a")) document.body.classList.remove("sidebar-open");
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!event.altKey || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;
+    event.preventDefault();
+    const places = ["home", ...state.world.channels.map(({ id }) => id)];
+    const step = event.key === "ArrowDown" ? 1 : -1;
+    go(places[(places.indexOf(state.place) + step + places.length) % places.length]);
+  });
+}
