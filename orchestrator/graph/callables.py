@@ -11,6 +11,11 @@ FILE_MODULE_PREFIX = "signoff_file_"
 _FILE_MODULE = re.compile(rf"{FILE_MODULE_PREFIX}[0-9a-f]+_")
 
 
+def plain_module(name: str) -> str:
+    """Return the module's name without what the loader added to it."""
+    return _FILE_MODULE.sub("", name)
+
+
 def qualified_name(thing: object) -> str:
     """Return `module.name` of a function or class, or of the class of a callable object.
 
@@ -20,4 +25,4 @@ def qualified_name(thing: object) -> str:
         return f"functools.partial({qualified_name(thing.func)})"
     named = thing if hasattr(thing, "__qualname__") else type(thing)
     module = getattr(named, "__module__", None) or "builtins"
-    return f"{_FILE_MODULE.sub('', module)}.{getattr(named, '__qualname__', '?')}"
+    return f"{plain_module(module)}.{getattr(named, '__qualname__', '?')}"
