@@ -23,13 +23,17 @@ class Document:
     value: Any = None
     lines: dict[Path, int] = field(default_factory=dict)
 
-    def at(self, path: Sequence[Any]) -> str:
-        """Return `file:line` of the value, or of what is around it if there is none."""
+    def known(self, path: Sequence[Any]) -> Path:
+        """Return the steps of a path that lead to a value, skipping those that do not."""
         known: Path = ()
         for step in path:
             if (*known, step) in self.lines:
                 known = (*known, step)
-        return f"{self.name}:{self.lines.get(known, 1)}"
+        return known
+
+    def at(self, path: Sequence[Any]) -> str:
+        """Return `file:line` of the value, or of what is around it if there is none."""
+        return f"{self.name}:{self.lines.get(self.known(path), 1)}"
 
 
 def read_documents(text: str, name: str) -> Iterator[Document]:
