@@ -33,7 +33,7 @@ function fillIn() {
 function step(number, current, ...content) {
   const classes = number < current ? "done" : number === current ? "now" : "";
   return h("li", { class: `hint-step ${classes}`, "aria-current": number === current ? "step" : undefined },
-    h("span", { class: "hint-number", "aria-hidden": "true" }, number < current ? icon("check") : String(number + 1)), h("span", {}, content));
+    h("span", { class: "hint-number", "aria-hidden": "true" }, number < current ? icon("check") : String(number + 1)), h("span", {}, ...content));
 }
 
 function draw(strip) {
@@ -42,7 +42,7 @@ function draw(strip) {
   fill(strip,
     h("b", { class: "hint-title" }, "Try it"),
     h("ol", { class: "hint-steps" },
-      step(0, current, "As Alice, send ", h("code", {}, COMMAND), " ", h("button", { type: "button", class: "link-button", onclick: fillIn }, "Type it for me")),
+      step(0, current, "As Alice, send ", h("code", {}, COMMAND), " ", current === 0 && h("button", { type: "button", class: "link-button", onclick: fillIn }, "Type it for me")),
       step(1, current, "Switch to ", h("button", { type: "button", class: "link-button", onclick: () => go(approvals().id, { user: approver().id }) }, "Bob")),
       step(2, current, "Press ", h("b", {}, "Approve"))),
     iconButton("close", "Hide these hints", () => { remember("hint", "hidden"); strip.remove(); }));

@@ -25,7 +25,9 @@ export class Timeline {
     this.node = h("div", { class: "timeline-frame" }, this.box, this.newer);
     this.box.addEventListener("scroll", () => { if (this.isAtEnd()) this.newer.hidden = true; });
     // A card that grows (an image, a select) must not push the end out of sight.
-    new ResizeObserver(() => { if (this.sticky) this.toEnd(); }).observe(this.list);
+    const resized = new ResizeObserver(() => { if (this.sticky) this.toEnd(); });
+    resized.observe(this.list);
+    resized.observe(this.box);
     this.box.addEventListener("scroll", () => { this.sticky = this.isAtEnd(); });
     this.sticky = true;
   }

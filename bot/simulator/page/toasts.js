@@ -14,6 +14,10 @@ export function toast(text, level = "info") {
   const el = h("div", { class: `toast toast-${level}` }, level === "warning" ? icon("warn") : icon("check"), h("p", {}, text));
   const remove = () => el.remove();
   el.append(iconButton("close", "Dismiss", remove));
-  document.getElementById("toasts").append(el);
+  const box = document.getElementById("toasts");
+  box.append(el);
+  // Showing it again lifts the box above a dialog that was opened since.
+  box.hidePopover();
+  box.showPopover();
   setTimeout(remove, SHOWN_MS);
 }
