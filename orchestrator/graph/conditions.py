@@ -17,7 +17,6 @@ from orchestrator.graph.nodes import View
 # The standard functions of CEL that the library evaluates; any other name is a typing error.
 _FUNCTIONS = frozenset(
     {
-        "bool",
         "bytes",
         "contains",
         "double",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
+#: What to say of a text that is none.
+NO_DURATION = "is no duration; write one such as 30s, 5m, 1h30m, 2d or PT30S"
+
 _NUMBER = r"\d+(?:\.\d+)?"
 _SECONDS = re.compile(_NUMBER)
 _UNITS = re.compile(
@@ -39,7 +42,7 @@ def parse_duration(text: str) -> timedelta:
                 return timedelta(**{unit: float(size) for unit, size in parts.items() if size})
     except OverflowError:
         raise ValueError(f"{text!r} is too long; write a duration of at most some years") from None
-    raise ValueError(f"{text!r} is no duration; write one such as 30s, 5m, 1h30m, 2d or PT30S")
+    raise ValueError(f"{text!r} {NO_DURATION}")
 
 
 def iso_duration(duration: timedelta) -> str:

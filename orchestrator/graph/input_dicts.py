@@ -115,6 +115,11 @@ def _check_schema(schema: Mapping[str, Any]) -> None:
 
     if schema.get("type", "object") != "object":
         raise ValueError(f"the input's schema is of type {schema['type']!r}; it must be object")
+    if not _is_json(schema):
+        raise ValueError(
+            "the input's schema holds what JSON cannot, so it cannot be stored; "
+            "write defaults and choices as JSON, durations as text such as 5m"
+        )
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as exc:

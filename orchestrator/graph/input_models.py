@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel, RootModel, ValidationError
@@ -12,6 +13,7 @@ from pydantic_core import PydanticSerializationError
 
 from orchestrator.errors import InputError
 from orchestrator.graph.callables import qualified_name
+from orchestrator.graph.durations import iso_duration
 
 
 class ModelCodec:
@@ -39,7 +41,7 @@ class ModelCodec:
     def parse(self, values: Mapping[str, Any]) -> BaseModel:
         """Check the values; in JSON's mode where they are JSON, so that strict models work."""
         try:
-            text = json.dumps(dict(values))
+            text = json.dumps(dict(values), default=_iso)
         except (TypeError, ValueError):
             text = None
         try:
@@ -69,6 +71,12 @@ class ModelCodec:
     def owns(self, values: object) -> bool:
         """Say whether the values are an instance of the model already."""
         return isinstance(values, self.model)
+
+
+def _iso(value: object) -> str:
+    if isinstance(value, timedelta):
+        return iso_duration(value)
+    raise TypeError(value)
 
 
 def _problems(error: ValidationError) -> list[tuple[str, str]]:

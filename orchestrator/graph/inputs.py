@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 from orchestrator.errors import InputError
+from orchestrator.graph.durations import NO_DURATION
 from orchestrator.graph.fields import (
     InputField,
     as_duration,
@@ -61,6 +62,12 @@ class InputSchema:
             key: as_duration(value) if key in durations else value for key, value in values.items()
         }
         parsed, found = self._try(prepared)
+        # Of a text that is no duration the libraries say less than our own parser does.
+        unread = {key for key in durations if isinstance(prepared.get(key), str)}
+        found = [
+            (key, f"{prepared[key]!r} {NO_DURATION}" if key in unread else text)
+            for key, text in found
+        ]
         if problems or found:
             raise InputError([*problems, *found])
         return parsed

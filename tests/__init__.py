@@ -1,0 +1,3 @@
+"""Tests of the whole project."""
+
+from __future__ import annotations

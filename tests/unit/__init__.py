@@ -1,0 +1,3 @@
+"""Tests that need no service beside the process."""
+
+from __future__ import annotations

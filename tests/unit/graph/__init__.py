@@ -1,0 +1,3 @@
+"""Tests of the declaration of graphs."""
+
+from __future__ import annotations
