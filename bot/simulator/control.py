@@ -1,0 +1,293 @@
+"""The control API under /sim/: what the page in the browser reads and does.
+
+A thin layer: everything it does is a method of the simulator.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from bot.simulator.clicks import Pick
+from bot.simulator.delivery import Ack
+from bot.simulator.errors import SimulatorError
+from bot.simulator.world import APP_ID, BOT_ID, BOT_USER, Channel
+
+if TYPE_CHECKING:
+    from bot.simulator.simulator import Simulator
+
+_KEEPALIVE = 15.0
+"""Seconds between comments on an idle event stream."""
+
+Json = dict[str, Any]
+Reader = Callable[[web.Request], Json]
+Doer = Callable[[Json], Awaitable[Json]]
+
+
+class Control:
+    """Reads and actions of the page."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._readers: dict[str, Reader] = {
+            "world": self._world,
+            "messages": self._messages,
+            "thread": self._thread,
+            "views": self._views,
+            "log": self._log,
+        }
+        self._doers: dict[str, Doer] = {
+            "say": self._say,
+            "command": self._command,
+            "read": self._read,
+            "action": self._action,
+            "suggest": self._suggest,
+            "submit": self._submit,
+            "close": self._close,
+            "home": self._home,
+            "shortcut": self._shortcut,
+            "faults": self._faults,
+            "reset": self._reset,
+        }
+
+    def add_routes(self, router: web.UrlDispatcher) -> None:
+        """Register everything under /sim/."""
+        router.add_get("/sim/events", self._events)
+        router.add_get("/sim/{what}", self._get)
+        router.add_post("/sim/{what}", self._post)
+
+    async def _get(self, request: web.Request) -> web.StreamResponse:
+        reader = self._readers.get(request.match_info["what"])
+        if reader is None:
+            return _refusal("there is nothing to read here", 404)
+        try:
+            return web.json_response(reader(request))
+        except SimulatorError as error:
+            return _refusal(str(error), 400)
+
+    async def _post(self, request: web.Request) -> web.StreamResponse:
+        doer = self._doers.get(request.match_info["what"])
+        if doer is None:
+            return _refusal("there is nothing to do here", 404)
+        try:
+            body = json.loads(await request.text() or "{}")
+        except ValueError:
+            return _refusal("the body is not JSON", 400)
+        if not isinstance(body, dict):
+            return _refusal("the body is not a JSON object", 400)
+        try:
+            return web.json_response(await doer(body))
+        except SimulatorError as error:
+            return _refusal(str(error), 400)
+
+    async def _events(self, request: web.Request) -> web.StreamResponse:
+        user = _user(request)
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
+        await response.prepare(request)
+        with self._simulator.workspace.changes.subscribe() as queue:
+            await response.write(b": ready\n\n")
+            while True:
+                try:
+                    async with asyncio.timeout(_KEEPALIVE):
+                        notice = await queue.get()
+                except TimeoutError:
+                    await response.write(b": still here\n\n")
+                    continue
+                if notice is None:
+                    return response
+                if notice.user in {None, user}:
+                    await response.write(f"data: {json.dumps(notice.body)}\n\n".encode())
+
+    def _world(self, request: web.Request) -> Json:
+        simulator = self._simulator
+        world, app = simulator.world, simulator.workspace.app
+        me = _user(request)
+        simulator.workspace.person(me)
+        users = [
+            {
+                "id": user.id,
+                "name": user.name,
+                "real_name": user.real_name,
+                "tz": user.tz,
+                "email": user.email,
+                "is_bot": user.is_bot,
+                "is_guest": user.is_restricted,
+                "deleted": user.deleted,
+            }
+            for user in world.users.values()
+        ]
+        return {
+            "me": me,
+            "users": users,
+            "channels": [
+                self._channel(channel, me)
+                for channel in world.channels.values()
+                if me in channel.members
+            ],
+            "usergroups": [
+                {"id": group.id, "handle": group.handle, "name": group.name, "users": group.users}
+                for group in world.usergroups.values()
+            ],
+            "commands": [
+                {name: item.get(name, "") for name in ("command", "description", "usage_hint")}
+                for item in app.commands
+            ],
+            "shortcuts": [
+                {
+                    name: item.get(name, "")
+                    for name in ("name", "type", "callback_id", "description")
+                }
+                for item in app.shortcuts
+            ],
+            "app": {"name": app.name, "bot_user": BOT_USER, "bot_id": BOT_ID, "app_id": APP_ID},
+            "faults": simulator.faults.as_json(),
+            "mode": simulator.mode,
+            "connections": simulator.connections,
+        }
+
+    def _channel(self, channel: Channel, me: str) -> Json:
+        posts = self._simulator.world.timeline(channel.id)
+        last_read = channel.reads.get(me, "")
+        unread = sum(
+            post.ts > last_read and post.audience in {None, me} and post.body.get("user") != me
+            for post in posts
+        )
+        body: Json = {
+            "id": channel.id,
+            "name": channel.name,
+            "kind": channel.kind,
+            "unread": unread,
+            "topic": channel.topic,
+            "is_archived": channel.is_archived,
+            "members": list(channel.members),
+        }
+        if channel.kind == "dm":
+            body["with"] = next(user for user in channel.members if user != me)
+        return body
+
+    def _messages(self, request: web.Request) -> Json:
+        channel = request.query.get("channel", "")
+        return {"messages": self._simulator.seen(_user(request), channel)}
+
+    def _thread(self, request: web.Request) -> Json:
+        channel, ts = request.query.get("channel", ""), request.query.get("ts", "")
+        return {"messages": self._simulator.seen(_user(request), channel, thread_ts=ts)}
+
+    def _views(self, request: web.Request) -> Json:
+        user = _user(request)
+        return {"modals": self._simulator.views(user), "home": self._simulator.home(user)}
+
+    def _log(self, request: web.Request) -> Json:
+        after = request.query.get("after", "0")
+        if not after.isdigit():
+            raise SimulatorError("after must be a number")
+        entries = self._simulator.workspace.log.after(int(after))
+        return {"entries": [entry.as_json() for entry in entries]}
+
+    async def _say(self, body: Json) -> Json:
+        ts = await self._simulator.say(
+            _text(body, "as"),
+            _text(body, "channel"),
+            _text(body, "text"),
+            thread_ts=body.get("thread_ts") or None,
+        )
+        return {"ok": True, "ts": ts}
+
+    async def _command(self, body: Json) -> Json:
+        return _outcome(
+            await self._simulator.command(
+                _text(body, "as"), _text(body, "channel"), _text(body, "text")
+            )
+        )
+
+    async def _read(self, body: Json) -> Json:
+        self._simulator.read(_text(body, "as"), _text(body, "channel"))
+        return {"ok": True}
+
+    async def _action(self, body: Json) -> Json:
+        container = _object(body, "container")
+        pick = Pick(
+            action_id=_text(body, "action_id"),
+            block_id=_text(body, "block_id"),
+            element=body.get("element"),
+            values=(body.get("state") or {}).get("values") or {},
+        )
+        clicks, user = self._simulator.clicks, _text(body, "as")
+        if container.get("type") == "view":
+            return _outcome(await clicks.in_view(user, _text(container, "view_id"), pick))
+        channel, ts = _text(container, "channel"), _text(container, "ts")
+        return _outcome(await clicks.in_message(user, channel, ts, pick))
+
+    async def _suggest(self, body: Json) -> Json:
+        pick = Pick(action_id=_text(body, "action_id"), block_id=_text(body, "block_id"))
+        return await self._simulator.clicks.suggest(
+            _text(body, "as"), _object(body, "container"), pick, str(body.get("value", ""))
+        )
+
+    async def _submit(self, body: Json) -> Json:
+        values = (body.get("state") or {}).get("values") or {}
+        return _outcome(
+            await self._simulator.submit(_text(body, "as"), _text(body, "view_id"), values)
+        )
+
+    async def _close(self, body: Json) -> Json:
+        await self._simulator.close_view(_text(body, "as"), _text(body, "view_id"))
+        return {"ok": True}
+
+    async def _home(self, body: Json) -> Json:
+        await self._simulator.open_home(_text(body, "as"))
+        return {"ok": True}
+
+    async def _shortcut(self, body: Json) -> Json:
+        user, callback_id = _text(body, "as"), _text(body, "callback_id")
+        if body.get("ts"):
+            channel, ts = _text(body, "channel"), _text(body, "ts")
+            return _outcome(await self._simulator.message_shortcut(user, callback_id, channel, ts))
+        return _outcome(await self._simulator.shortcut(user, callback_id))
+
+    async def _faults(self, body: Json) -> Json:
+        is_dropped = body.pop("drop_connections", False)
+        self._simulator.faults.update(body)
+        if is_dropped:
+            self._simulator.drop_connections()
+        self._simulator.workspace.changes.publish({"type": "world"})
+        return self._simulator.faults.as_json()
+
+    async def _reset(self, _body: Json) -> Json:
+        self._simulator.reset()
+        return {"ok": True}
+
+
+def _user(request: web.Request) -> str:
+    return request.query.get("as", "")
+
+
+def _text(body: Json, name: str) -> str:
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise SimulatorError(f"{name!r} is missing")
+    return value
+
+
+def _object(body: Json, name: str) -> Json:
+    value = body.get(name)
+    if not isinstance(value, dict):
+        raise SimulatorError(f"{name!r} must be an object")
+    return value
+
+
+def _outcome(ack: Ack) -> Json:
+    answer: Json = {"ok": ack.ok, "ms": round(ack.ms, 1)}
+    if ack.error is not None:
+        answer["error"] = ack.error
+    if ack.errors:
+        answer["errors"] = ack.errors
+    return answer
+
+
+def _refusal(error: str, status: int) -> web.Response:
+    return web.json_response({"ok": False, "error": error}, status=status)
