@@ -90,7 +90,9 @@ class InputError(RunError, ValueError):
 
     def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
         self.problems = tuple(problems)
-        super().__init__("; ".join(f"{field}: {text}" if field else text for field, text in problems))
+        super().__init__(
+            "; ".join(f"{field}: {text}" if field else text for field, text in problems)
+        )
 
 
 class ApproversError(RunError, ValueError):
@@ -162,6 +164,10 @@ class NodeError(OrchestratorError):
 
 class NodeTimeoutError(NodeError, TimeoutError):
     """The node took longer than its timeout."""
+
+
+class NoMatchingEdgeError(NodeError):
+    """A node has no edge to go on at: none of its conditions holds and it has no default."""
 
 
 class NonRetryableError(NodeError):

@@ -1,1 +1,21 @@
+"""The database: tables, migrations, the group-commit writer, and queries."""
+
 from __future__ import annotations
+
+from orchestrator.store.batch import Step
+from orchestrator.store.records import Answer, Approval, Delivery, Message, Run, Verification
+from orchestrator.store.schema import migrate
+from orchestrator.store.store import Store, open_store
+
+__all__ = [
+    "Answer",
+    "Approval",
+    "Delivery",
+    "Message",
+    "Run",
+    "Step",
+    "Store",
+    "Verification",
+    "migrate",
+    "open_store",
+]

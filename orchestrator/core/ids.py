@@ -1,0 +1,53 @@
+"""Names of things: long ids inside, short references for people, all derived, never random."""
+
+from __future__ import annotations
+
+import hashlib
+
+#: Crockford's base 32: no I, L, O, U, so that a reference can be read aloud.
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+REFERENCE_LENGTH = 7  # characters, 35 bits
+_SHIFT = 5  # bits a character
+
+
+def _reference(number: int) -> str:
+    digits = []
+    for _ in range(REFERENCE_LENGTH):
+        digits.append(_ALPHABET[number & 31])
+        number >>= _SHIFT
+    return "".join(digits)
+
+
+def run_ref(run_id: str) -> str:
+    """Return the short form of a run's id, such as `r-7K2Q9XA`.
+
+    It is made of the id's last 35 bits, which are random in a UUID of version 7.
+    """
+    return f"r-{_reference(int(run_id[-9:], 16))}"
+
+
+def approval_id(run_id: str, path: str, number: int) -> str:
+    """Return the id of the approval that is the `number`-th one opened at this place."""
+    return hashlib.sha256(f"{run_id}/{path}/{number}".encode()).hexdigest()[:32]
+
+
+def approval_ref(approval: str) -> str:
+    """Return the short form of an approval's id, such as `a-9F3DK0T`."""
+    return f"a-{_reference(int(approval[-9:], 16))}"
+
+
+def idempotency_key(run_id: str, path: str) -> str:
+    """Return the text that a node's tries at one visit share; a path names its visit."""
+    return f"{run_id}/{path}"
+
+
+def fraction(*parts: object) -> float:
+    """Return a number in [0, 1) that depends on nothing but `parts`; it spreads retries out."""
+    digest = hashlib.sha256("/".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:6], "big") / 2**48
+
+
+def visit_path(parent: str, node: str, visit: int) -> str:
+    """Return the path of a node's visit inside a frame: `write`, `write#2`, `each[3]/review`."""
+    name = node if visit == 1 else f"{node}#{visit}"
+    return f"{parent}/{name}" if parent else name

@@ -1,0 +1,207 @@
+"""One way to change a run: commit a command, then do what the commit asks for."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+
+from orchestrator.core import commands as c
+from orchestrator.core import events as e
+from orchestrator.core import refusals as r
+from orchestrator.core.advance import Advance, advance
+from orchestrator.core.state import PlaceStatus, State
+from orchestrator.core.turn import Terms
+from orchestrator.errors import GraphChangedError, GraphNotFoundError
+from orchestrator.graph.graph import Graph
+from orchestrator.graph.inputs import InputSchema
+from orchestrator.graph.nodes import TaskNode
+from orchestrator.runtime.context import NodeContext
+from orchestrator.runtime.executor import Attempt, Executor
+from orchestrator.runtime.patience import persist
+from orchestrator.runtime.watch import Watchers
+from orchestrator.store import Step, Store
+
+#: How long a question may take to reach people before its clock runs all the same.
+DELIVERY_GRACE = timedelta(minutes=5)
+
+
+def _owner() -> str:
+    """Name this process so that no other one, before or after, has the same name."""
+    return f"{socket.gethostname()[:24]}-{os.getpid()}-{secrets.token_hex(4)}"
+
+
+class Kernel:
+    """Commits commands and starts what they make ready. Used by the engine and the scheduler."""
+
+    def __init__(
+        self,
+        store: Store,
+        graphs: Mapping[str, Graph],
+        *,
+        has_chat: bool,
+        slots: int,
+        hook: Callable[[str], None],
+    ) -> None:
+        self.store = store
+        self.graphs = graphs
+        self.owner = _owner()
+        self.watchers = Watchers()
+        self.executor = Executor(slots=slots, report=self._report)
+        self.is_serving = False
+        self.hook = hook
+        #: Called after a commit that set timers or left ready nodes; the scheduler looks again.
+        self.on_work: Callable[[], None] = lambda: None
+        #: Called after a commit that added deliveries.
+        self.on_delivery: Callable[[], None] = lambda: None
+        self._terms = Terms(delivery_grace=DELIVERY_GRACE if has_chat else None)
+        store.has_chat = has_chat
+
+    def graph_of(self, graph_id: str, version: str) -> Graph:
+        """Return the graph that a run follows.
+
+        Raises:
+            GraphNotFoundError: It is not loaded.
+            GraphChangedError: Another version of it is loaded.
+        """
+        graph = self.graphs.get(graph_id)
+        if graph is None:
+            raise GraphNotFoundError(graph_id, sorted(self.graphs))
+        if graph.version != version:
+            raise GraphChangedError(graph_id, version, graph.version)
+        return graph
+
+    def skeleton(self, graph_id: str, version: str) -> Graph:
+        """Return the loaded graph, or one without nodes: enough to cancel and to expire."""
+        try:
+            return self.graph_of(graph_id, version)
+        except (GraphNotFoundError, GraphChangedError):
+            return Graph(
+                id=graph_id,
+                title=graph_id,
+                description="",
+                version=version,
+                start="",
+                ends=frozenset(),
+                nodes={},
+                edges={},
+                input=InputSchema(),
+                operators=(),
+            )
+
+    async def commit(
+        self,
+        run_id: str,
+        command: c.Command,
+        graph: Graph | None = None,
+        *,
+        through: Callable[[Step], Awaitable[Advance | r.Refusal]] | None = None,
+    ) -> Advance | r.Refusal:
+        """Carry out a command; when this returns it is durable and its work has been started.
+
+        A node that the command makes ready is taken on in the same transaction if there is room.
+
+        Args:
+            run_id: The run.
+            command: What is asked of it.
+            graph: What the run follows; None: the loaded graph, found from the run's own version.
+            through: Another way into the store than `Store.commit`.
+
+        Raises:
+            GraphNotFoundError: The run's graph is not loaded.
+            GraphChangedError: Another version of it is loaded.
+            StoreUnavailableError: Nothing was recorded.
+        """
+        has_room = self.is_serving and self.executor.reserve()
+        step = self._step(command, graph, takes=has_room)
+        launched = False
+        try:
+            if through is not None:
+                answer = await through(step)
+            else:
+                answer = await self.store.commit(run_id, step)
+            if isinstance(answer, Advance):
+                launched = self._follow(answer, has_room=has_room)
+        finally:
+            if has_room and not launched:
+                self.executor.give_back()
+        return answer
+
+    def _step(self, command: c.Command, graph: Graph | None, *, takes: bool) -> Step:
+        def step(state: State | None, now: datetime) -> Advance | r.Refusal:
+            follows = graph
+            if follows is None:
+                if state is None:
+                    raise LookupError(f"{type(command).__name__} names a run that does not exist")
+                follows = self.graph_of(state.graph, state.version)
+            answer = advance(follows, state, command, now=now, terms=self._terms)
+            if takes and isinstance(answer, Advance):
+                return self._take(follows, answer, now)
+            return answer
+
+        return step
+
+    def _take(self, graph: Graph, first: Advance, now: datetime) -> Advance:
+        """Take one ready node of a run on, as part of the same commit."""
+        if isinstance(first.records[-1].event, e.AttemptStarted):
+            return first
+        for place in first.state.places.values():
+            if place.status is PlaceStatus.READY:
+                command = c.StartAttempt(path=place.path, owner=self.owner)
+                then = advance(graph, first.state, command, now=now, terms=self._terms)
+                if isinstance(then, Advance):
+                    records = first.records + then.records
+                    return Advance(records, first.effects + then.effects, then.state)
+        return first
+
+    def _follow(self, done: Advance, *, has_room: bool) -> bool:
+        """Do what a commit asks for; say whether the reserved slot was used."""
+        state = done.state
+        launched = False
+        for record in done.records:
+            event = record.event
+            if isinstance(event, e.AttemptStarted) and event.owner == self.owner and has_room:
+                self._launch(state, event.path)
+                launched = True
+        if state.cancel is not None or state.is_finished:
+            self.executor.cancel(state.run_id)
+        if done.effects:
+            self.on_delivery()
+        if any(place.status is PlaceStatus.READY for place in state.places.values()) or _has_timer(
+            done
+        ):
+            self.on_work()
+        self.watchers.tell(state.run_id)
+        return launched
+
+    def _launch(self, state: State, path: str) -> None:
+        graph = self.graph_of(state.graph, state.version)
+        place = state.places[path]
+        node = graph.nodes[place.node]
+        if not isinstance(node, TaskNode):
+            raise TypeError(f"{place.node} is no task")
+        self.hook("after_attempt_started")
+        self.executor.launch(
+            Attempt(
+                run_id=state.run_id,
+                node=node,
+                context=NodeContext(graph, state, place),
+                owner=self.owner,
+            )
+        )
+
+    async def _report(self, attempt: Attempt, outcome: c.FinishAttempt | c.FailAttempt) -> None:
+        """Store how an attempt went; the database may be away for a while."""
+        self.hook("after_effect")
+        await persist(lambda: self.commit(attempt.run_id, outcome))
+
+
+def _has_timer(done: Advance) -> bool:
+    """Did the commit set a timer?"""
+    return any(
+        isinstance(record.event, (e.ApprovalOpened, e.ApprovalDelivered, e.ApprovalDeferred))
+        or (isinstance(record.event, e.AttemptFailed) and record.event.retry_at is not None)
+        for record in done.records
+    )

@@ -1,0 +1,54 @@
+"""What the runtime needs from outside: the time, and who belongs to whom."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Protocol
+
+from orchestrator.errors import ApproversError
+from orchestrator.graph.policy import Approver, ApproverKind
+
+
+class Clock(Protocol):
+    """Where every instant comes from."""
+
+    def now(self) -> datetime:
+        """Return the present instant, aware and in UTC."""
+
+
+class SystemClock:
+    """The computer's own clock."""
+
+    def now(self) -> datetime:
+        """See Clock."""
+        return datetime.now(UTC)
+
+
+class Directory(Protocol):
+    """Who an approver's name stands for."""
+
+    async def members(self, approver: Approver) -> frozenset[str]:
+        """Return the ids of the people that a name stands for, never an empty set.
+
+        Raises:
+            ApproversError: Nobody is called that, the group is empty, or its people may not decide.
+            DirectoryError: It could not be looked up now; nobody may be let through.
+        """
+
+
+class StaticDirectory:
+    """A directory that is known beforehand: user ids stand for themselves."""
+
+    def __init__(self, members: Mapping[str, frozenset[str]] | None = None) -> None:
+        """Take the members of groups and owners of e-mail addresses, by name without the `@`."""
+        self._members = dict(members or {})
+
+    async def members(self, approver: Approver) -> frozenset[str]:
+        """See Directory."""
+        if approver.kind is ApproverKind.USER:
+            return frozenset({approver.name})
+        found = self._members.get(approver.name)
+        if not found:
+            raise ApproversError(f"nobody stands behind the approver {approver}")
+        return found

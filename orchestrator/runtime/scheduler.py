@@ -1,0 +1,160 @@
+"""The scheduler: fires timers, takes ready nodes on, and recovers what dead processes left."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Awaitable
+from datetime import datetime
+
+import structlog
+
+from orchestrator.core import commands as c
+from orchestrator.core.advance import Advance
+from orchestrator.errors import GraphError, OrchestratorError, StoreUnavailableError
+from orchestrator.runtime.kernel import Kernel
+from orchestrator.runtime.ports import Clock
+from orchestrator.store.work import Job, Timer
+
+POLL = 1.0  # seconds between looks at what other processes have written
+HEARTBEAT = 1.5  # seconds between renewals of this process's leases
+PAGE = 500  # timers or jobs looked at in one go
+_log = structlog.get_logger(__name__)
+
+
+class Scheduler:
+    """Looks for due work at every wake-up, at the next deadline, and once a second."""
+
+    def __init__(self, kernel: Kernel, clock: Clock) -> None:
+        self._kernel = kernel
+        self._clock = clock
+        self._wake = asyncio.Event()
+        self._ending = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="signoff-heartbeat", daemon=True)
+        self._complained: set[str] = set()
+        self.ticks = 0
+
+    def wake(self) -> None:
+        """Look again, now."""
+        self._wake.set()
+
+    def start_heartbeat(self) -> None:
+        """Keep this process's leases alive, even while its event loop is busy."""
+        self._heart.start()
+
+    def stop_heartbeat(self) -> None:
+        """Let the leases run out."""
+        self._ending.set()
+
+    def _beat(self) -> None:
+        while not self._ending.wait(HEARTBEAT):
+            if self._kernel.executor.running:
+                self._kernel.store.renew_leases(self._kernel.owner)
+
+    async def run(self) -> None:
+        """Look for work until cancelled."""
+        while True:
+            # Cleared before the look, so that a wake-up during it is not lost.
+            self._wake.clear()
+            try:
+                await self.tick()
+                wait = await self._time_to_next()
+            except StoreUnavailableError as error:
+                _log.warning("the database is away", reason=str(error))
+                wait = POLL
+            except Exception:  # noqa: BLE001 - one bad row must not stop every deadline
+                _log.exception("the scheduler stumbled and goes on")
+                wait = POLL
+            try:
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()
+            except TimeoutError:
+                pass
+
+    async def tick(self) -> None:
+        """Do everything that is due now."""
+        self.ticks += 1
+        store, now = self._kernel.store, self._clock.now()
+        for job in await store.lost_jobs(now, PAGE):
+            await self._try(job.run_id, self._lose(job))
+        await self._fire_due(now)
+        for job in await store.ready_jobs(PAGE):
+            if not await self._take(job):
+                break
+        if self._kernel.executor.running:
+            for job in await store.cancelling_jobs(self._kernel.owner):
+                self._kernel.executor.cancel(job.run_id, job.path)
+
+    async def _time_to_next(self) -> float:
+        due_at = await self._kernel.store.next_timer_at()
+        if due_at is None:
+            return POLL
+        return min(POLL, max(0.0, (due_at - self._clock.now()).total_seconds()))
+
+    async def _fire_due(self, now: datetime) -> None:
+        while timers := await self._kernel.store.due_timers(now, PAGE):
+            ranks = dict.fromkeys(timer.kind for timer in timers)
+            stuck = 0
+            for kind in ranks:  # one kind after the other: no reminder for what just expired
+                group = [timer for timer in timers if timer.kind is kind]
+                fired = await asyncio.gather(*(self._fire(timer) for timer in group))
+                stuck += fired.count(False)
+            if stuck or len(timers) < PAGE:
+                return
+
+    async def _fire(self, timer: Timer) -> bool:
+        """Fire a timer; say whether it is done with."""
+        command = c.FireTimer(kind=timer.kind, subject=timer.subject)
+        try:
+            answer = await self._kernel.commit(timer.run_id, command)
+        except GraphError as error:
+            return await self._fire_without_graph(timer, command, error)
+        except StoreUnavailableError:
+            raise
+        except OrchestratorError as error:
+            self._complain(timer.run_id, error)
+            return False
+        if not isinstance(answer, Advance):
+            await self._kernel.store.drop_timer(timer)
+        return True
+
+    async def _fire_without_graph(
+        self, timer: Timer, command: c.FireTimer, error: GraphError
+    ) -> bool:
+        """Expire a question whose graph is gone or changed, where the graph is not needed."""
+        run = await self._kernel.store.get_run(timer.run_id)
+        graph = self._kernel.skeleton(run.graph, run.version)
+        try:
+            await self._kernel.commit(timer.run_id, command, graph)
+        except (KeyError, TypeError):
+            self._complain(timer.run_id, error)
+            return False
+        return True
+
+    async def _lose(self, job: Job) -> None:
+        command = c.LoseAttempt(path=job.path, attempt=job.attempt)
+        _log.warning("an attempt was lost", run_id=job.run_id, path=job.path, attempt=job.attempt)
+        await self._kernel.commit(job.run_id, command)
+
+    async def _take(self, job: Job) -> bool:
+        """Take a ready node on; say whether there was room."""
+        if not self._kernel.executor.reserve():
+            return False
+        self._kernel.executor.give_back()
+        command = c.StartAttempt(path=job.path, owner=self._kernel.owner)
+        await self._try(job.run_id, self._kernel.commit(job.run_id, command))
+        return True
+
+    async def _try(self, run_id: str, action: Awaitable[object]) -> None:
+        try:
+            await action
+        except StoreUnavailableError:
+            raise
+        except OrchestratorError as error:
+            self._complain(run_id, error)
+
+    def _complain(self, run_id: str, error: Exception) -> None:
+        """Tell the operator once about a run that cannot go on."""
+        if run_id not in self._complained:
+            self._complained.add(run_id)
+            _log.error("a run cannot go on", run_id=run_id, reason=str(error))

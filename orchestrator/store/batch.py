@@ -1,0 +1,168 @@
+"""One batch of the writer: load the runs, let each step decide, write everything, once.
+
+Everything here runs inside one transaction that already holds the write lock, so what is loaded is
+still true when it is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from orchestrator.core import checkpoint
+from orchestrator.core.advance import Advance
+from orchestrator.core.chain import GENESIS
+from orchestrator.core.events import Record
+from orchestrator.core.refusals import Refusal
+from orchestrator.core.state import State
+from orchestrator.errors import CorruptHistoryError
+from orchestrator.store import codec, tables
+from orchestrator.store.rows import Rows
+from orchestrator.store.statements import delete_rows, insert_rows, update_rows
+from orchestrator.store.tables import AnyRow
+
+Step = Callable[[State | None, datetime], Advance | Refusal]
+#: Decides about one run from its newest state. Pure; may be called again after a conflict.
+
+SideWrite = Callable[[Connection, datetime], Any]
+#: Writes rows that belong to no run's log.
+
+
+@dataclass(slots=True)
+class Unit:
+    """One caller's part of a batch."""
+
+    run_id: str | None
+    step: Step | None = None
+    #: Done after the step, in the same transaction; if the step was refused, only when certain.
+    side: SideWrite | None = None
+    is_side_certain: bool = False
+    result: Any = None
+    error: BaseException | None = None
+
+
+@dataclass(slots=True)
+class _Loaded:
+    state: State
+    head: str
+
+
+def run_batch(
+    connection: Connection, units: Sequence[Unit], now: datetime, *, has_chat: bool
+) -> None:
+    """Carry out all units. A step that raises fails its own unit only.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: The database failed; nothing may be committed.
+    """
+    run_ids = {unit.run_id for unit in units if unit.run_id is not None}
+    loaded = load(connection, sorted(run_ids))
+    rows = Rows()
+    accepted = [unit for unit in units if _decide(unit, loaded, rows, now) or unit.is_side_certain]
+    if not has_chat:
+        rows.deliveries.clear()
+    _write(connection, rows)
+    for unit in accepted:
+        if unit.side is not None:
+            answer = unit.side(connection, now)
+            if unit.step is None:
+                unit.result = answer
+
+
+def _decide(unit: Unit, loaded: dict[str, _Loaded | Exception], rows: Rows, now: datetime) -> bool:
+    if unit.step is None or unit.run_id is None:
+        return True
+    known = loaded.get(unit.run_id)
+    if isinstance(known, Exception):
+        unit.error = known
+        return False
+    try:
+        unit.result = unit.step(known.state if known else None, now)
+    except Exception as error:  # noqa: BLE001 - the caller gets it; its neighbours go on
+        unit.error = error
+        return False
+    if not isinstance(unit.result, Advance):
+        return False
+    head = rows.add(
+        known.state if known else None, unit.result, known.head if known else GENESIS, now
+    )
+    loaded[unit.run_id] = _Loaded(unit.result.state, head)
+    return True
+
+
+def load(connection: Connection, run_ids: Sequence[str]) -> dict[str, Any]:
+    """Return the newest state of each run that exists, or the error that its log has."""
+    if not run_ids:
+        return {}
+    runs = tables.runs
+    found = connection.execute(
+        select(runs.c.id, runs.c.seq, runs.c.head, runs.c.checkpoint).where(runs.c.id.in_(run_ids))
+    ).all()
+    documents = {row.id: json.loads(row.checkpoint) for row in found}
+    records = load_records(
+        connection, {run_id: checkpoint.references(doc) for run_id, doc in documents.items()}
+    )
+    loaded: dict[str, Any] = {}
+    for row in found:
+        try:
+            state = checkpoint.restore(
+                row.id, row.seq, documents[row.id], _decode_all(row.id, records[row.id])
+            )
+        except CorruptHistoryError as error:
+            loaded[row.id] = error
+        except (LookupError, TypeError, ValueError) as error:
+            loaded[row.id] = CorruptHistoryError(row.id, row.seq, repr(error))
+        else:
+            loaded[row.id] = _Loaded(state, row.head)
+    return loaded
+
+
+def load_records(connection: Connection, wanted: dict[str, set[int]]) -> dict[str, list[AnyRow]]:
+    """Fetch single events of several runs."""
+    result: dict[str, list[AnyRow]] = {run_id: [] for run_id in wanted}
+    if not wanted:
+        return result
+    events = tables.events
+    seqs = set().union(*wanted.values())
+    query = select(events.c.run_id, events.c.seq, events.c.at, events.c.kind, events.c.body).where(
+        events.c.run_id.in_(list(wanted)), events.c.seq.in_(sorted(seqs))
+    )
+    for row in connection.execute(query):
+        if row.seq in wanted[row.run_id]:
+            result[row.run_id].append(row)
+    return result
+
+
+def _decode_all(run_id: str, rows: Sequence[AnyRow]) -> dict[int, Record]:
+    return {row.seq: decode_record(run_id, row) for row in rows}
+
+
+def decode_record(run_id: str, row: AnyRow) -> Record:
+    """Rebuild an event from its row.
+
+    Raises:
+        CorruptHistoryError: The row is no event that this version knows.
+    """
+    try:
+        return Record(row.seq, row.at, codec.decode(row.kind, row.body))
+    except ValueError as error:
+        raise CorruptHistoryError(run_id, row.seq, str(error)) from error
+
+
+def _write(connection: Connection, rows: Rows) -> None:
+    insert_rows(connection, tables.runs, rows.new_runs.values())
+    update_rows(connection, tables.runs, ("id",), rows.runs.values())
+    insert_rows(connection, tables.events, rows.events)
+    insert_rows(connection, tables.approvals, rows.new_approvals.values())
+    update_rows(connection, tables.approvals, ("id",), rows.approvals.values())
+    insert_rows(connection, tables.decisions, rows.decisions)
+    delete_rows(connection, tables.timers, ("run_id", "kind", "subject"), rows.timers)
+    insert_rows(connection, tables.timers, filter(None, rows.timers.values()))
+    delete_rows(connection, tables.jobs, ("run_id", "path"), rows.jobs)
+    insert_rows(connection, tables.jobs, filter(None, rows.jobs.values()))
+    insert_rows(connection, tables.deliveries, rows.deliveries)

@@ -1,0 +1,50 @@
+"""Events as text: their type's name and a JSON body.
+
+Names of types are part of the stored format; renaming a class does not rename its events.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter, ValidationError
+
+from orchestrator.core import events as e
+
+#: Stored name by class; the class's own name, written down by `Event` being a closed union.
+_CLASSES: dict[str, type] = {cls.__name__: cls for cls in get_args(e.Event)}
+
+
+@cache
+def _adapter(kind: str) -> TypeAdapter[Any]:
+    return TypeAdapter(_CLASSES[kind])
+
+
+def encode(event: e.Event) -> tuple[str, str]:
+    """Return the stored name and the JSON body of an event."""
+    kind = type(event).__name__
+    return kind, _adapter(kind).dump_json(event).decode()
+
+
+def decode(kind: str, body: str) -> e.Event:
+    """Rebuild an event.
+
+    Raises:
+        ValueError: The name is unknown or the body does not fit it.
+    """
+    if kind not in _CLASSES:
+        raise ValueError(f"unknown event type {kind!r}; it was written by a newer version")
+    try:
+        event: e.Event = _adapter(kind).validate_json(body)
+    except ValidationError as error:
+        raise ValueError(
+            f"the body of {kind} does not fit: {error.error_count()} errors"
+        ) from error
+    return event
+
+
+def to_text(document: Any) -> str:
+    """Write a JSON document compactly."""
+    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)

@@ -1,0 +1,3 @@
+"""Migrations; see NOTES.md."""
+
+from __future__ import annotations

@@ -1,0 +1,163 @@
+"""The first tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from orchestrator.store.tables import Instant
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "approvals",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("ref", sa.String(length=16), nullable=False),
+        sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("opened_at", Instant(), nullable=False),
+        sa.Column("due_at", Instant(), nullable=True),
+        sa.Column("delivered_at", Instant(), nullable=True),
+        sa.Column("reminded_at", Instant(), nullable=True),
+        sa.Column("resolved_at", Instant(), nullable=True),
+        sa.Column("resolved_by", sa.Text(), nullable=True),
+        sa.Column("action", sa.String(length=16), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_approvals"),
+    )
+    op.create_index("ix_approvals_ref", "approvals", ["ref"], unique=False)
+    op.create_index("ix_approvals_run_id", "approvals", ["run_id"], unique=False)
+    op.create_index("ix_approvals_status_due_at", "approvals", ["status", "due_at"], unique=False)
+
+    op.create_table(
+        "decisions",
+        sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("approval_id", sa.String(length=64), nullable=False),
+        sa.Column("decision", sa.String(length=32), nullable=False),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("comment", sa.Text(), nullable=False),
+        sa.Column("surface", sa.String(length=32), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("run_id", "seq", name="pk_decisions"),
+    )
+    op.create_index(
+        "ix_decisions_approval_id_key", "decisions", ["approval_id", "key"], unique=False
+    )
+
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.Integer(), autoincrement=True, nullable=False),
+        sa.Column("purpose", sa.String(length=16), nullable=False),
+        sa.Column("approval_id", sa.String(length=64), nullable=False),
+        sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("created_at", Instant(), nullable=False),
+        sa.Column("not_before", Instant(), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name="pk_deliveries"),
+    )
+    op.create_index("ix_deliveries_approval_id", "deliveries", ["approval_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_status_not_before", "deliveries", ["status", "not_before"], unique=False
+    )
+
+    op.create_table(
+        "events",
+        sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("at", Instant(), nullable=False),
+        sa.Column("kind", sa.String(length=32), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "seq", name="pk_events"),
+    )
+    op.create_table(
+        "jobs",
+        sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=True),
+        sa.Column("lease_until", Instant(), nullable=True),
+        sa.Column("ready_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "path", name="pk_jobs"),
+    )
+    op.create_index("ix_jobs_owner_lease_until", "jobs", ["owner", "lease_until"], unique=False)
+
+    op.create_table(
+        "messages",
+        sa.Column("approval_id", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("ts", sa.String(length=32), nullable=False),
+        sa.Column("posted_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("approval_id", name="pk_messages"),
+    )
+    op.create_table(
+        "runs",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("ref", sa.String(length=16), nullable=False),
+        sa.Column("graph", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("requester", sa.Text(), nullable=False),
+        sa.Column("surface", sa.String(length=32), nullable=False),
+        sa.Column("started_at", Instant(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("labels", sa.Text(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
+        sa.Column("head", sa.String(length=64), nullable=False),
+        sa.Column("checkpoint", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_runs"),
+    )
+    op.create_index("ix_runs_ref", "runs", ["ref"], unique=False)
+    op.create_index("ix_runs_started_at_id", "runs", ["started_at", "id"], unique=False)
+    op.create_index("ix_runs_status_started_at", "runs", ["status", "started_at"], unique=False)
+
+    op.create_table(
+        "timers",
+        sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("rank", sa.Integer(), nullable=False),
+        sa.Column("due_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("run_id", "kind", "subject", name="pk_timers"),
+    )
+    op.create_index("ix_timers_due_at", "timers", ["due_at"], unique=False)
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.drop_index("ix_timers_due_at", "timers")
+
+    op.drop_table("timers")
+    op.drop_index("ix_runs_status_started_at", "runs")
+    op.drop_index("ix_runs_started_at_id", "runs")
+    op.drop_index("ix_runs_ref", "runs")
+
+    op.drop_table("runs")
+    op.drop_table("messages")
+    op.drop_index("ix_jobs_owner_lease_until", "jobs")
+
+    op.drop_table("jobs")
+    op.drop_table("events")
+    op.drop_index("ix_deliveries_status_not_before", "deliveries")
+    op.drop_index("ix_deliveries_approval_id", "deliveries")
+
+    op.drop_table("deliveries")
+    op.drop_index("ix_decisions_approval_id_key", "decisions")
+
+    op.drop_table("decisions")
+    op.drop_index("ix_approvals_status_due_at", "approvals")
+    op.drop_index("ix_approvals_run_id", "approvals")
+    op.drop_index("ix_approvals_ref", "approvals")
+
+    op.drop_table("approvals")

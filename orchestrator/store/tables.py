@@ -1,0 +1,195 @@
+"""The tables. `runs`, `approvals`, `decisions`, `timers`, `jobs` can be rebuilt from `events`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Row,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+from sqlalchemy.types import TypeEngine
+
+
+def to_instant_text(at: datetime) -> str:
+    """Write an instant as sortable text in UTC, to the microsecond.
+
+    Raises:
+        ValueError: The instant has no zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError(f"{at!r} has no zone; use datetime.now(UTC)")
+    return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant in UTC: timestamptz on PostgreSQL, sortable text on SQLite."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """See TypeDecorator."""
+        return dialect.type_descriptor(
+            String(32) if dialect.name == "sqlite" else self.impl_instance
+        )
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        """Refuse instants without a zone."""
+        if value is None:
+            return None
+        text = to_instant_text(value)
+        return text if dialect.name == "sqlite" else value
+
+    def process_result_value(
+        self,
+        value: Any,
+        dialect: Dialect,  # noqa: ARG002 - the interface's
+    ) -> datetime | None:
+        """Return an aware instant."""
+        if value is None or isinstance(value, datetime):
+            return value
+        return datetime.fromisoformat(value)
+
+
+_NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+#: A row of any query.
+AnyRow = Row[*tuple[Any, ...]]
+metadata = MetaData(naming_convention=_NAMES)
+
+_ID = String(64)
+_REF = String(16)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ref", _REF, nullable=False, index=True),
+    Column("graph", String(64), nullable=False),
+    Column("version", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("requester", Text, nullable=False),
+    Column("surface", String(32), nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("updated_at", Instant, nullable=False),
+    Column("finished_at", Instant),
+    Column("error", Text),
+    Column("labels", Text, nullable=False),
+    #: Number and hash of the newest event.
+    Column("seq", Integer, nullable=False),
+    Column("head", String(64), nullable=False),
+    #: The state after that event, with references in place of values.
+    Column("checkpoint", Text, nullable=False),
+    Index("ix_runs_started_at_id", "started_at", "id"),
+    Index("ix_runs_status_started_at", "status", "started_at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("run_id", _ID, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ref", _REF, nullable=False, index=True),
+    Column("run_id", _ID, nullable=False, index=True),
+    #: Number of the event that opened it; its text and payload are found from there.
+    Column("seq", Integer, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("opened_at", Instant, nullable=False),
+    Column("due_at", Instant),
+    Column("delivered_at", Instant),
+    Column("reminded_at", Instant),
+    Column("resolved_at", Instant),
+    Column("resolved_by", Text),
+    Column("action", String(16)),
+    Index("ix_approvals_status_due_at", "status", "due_at"),
+)
+
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("run_id", _ID, primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("approval_id", _ID, nullable=False),
+    Column("decision", String(32), nullable=False),
+    Column("by", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("surface", String(32), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("key", Text),
+    Index("ix_decisions_approval_id_key", "approval_id", "key"),
+)
+
+timers = Table(
+    "timers",
+    metadata,
+    Column("run_id", _ID, primary_key=True),
+    Column("kind", String(16), primary_key=True),
+    Column("subject", Text, primary_key=True),
+    #: Order among timers that are due: expiries before retries before reminders.
+    Column("rank", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False, index=True),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("run_id", _ID, primary_key=True),
+    Column("path", Text, primary_key=True),
+    #: Number of the try that runs; 0 while the node is ready and nobody has taken it on.
+    Column("attempt", Integer, nullable=False),
+    Column("owner", String(64)),
+    Column("lease_until", Instant),
+    Column("ready_at", Instant, nullable=False),
+    Index("ix_jobs_owner_lease_until", "owner", "lease_until"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("purpose", String(16), nullable=False),
+    Column("approval_id", _ID, nullable=False, index=True),
+    Column("run_id", _ID, nullable=False),
+    #: pending, sent or failed.
+    Column("status", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    #: Not to be claimed before; a claim moves it to the end of its lease.
+    Column("not_before", Instant, nullable=False),
+    Column("owner", String(64)),
+    Column("error", Text),
+    Index("ix_deliveries_status_not_before", "status", "not_before"),
+)
+
+messages = Table(
+    "messages",
+    metadata,
+    Column("approval_id", _ID, primary_key=True),
+    Column("channel", String(64), nullable=False),
+    Column("ts", String(32), nullable=False),
+    Column("posted_at", Instant, nullable=False),
+)

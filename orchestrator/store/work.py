@@ -1,0 +1,96 @@
+"""The rows that say what is to be done: ready nodes, running attempts, timers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from orchestrator.core.commands import TimerKind
+from orchestrator.store.rows import LEASE
+from orchestrator.store.tables import AnyRow, jobs, runs, timers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timer:
+    """Something that is to happen to a run at an instant."""
+
+    run_id: str
+    kind: TimerKind
+    subject: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """A node that is ready (attempt 0) or being run."""
+
+    run_id: str
+    path: str
+    attempt: int
+
+
+async def due_timers(connection: AsyncConnection, now: datetime, limit: int) -> list[Timer]:
+    """Return timers that are due: expiries first, then retries, then reminders; oldest first."""
+    query = select(timers).where(timers.c.due_at <= now).order_by(timers.c.rank, timers.c.due_at)
+    return [
+        Timer(run_id=row.run_id, kind=TimerKind(row.kind), subject=row.subject, due_at=row.due_at)
+        for row in (await connection.execute(query.limit(limit))).all()
+    ]
+
+
+async def next_timer_at(connection: AsyncConnection) -> datetime | None:
+    """Return when the next timer is due."""
+    found: datetime | None = (await connection.execute(select(func.min(timers.c.due_at)))).scalar()
+    return found
+
+
+def drop_timer(connection: Connection, timer: Timer) -> None:
+    """Delete a timer that has nothing to do any more."""
+    connection.execute(
+        delete(timers).where(
+            timers.c.run_id == timer.run_id,
+            timers.c.kind == timer.kind.value,
+            timers.c.subject == timer.subject,
+            timers.c.due_at <= timer.due_at,
+        )
+    )
+
+
+async def ready_jobs(connection: AsyncConnection, limit: int) -> list[Job]:
+    """Return nodes that nobody has taken on, oldest first."""
+    query = select(jobs).where(jobs.c.owner.is_(None)).order_by(jobs.c.ready_at).limit(limit)
+    return _to_jobs((await connection.execute(query)).all())
+
+
+async def lost_jobs(connection: AsyncConnection, now: datetime, limit: int) -> list[Job]:
+    """Return attempts whose lease has run out."""
+    query = select(jobs).where(jobs.c.owner.is_not(None), jobs.c.lease_until <= now).limit(limit)
+    return _to_jobs((await connection.execute(query)).all())
+
+
+def _to_jobs(rows: Sequence[AnyRow]) -> list[Job]:
+    return [Job(run_id=row.run_id, path=row.path, attempt=row.attempt) for row in rows]
+
+
+async def cancelling_jobs(connection: AsyncConnection, owner: str) -> list[Job]:
+    """Return the attempts of an owner whose runs are being cancelled."""
+    query = (
+        select(jobs)
+        .join(runs, runs.c.id == jobs.c.run_id)
+        .where(jobs.c.owner == owner, runs.c.status == "cancelling")
+    )
+    return _to_jobs((await connection.execute(query)).all())
+
+
+def renew(connection: Connection, now: datetime, owner: str) -> None:
+    """Extend the leases of all attempts of an owner."""
+    connection.execute(update(jobs).where(jobs.c.owner == owner).values(lease_until=now + LEASE))
+
+
+def release(connection: Connection, now: datetime, owner: str) -> None:
+    """Let others have the attempts of an owner that stops."""
+    connection.execute(update(jobs).where(jobs.c.owner == owner).values(lease_until=now))
