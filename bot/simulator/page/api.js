@@ -31,12 +31,13 @@ export function post(name, body) {
   });
 }
 
-/** Like `post`, but failures become a toast and the answer is then null. */
+/**
+ * Like `post`, but a refusal becomes a toast and the answer is then null. When the app (not the
+ * simulator) failed, the simulator sends Slack's own words for it as a toast event.
+ */
 export async function attempt(name, body) {
   try {
-    const answer = await post(name, body);
-    if (answer.ok === false && answer.error) toast(answer.error, "warning");
-    return answer;
+    return await post(name, body);
   } catch (error) {
     toast(error.message, "warning");
     return null;

@@ -123,7 +123,8 @@ export class Composer {
 
   /** Is the command or name already typed out, so that Enter should send? */
   isComplete() {
-    return this.input.value.trim() === this.found[this.at].insert.trim();
+    const { insert, from } = this.found[this.at];
+    return this.input.value.slice(from, this.input.selectionStart) === insert.trim();
   }
 
   async submit() {

@@ -60,8 +60,6 @@ async function submit(dialog, view) {
   markBusy(dialog, true);
   try {
     const answer = await post("submit", { as: state.me, view_id: view.id, state: { values: surface.form.values } });
-    if (answer.ok) surfaces.delete(view.id);
-    else if (answer.error) toast(answer.error, "warning");
     if (answer.errors) refuse(surface, view, answer.errors);
   } catch (error) {
     toast(error.message, "warning");

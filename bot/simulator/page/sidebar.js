@@ -2,7 +2,7 @@
 
 import { attempt } from "./api.js";
 import { fill, h, icon } from "./dom.js";
-import { actors, avatar, channelMark, findDm, isApp, userName } from "./people.js";
+import { actors, avatar, channelMark, findDm, isApp, isGuest, userName } from "./people.js";
 import { go, hashOf } from "./router.js";
 import { on, state } from "./state.js";
 
@@ -30,7 +30,7 @@ function personRow(user) {
   };
   return row({
     href: dm ? hashOf(dm.id) : location.hash, mark: avatar(user.id, "s"), label: userName(user.id),
-    note: user.id === state.me ? "you" : user.is_restricted ? "guest" : "", unread: dm?.unread, current: dm && state.place === dm.id, onclick: open,
+    note: user.id === state.me ? "you" : isGuest(user) ? "guest" : "", unread: dm?.unread, current: dm && state.place === dm.id, onclick: open,
   });
 }
 
