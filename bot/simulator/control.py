@@ -42,6 +42,7 @@ class Control:
         }
         self._doers: dict[str, Doer] = {
             "say": self._say,
+            "open": self._open,
             "command": self._command,
             "read": self._read,
             "action": self._action,
@@ -115,7 +116,7 @@ class Control:
                 "tz": user.tz,
                 "email": user.email,
                 "is_bot": user.is_bot,
-                "is_guest": user.is_restricted,
+                "is_restricted": user.is_restricted,
                 "deleted": user.deleted,
             }
             for user in world.users.values()
@@ -194,8 +195,13 @@ class Control:
             _text(body, "channel"),
             _text(body, "text"),
             thread_ts=body.get("thread_ts") or None,
+            is_escaped=True,
         )
         return {"ok": True, "ts": ts}
+
+    async def _open(self, body: Json) -> Json:
+        channel = self._simulator.open_direct(_text(body, "as"), _text(body, "user"))
+        return {"ok": True, "channel": channel}
 
     async def _command(self, body: Json) -> Json:
         return _outcome(
@@ -281,9 +287,10 @@ def _object(body: Json, name: str) -> Json:
 
 
 def _outcome(ack: Ack) -> Json:
+    """Return what the page needs; a failure was already shown to the person as a toast."""
     answer: Json = {"ok": ack.ok, "ms": round(ack.ms, 1)}
     if ack.error is not None:
-        answer["error"] = ack.error
+        answer["code"] = ack.error
     if ack.errors:
         answer["errors"] = ack.errors
     return answer

@@ -10,7 +10,7 @@ from bot.simulator import payloads
 from bot.simulator.api_views import checked_view
 from bot.simulator.choices import input_errors, states_of
 from bot.simulator.delivery import Ack, Delivery, Outgoing
-from bot.simulator.elements import merged_values
+from bot.simulator.elements import STATEFUL, merged_values, walk
 from bot.simulator.errors import ApiError, SimulatorError
 from bot.simulator.viewstore import close_view, push_view, tell, update_view
 from bot.simulator.workspace import Workspace
@@ -55,6 +55,7 @@ class Modals:
             view,
             person,
             trigger_id=self._workspace.trigger(user, view=view.id),
+            response_urls=self._response_urls(view),
         )
         ack = await self._delivery.send(
             Outgoing(
@@ -99,6 +100,31 @@ class Modals:
                     summary=f"{user}: {body['view']['callback_id']}",
                 )
             )
+
+    def _response_urls(self, view: View) -> list[dict[str, str]]:
+        """Return a response_url for each conversation chosen where the view asks for one.
+
+        https://docs.slack.dev/surfaces/modals#modal_response_url
+        """
+        urls = []
+        for block, element in walk(view.body["blocks"]):
+            held = STATEFUL.get(element["type"])
+            if held is None or not element.get("response_url_enabled"):
+                continue
+            chosen = view.values[block["block_id"]][element["action_id"]].get(held.field)
+            if isinstance(chosen, str):
+                url = self._workspace.response_url(
+                    "app", view.user, chosen, source=None, thread_ts=None
+                )
+                urls.append(
+                    {
+                        "block_id": block["block_id"],
+                        "action_id": element["action_id"],
+                        "channel_id": chosen,
+                        "response_url": url,
+                    }
+                )
+        return urls
 
     def _top(self, user: str, view_id: str) -> View:
         stack = self._workspace.world.stack(user)

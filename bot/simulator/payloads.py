@@ -108,7 +108,12 @@ def view_actions(
 
 
 def view_submission(
-    workspace: Workspace, view: View, user: User, *, trigger_id: str
+    workspace: Workspace,
+    view: View,
+    user: User,
+    *,
+    trigger_id: str,
+    response_urls: list[dict[str, str]],
 ) -> dict[str, Any]:
     """Return the submission of a modal."""
     return {
@@ -117,7 +122,7 @@ def view_submission(
         **_who(user),
         "trigger_id": trigger_id,
         "view": view_body(workspace, view),
-        "response_urls": [],
+        "response_urls": response_urls,
     }
 
 

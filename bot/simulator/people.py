@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bot.simulator import payloads
 from bot.simulator.delivery import Ack, Delivery, Outgoing
 from bot.simulator.errors import ApiError, SimulatorError
-from bot.simulator.posting import Draft, message_body, post_as_user
+from bot.simulator.posting import Draft, message_body, post_as_user, unescaped
 from bot.simulator.responses import Place, say_back
 from bot.simulator.viewstore import view_body
 from bot.simulator.workspace import Workspace
@@ -27,8 +28,18 @@ class People:
         self._workspace = workspace
         self._delivery = delivery
 
-    async def say(self, user: str, channel: str, text: str, *, thread_ts: str | None = None) -> str:
+    async def say(
+        self,
+        user: str,
+        channel: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        is_escaped: bool = False,
+    ) -> str:
         """Write a message and return its ts; the app hears of it if it subscribed.
+
+        The text is what was typed, or with `is_escaped` what Slack's client makes of it.
 
         Raises:
             SimulatorError: The person cannot write there, or the thread does not exist.
@@ -44,7 +55,8 @@ class People:
             if parent is None or parent.audience is not None:
                 raise SimulatorError(f"there is no message {thread_ts!r} to reply to")
             thread_ts = parent.body.get("thread_ts", parent.ts)
-        post = post_as_user(self._workspace, room, user, Draft(text=text, thread_ts=thread_ts))
+        draft = Draft(text=unescaped(text) if is_escaped else text, thread_ts=thread_ts)
+        post = post_as_user(self._workspace, room, user, draft)
         self.read(user, channel)
         self._workspace.save()
         self._tell_app(room, post)
@@ -70,8 +82,11 @@ class People:
         person = self._workspace.person(user)
         room = self._workspace.room(user, channel)
         name, _, rest = text.strip().partition(" ")
-        if self._workspace.app.command(name) is None:
+        declared = self._workspace.app.command(name)
+        if declared is None:
             raise SimulatorError(f"{name} is not a valid command of this app")
+        if declared.get("should_escape"):
+            rest = self._with_ids(rest)
         body = payloads.slash_command(
             room,
             person,
@@ -95,6 +110,17 @@ class People:
             self._workspace.toast(user, f"{name} failed because the app did not respond")
             return ack
         return self._show_answer(ack, name, Place(channel=channel, user=user))
+
+    def _with_ids(self, text: str) -> str:
+        """Put ids in place of @names and #names, for a command with `should_escape`."""
+        world = self._workspace.world
+        for user in world.users.values():
+            text = re.sub(rf"(?<!\S)@{re.escape(user.name)}\b", f"<@{user.id}|{user.name}>", text)
+        for room in world.channels.values():
+            if room.name:
+                link = f"<#{room.id}|{room.name}>"
+                text = re.sub(rf"(?<!\S)#{re.escape(room.name)}\b", link, text)
+        return text
 
     def _show_answer(self, ack: Ack, name: str, place: Place) -> Ack:
         if not isinstance(ack.body, dict) or not ack.body:

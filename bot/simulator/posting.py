@@ -16,7 +16,8 @@ MAX_TEXT = 40_000
 """Longer text is cut: https://docs.slack.dev/reference/methods/chat.postMessage#truncating"""
 
 _MENTION = re.compile(
-    r"<@[A-Z0-9]+>|<#[A-Z0-9]+>|<!subteam\^[A-Z0-9]+>|<!(?:here|channel|everyone)>"
+    r"<@[A-Z0-9]+(?:\|[^<>]*)?>|<#[A-Z0-9]+(?:\|[^<>]*)?>"
+    r"|<!subteam\^[A-Z0-9]+(?:\|[^<>]*)?>|<!(?:here|channel|everyone)>"
 )
 
 
@@ -227,6 +228,11 @@ def typed_text(text: str) -> str:
     return "".join([*parts, _escape(text[end:])])
 
 
+def unescaped(text: str) -> str:
+    """Return what a person typed whose client sent this escaped text."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
 def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
@@ -249,7 +255,7 @@ def _rich_text(workspace: Workspace, text: str) -> dict[str, Any]:
 
 
 def _mention(token: str) -> dict[str, Any]:
-    inner = token[1:-1]
+    inner = token[1:-1].partition("|")[0]
     if inner.startswith("@"):
         return {"type": "user", "user_id": inner[1:]}
     if inner.startswith("#"):

@@ -173,9 +173,19 @@ class Simulator:
         """Wait until the app has acknowledged, or missed, every event sent so far."""
         await self._delivery.settle()
 
-    async def say(self, user: str, channel: str, text: str, *, thread_ts: str | None = None) -> str:
+    async def say(
+        self,
+        user: str,
+        channel: str,
+        text: str,
+        *,
+        thread_ts: str | None = None,
+        is_escaped: bool = False,
+    ) -> str:
         """Write a message as a person and return its ts; see People.say."""
-        return await self._people.say(user, channel, text, thread_ts=thread_ts)
+        return await self._people.say(
+            user, channel, text, thread_ts=thread_ts, is_escaped=is_escaped
+        )
 
     async def command(self, user: str, channel: str, text: str) -> Ack:
         """Run a slash command such as `/signoff list`; see People.command."""
@@ -297,6 +307,19 @@ class Simulator:
             for post in self.world.posts.values()
             if post.audience == user and (body := shown_to(post, user)) is not None
         ]
+
+    def open_direct(self, user: str, other: str) -> str:
+        """Open the direct messages of a person with somebody, and return their id.
+
+        Raises:
+            SimulatorError: One of the two does not exist.
+        """
+        self.workspace.person(user)
+        if other not in self.world.users or other == user:
+            raise SimulatorError(f"{user!r} cannot write to {other!r}")
+        channel = self.workspace.direct(user, other)
+        self.workspace.save()
+        return channel.id
 
     def direct(self, user: str) -> str:
         """Return the id of the person's direct messages with the app."""

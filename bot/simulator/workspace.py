@@ -105,15 +105,15 @@ class Workspace:
             raise SimulatorError(f"{user!r} is in no channel {channel!r}")
         return found
 
-    def direct(self, user: str) -> Channel:
-        """Return the direct messages of the user and the app, created when needed."""
-        found = self.world.find_direct(user)
+    def direct(self, user: str, other: str = BOT_USER) -> Channel:
+        """Return the direct messages of a user and the app, or another user; made if needed."""
+        found = self.world.find_direct(user, other=other)
         if found is None:
             found = Channel(
                 id=self.world.next_id("D"),
                 name="",
                 kind="dm",
-                members=[user, BOT_USER],
+                members=[user, other],
                 created=int(self.clock()),
             )
             self.world.put(found)
@@ -138,6 +138,7 @@ class Workspace:
         """Return a new response_url of a kind: `actions`, `commands` or `app`."""
         number = self.world.count("response_url")
         path = f"/{kind}/{TEAM_ID}/{number}/{number * 2654435761 % 2**48:012x}"
+        self._forget_old_urls()
         self.world.put(
             ResponseUrl(
                 path=path,
@@ -149,6 +150,13 @@ class Workspace:
             )
         )
         return self.url + path
+
+    def _forget_old_urls(self) -> None:
+        horizon = self.clock() - 2 * self.timing.response_url
+        for url in list(self.world.response_urls.values()):
+            if url.at > horizon:
+                break
+            self.world.remove(url)
 
     def toast(self, user: str, text: str) -> None:
         """Show the user what Slack shows when the app failed them."""
