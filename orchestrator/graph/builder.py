@@ -75,9 +75,9 @@ class GraphBuilder:
         self._start: str | None = None
         self._ends: list[str] = []
         self._found: list[Problem] = []
-        self._input = self._read("graph", InputSchema, input) or InputSchema()
+        self._input = self._read("input", InputSchema, input) or InputSchema()
         self._operators: tuple[Approver, ...] = (
-            self._read("graph", _approvers, operators, _SOMEBODY) or ()
+            self._read("operators", _approvers, operators, _SOMEBODY) or ()
         )
 
     @overload
@@ -122,6 +122,8 @@ class GraphBuilder:
         """Add a question to people. Options: see `ApprovalOptions`."""
         place = node_place(node)
         self._known(place, options, ApprovalOptions)
+        route = options.get("timeout_route")
+        otherwise = OnTimeout.EXPIRE if route is None else OnTimeout.ROUTE
         self._nodes.append(
             ApprovalNode(
                 id=node,
@@ -132,8 +134,8 @@ class GraphBuilder:
                 reads=_names(options.get("reads", EVERYTHING)),
                 writes=_names(options.get("writes", ())),
                 timeout=self._time(place, "timeout", options.get("timeout")),
-                on_timeout=self._read(place, _on_timeout, options.get("on_timeout")),
-                timeout_route=options.get("timeout_route"),
+                on_timeout=self._read(place, _on_timeout, options.get("on_timeout"), otherwise),
+                timeout_route=route,
                 remind_before=self._time(place, "remind_before", options.get("remind_before")),
                 rejection=options.get("rejection"),
             )

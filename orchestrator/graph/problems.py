@@ -13,7 +13,7 @@ from orchestrator.graph.policy import Approver
 class Problem:
     """One finding: where it is, what is wrong, and what to do."""
 
-    #: Such as `node 'write'`, `edge 'write' -> 'review'`, or `graph`.
+    #: Such as `node 'write'`, `edge 'write' -> 'review'`, `input`, `operators` or `graph`.
     place: str
     text: str
 
@@ -35,7 +35,10 @@ class Declaration:
 
     def by_id(self) -> Mapping[str, Node]:
         """Return the nodes by id; of several with one id, the first."""
-        return {node.id: node for node in reversed(self.nodes)}
+        known: dict[str, Node] = {}
+        for node in self.nodes:
+            known.setdefault(node.id, node)
+        return known
 
     def all_ends(self) -> frozenset[str]:
         """Return the ids of end nodes, and of nodes that are marked as ends."""

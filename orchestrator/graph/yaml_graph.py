@@ -107,7 +107,9 @@ class _Assembly:
     allow: Sequence[str]
     problems: list[str] = field(default_factory=list)
     #: Path in the document by the place that the builder's problems name.
-    places: dict[str, tuple[str | int, ...]] = field(default_factory=dict)
+    places: dict[str, tuple[str | int, ...]] = field(
+        default_factory=lambda: {"input": ("input",), "operators": ("operators",)}
+    )
 
     def builder(self, spec: GraphSpec) -> GraphBuilder:
         """Declare the whole graph."""
@@ -197,7 +199,7 @@ class _Assembly:
     def _try(self, path: tuple[str | int, ...], read: Callable[[Any], Any], value: Any) -> Any:
         try:
             return read(value)
-        except (GraphError, OverflowError, ValueError) as exc:
+        except (GraphError, ValueError) as exc:
             self.problems.append(f"{self.document.at(path)}: {exc}")
             return None
 
@@ -208,4 +210,4 @@ def _missing(context: Any) -> Any:
 
 
 def _time(value: str | float) -> timedelta:
-    return parse_duration(value) if isinstance(value, str) else timedelta(seconds=value)
+    return parse_duration(str(value))
