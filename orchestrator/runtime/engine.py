@@ -21,7 +21,6 @@ from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
 from orchestrator.core.effects import Purpose
 from orchestrator.core.events import Record
-from orchestrator.core.state import State
 from orchestrator.errors import (
     ApprovalClosedError,
     GraphNotFoundError,
@@ -30,7 +29,7 @@ from orchestrator.errors import (
 )
 from orchestrator.graph.graph import Graph
 from orchestrator.runtime.executor import GRACE
-from orchestrator.runtime.kernel import Kernel
+from orchestrator.runtime.kernel import Kernel, to_run
 from orchestrator.runtime.patience import persist
 from orchestrator.runtime.people import check_approvers, find_entry
 from orchestrator.runtime.ports import Clock, Directory, SystemClock
@@ -187,7 +186,7 @@ class Engine:
         answer = await self._kernel.commit(run_id, command, graph)
         if not isinstance(answer, Advance):
             raise to_error(run_id, answer)
-        return _to_run(answer.state, answer.records[-1].at)
+        return to_run(answer.state, answer.records[-1].at)
 
     async def cancel(self, run: str, *, by: str, surface: str, reason: str = "") -> Run:
         """Cancel a run: open approvals are withdrawn, running nodes are stopped.
@@ -209,7 +208,7 @@ class Engine:
 
     async def get_run(self, run: str) -> Run:
         """Return a run; raises RunNotFoundError."""
-        return await self._store.get_run(await self._store.find_run_id(run))
+        return await self._store.get_run(run)
 
     async def list_runs(
         self,
@@ -242,19 +241,15 @@ class Engine:
             RunNotFoundError: There is no such run.
             TimeoutError: It did not hold within `timeout` seconds.
         """
-        run_id = await self._store.find_run_id(run)
+        found = await self.get_run(run)
         async with asyncio.timeout(timeout):
-            with self._kernel.watchers.watch(run_id) as changed:
-                while True:
-                    changed.clear()
-                    found = await self._store.get_run(run_id)
-                    if predicate(found):
-                        return found
-                    try:  # another process may move it, which nobody here is told
-                        async with asyncio.timeout(0.25):
-                            await changed.wait()
-                    except TimeoutError:
-                        continue
+            with self._kernel.watchers.watch(found.id) as watch:
+                found = await self.get_run(found.id)
+                while not predicate(found):
+                    # Another process may move it, which nobody here is told.
+                    changed = await watch.next(patience=0.25)
+                    found = changed or await self.get_run(found.id)
+                return found
 
     # --- approvals --------------------------------------------------------------------------
 
@@ -317,7 +312,7 @@ class Engine:
         answer = await self._kernel.commit(question.run_id, command, graph)
         self._hook("after_decision")
         if isinstance(answer, Advance):
-            return _to_run(answer.state, answer.records[-1].at)
+            return to_run(answer.state, answer.records[-1].at)
         await self._refuse(question.run_id, command, answer)
         return await self._store.get_run(question.run_id)
 
@@ -413,25 +408,3 @@ class Engine:
     async def next_delivery_at(self) -> datetime | None:
         """Return when the next delivery may be claimed; None: none waits."""
         return await self._store.next_delivery_at()
-
-
-def _to_run(state: State, at: datetime) -> Run:
-    cancel = state.cancel or (None, None)
-    return Run(
-        id=state.run_id,
-        graph=state.graph,
-        version=state.version,
-        status=state.status,
-        requester=state.requester,
-        surface=state.surface,
-        started_at=state.started_at,
-        updated_at=at,
-        finished_at=at if state.is_finished else None,
-        error=state.error,
-        cancelled_by=cancel[0],
-        cancel_reason=cancel[1],
-        labels=state.labels,
-        input=state.input.value,
-        places=tuple(state.places),
-        seq=state.seq,
-    )

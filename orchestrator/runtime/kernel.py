@@ -22,7 +22,7 @@ from orchestrator.runtime.context import NodeContext
 from orchestrator.runtime.executor import Attempt, Executor
 from orchestrator.runtime.patience import persist
 from orchestrator.runtime.watch import Watchers
-from orchestrator.store import Step, Store
+from orchestrator.store import Run, Step, Store
 
 #: How long a question may take to reach people before its clock runs all the same.
 DELIVERY_GRACE = timedelta(minutes=5)
@@ -173,7 +173,8 @@ class Kernel:
             done
         ):
             self.on_work()
-        self.watchers.tell(state.run_id)
+        if state.run_id in self.watchers:
+            self.watchers.tell(to_run(state, done.records[-1].at))
         return launched
 
     def _launch(self, state: State, path: str) -> None:
@@ -196,6 +197,29 @@ class Kernel:
         """Store how an attempt went; the database may be away for a while."""
         self.hook("after_effect")
         await persist(lambda: self.commit(attempt.run_id, outcome))
+
+
+def to_run(state: State, at: datetime) -> Run:
+    """Return a run as a commit at an instant left it."""
+    cancel = state.cancel or (None, None)
+    return Run(
+        id=state.run_id,
+        graph=state.graph,
+        version=state.version,
+        status=state.status,
+        requester=state.requester,
+        surface=state.surface,
+        started_at=state.started_at,
+        updated_at=at,
+        finished_at=at if state.is_finished else None,
+        error=state.error,
+        cancelled_by=cancel[0],
+        cancel_reason=cancel[1],
+        labels=state.labels,
+        input=state.input.value,
+        places=tuple(state.places),
+        seq=state.seq,
+    )
 
 
 def _has_timer(done: Advance) -> bool:

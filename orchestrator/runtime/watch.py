@@ -6,27 +6,55 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from orchestrator.store import Run
 
-class Watchers:
-    """Events by run, kept only while somebody waits."""
+
+class Watch:
+    """What one caller waits with."""
 
     def __init__(self) -> None:
-        self._events: dict[str, set[asyncio.Event]] = {}
+        self._changed = asyncio.Event()
+        self._latest: Run | None = None
+
+    def tell(self, run: Run) -> None:
+        """Say that the run changed."""
+        self._latest = run
+        self._changed.set()
+
+    async def next(self, patience: float) -> Run | None:
+        """Return the run as soon as it changes; None when `patience` seconds have passed."""
+        try:
+            async with asyncio.timeout(patience):
+                await self._changed.wait()
+        except TimeoutError:
+            return None
+        self._changed.clear()
+        return self._latest
+
+
+class Watchers:
+    """Those who wait, by run; nothing is kept for a run that nobody waits for."""
+
+    def __init__(self) -> None:
+        self._watches: dict[str, set[Watch]] = {}
+
+    def __contains__(self, run_id: str) -> bool:
+        return run_id in self._watches
 
     @contextmanager
-    def watch(self, run_id: str) -> Iterator[asyncio.Event]:
-        """Give an event that is set at each change of the run."""
-        event = asyncio.Event()
-        self._events.setdefault(run_id, set()).add(event)
+    def watch(self, run_id: str) -> Iterator[Watch]:
+        """Give a watch that is told about each change of the run."""
+        watch = Watch()
+        self._watches.setdefault(run_id, set()).add(watch)
         try:
-            yield event
+            yield watch
         finally:
-            waiting = self._events[run_id]
-            waiting.discard(event)
-            if not waiting:
-                del self._events[run_id]
+            watches = self._watches[run_id]
+            watches.discard(watch)
+            if not watches:
+                del self._watches[run_id]
 
-    def tell(self, run_id: str) -> None:
-        """Say that the run changed."""
-        for event in self._events.get(run_id, ()):
-            event.set()
+    def tell(self, run: Run) -> None:
+        """Say that a run changed."""
+        for watch in self._watches.get(run.id, ()):
+            watch.tell(run)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, exists, func, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orchestrator.core.effects import Purpose
+from orchestrator.store.reader import Reader
 from orchestrator.store.records import Delivery, Message
 from orchestrator.store.tables import deliveries, messages
 
@@ -109,17 +109,17 @@ def give_up(connection: Connection, delivery_id: int, *, error: str) -> None:
     )
 
 
-async def find_message(connection: AsyncConnection, approval_id: str) -> Message | None:
+async def find_message(reader: Reader, approval_id: str) -> Message | None:
     """Return where the message about an approval stands."""
     query = select(messages).where(messages.c.approval_id == approval_id)
-    row = (await connection.execute(query)).one_or_none()
-    if row is None:
-        return None
-    return Message(approval_id=row.approval_id, channel=row.channel, ts=row.ts)
+    for row in await reader.fetch(query):
+        return Message(approval_id=row.approval_id, channel=row.channel, ts=row.ts)
+    return None
 
 
-async def next_at(connection: AsyncConnection) -> datetime | None:
+async def next_at(reader: Reader) -> datetime | None:
     """Return when the next row may be claimed."""
-    query = select(func.min(deliveries.c.not_before)).where(deliveries.c.status == PENDING)
-    found: datetime | None = (await connection.execute(query)).scalar()
+    first = func.min(deliveries.c.not_before).label("not_before")
+    query = select(first).where(deliveries.c.status == PENDING)
+    found: datetime | None = (await reader.fetch(query))[0].not_before
     return found

@@ -7,16 +7,17 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, or_, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Select, and_, bindparam, or_, select
 
 from orchestrator.core import checkpoint
 from orchestrator.core import events as e
 from orchestrator.core.ids import REFERENCE_LENGTH
 from orchestrator.core.state import RunStatus
 from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
+from orchestrator.store import codec
 from orchestrator.store.batch import decode_record
-from orchestrator.store.records import OPEN, Answer, Approval, Run
+from orchestrator.store.reader import Reader
+from orchestrator.store.records import OPEN, Answer, Approval, Question, Run
 from orchestrator.store.tables import AnyRow, approvals, decisions, events, runs
 
 _REFERENCE = re.compile(rf"([ra])-([0-9A-Za-z]{{{REFERENCE_LENGTH}}})")
@@ -33,14 +34,14 @@ def _matches(table: Any, letter: str, reference: str) -> Any | None:
     return table.c.id == plain if _ID.fullmatch(plain) else None
 
 
-async def find_run_id(connection: AsyncConnection, reference: str) -> str:
+async def find_run_id(reader: Reader, reference: str) -> str:
     """Return the id of the run that a full id or short reference names.
 
     Raises:
         RunNotFoundError: There is none, or the short reference fits several.
     """
     condition = _matches(runs, "r", reference)
-    found = [] if condition is None else await _ids(connection, select(runs.c.id).where(condition))
+    found = [] if condition is None else await _ids(reader, select(runs.c.id).where(condition))
     if not found:
         raise RunNotFoundError(reference)
     if len(found) > 1:
@@ -49,7 +50,7 @@ async def find_run_id(connection: AsyncConnection, reference: str) -> str:
     return found[0]
 
 
-async def find_approval_id(connection: AsyncConnection, reference: str) -> str:
+async def find_approval_id(reader: Reader, reference: str) -> str:
     """Return the id of the approval that a full id or short reference names.
 
     Raises:
@@ -57,7 +58,7 @@ async def find_approval_id(connection: AsyncConnection, reference: str) -> str:
     """
     condition = _matches(approvals, "a", reference)
     query = select(approvals.c.id).where(condition) if condition is not None else None
-    found = await _ids(connection, query) if query is not None else []
+    found = await _ids(reader, query) if query is not None else []
     if not found:
         raise ApprovalNotFoundError(reference)
     if len(found) > 1:
@@ -68,18 +69,61 @@ async def find_approval_id(connection: AsyncConnection, reference: str) -> str:
     return found[0]
 
 
-async def _ids(connection: AsyncConnection, query: Select[Any]) -> list[str]:
-    return list((await connection.execute(query.limit(5))).scalars())
+async def _ids(reader: Reader, query: Select[Any]) -> list[str]:
+    return [row.id for row in await reader.fetch(query.limit(5))]
 
 
-async def fetch_runs(connection: AsyncConnection, query: Select[Any]) -> list[Run]:
+async def fetch_runs(reader: Reader, query: Select[Any]) -> list[Run]:
     """Return the runs that a query of the table selects, in its order."""
-    rows = (await connection.execute(query)).all()
-    firsts = await fetch_records(connection, [(row.id, 1) for row in rows])
-    return [to_run(row, firsts[row.id, 1].event) for row in rows]
+    rows = await reader.fetch(query)
+    firsts = await fetch_records(reader, [(row.id, 1) for row in rows])
+    return [_to_run(row, firsts[row.id, 1].event) for row in rows]
 
 
-def to_run(row: AnyRow, started: Any) -> Run:
+_ONE_RUN = (
+    select(runs, events.c.at, events.c.kind, events.c.body)
+    .join(events, (events.c.run_id == runs.c.id) & (events.c.seq == 1))
+    .where(runs.c.id == bindparam("run_id"))
+)
+
+
+async def find_run(reader: Reader, run_id: str) -> Run | None:
+    """Return a run by its full id."""
+    for row in await reader.fetch(_ONE_RUN, run_id=run_id):
+        return _to_run(row, codec.decode(row.kind, row.body))
+    return None
+
+
+_ONE_QUESTION = (
+    select(
+        approvals.c.id,
+        approvals.c.run_id,
+        runs.c.graph,
+        runs.c.version,
+        events.c.kind,
+        events.c.body,
+    )
+    .join(runs, runs.c.id == approvals.c.run_id)
+    .join(events, (events.c.run_id == approvals.c.run_id) & (events.c.seq == approvals.c.seq))
+    .where(approvals.c.id == bindparam("approval_id"))
+)
+
+
+async def find_question(reader: Reader, approval_id: str) -> Question | None:
+    """Return what must be known of an approval, by its full id."""
+    for row in await reader.fetch(_ONE_QUESTION, approval_id=approval_id):
+        opened: Any = codec.decode(row.kind, row.body)
+        return Question(
+            approval_id=row.id,
+            run_id=row.run_id,
+            graph=row.graph,
+            version=row.version,
+            approvers=opened.approvers,
+        )
+    return None
+
+
+def _to_run(row: AnyRow, started: Any) -> Run:
     """Make a run from its row and its first event."""
     document = json.loads(row.checkpoint)
     cancel = document["cancel"] or (None, None)
@@ -104,7 +148,7 @@ def to_run(row: AnyRow, started: Any) -> Run:
 
 
 async def fetch_records(
-    connection: AsyncConnection, keys: Iterable[tuple[str, int]]
+    reader: Reader, keys: Iterable[tuple[str, int]]
 ) -> dict[tuple[str, int], e.Record]:
     """Return single events of several runs, by run and number."""
     wanted = set(keys)
@@ -114,7 +158,7 @@ async def fetch_records(
         events.c.run_id.in_({run_id for run_id, _ in wanted}),
         events.c.seq.in_({seq for _, seq in wanted}),
     )
-    rows = (await connection.execute(query)).all()
+    rows = await reader.fetch(query)
     return {
         (row.run_id, row.seq): decode_record(row.run_id, row)
         for row in rows
@@ -122,31 +166,30 @@ async def fetch_records(
     }
 
 
-async def fetch_log(connection: AsyncConnection, run_id: str, after: int) -> Sequence[AnyRow]:
+async def fetch_log(reader: Reader, run_id: str, after: int) -> Sequence[AnyRow]:
     """Return the rows of a run's events after a number, in order."""
     query = select(events).where(events.c.run_id == run_id, events.c.seq > after)
-    return (await connection.execute(query.order_by(events.c.seq))).all()
+    return await reader.fetch(query.order_by(events.c.seq))
 
 
-async def fetch_approvals(connection: AsyncConnection, query: Select[Any]) -> list[Approval]:
+async def fetch_approvals(reader: Reader, query: Select[Any]) -> list[Approval]:
     """Return the approvals that a query of the table selects, in its order."""
-    rows = (await connection.execute(query)).all()
+    rows = await reader.fetch(query)
     if not rows:
         return []
-    opened = await fetch_records(connection, [(row.run_id, row.seq) for row in rows])
+    opened = await fetch_records(reader, [(row.run_id, row.seq) for row in rows])
     pointers = [
         (row.run_id, pointer.seq)
         for row in rows
         for pointer in _opened(opened, row).shows.values()
         if pointer.seq
     ]
-    stored = await fetch_records(connection, pointers)
+    stored = await fetch_records(reader, pointers)
     run_ids = {row.run_id for row in rows}
     of_runs = {
-        run.id: run
-        for run in await fetch_runs(connection, select(runs).where(runs.c.id.in_(run_ids)))
+        run.id: run for run in await fetch_runs(reader, select(runs).where(runs.c.id.in_(run_ids)))
     }
-    answers = await _fetch_answers(connection, [row.id for row in rows])
+    answers = await _fetch_answers(reader, [row.id for row in rows])
     return [
         _to_approval(row, _opened(opened, row), stored, of_runs[row.run_id], answers)
         for row in rows
@@ -160,12 +203,10 @@ def _opened(records: dict[tuple[str, int], e.Record], row: AnyRow) -> e.Approval
     return event
 
 
-async def _fetch_answers(
-    connection: AsyncConnection, approval_ids: list[str]
-) -> dict[str, list[Answer]]:
+async def _fetch_answers(reader: Reader, approval_ids: list[str]) -> dict[str, list[Answer]]:
     query = select(decisions).where(decisions.c.approval_id.in_(approval_ids))
     found: dict[str, list[Answer]] = {}
-    for row in (await connection.execute(query.order_by(decisions.c.seq))).all():
+    for row in await reader.fetch(query.order_by(decisions.c.seq)):
         answer = Answer(
             approval_id=row.approval_id,
             decision=e.Decision(row.decision),

@@ -102,6 +102,17 @@ class Approval:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What must be known of an approval before a decision on it can be tried."""
+
+    approval_id: str
+    run_id: str
+    graph: str
+    version: str
+    approvers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """Something that a chat surface is to show; claimed by one sender at a time."""
 

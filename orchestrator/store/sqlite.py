@@ -1,4 +1,4 @@
-"""SQLite: how its connections are set up, for the one writer and for readers."""
+"""SQLite: how the writer's connection is set up."""
 
 from __future__ import annotations
 
@@ -6,20 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import URL
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 #: How long a statement waits for another process's lock. A click has two seconds in all.
 BUSY_TIMEOUT = 1.0  # seconds
-
-
-def _set_up(connection: Any, *, is_reader: bool) -> None:
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute(f"PRAGMA busy_timeout={int(BUSY_TIMEOUT * 1000)}")
-    if is_reader:
-        cursor.execute("PRAGMA query_only=ON")
-    cursor.close()
 
 
 def writer_engine(url: URL) -> Engine:
@@ -40,20 +29,10 @@ def writer_engine(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: Any) -> None:
-        _set_up(connection, is_reader=False)
-
-    return engine
-
-
-def reader_engine(url: URL) -> AsyncEngine:
-    """Make the engine of the asynchronous readers, which cannot write."""
-    engine = create_async_engine(
-        url, pool_size=4, connect_args={"isolation_level": None, "timeout": BUSY_TIMEOUT}
-    )
-
-    @event.listens_for(engine.sync_engine, "connect")
-    def set_up(connection: Any, _record: Any) -> None:
-        _set_up(connection, is_reader=True)
+        cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.close()
 
     return engine
 

@@ -5,38 +5,31 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from orchestrator.core import chain, checkpoint, fold
 from orchestrator.core.advance import Advance
 from orchestrator.core.events import Record
 from orchestrator.core.refusals import Refusal
 from orchestrator.core.state import State
-from orchestrator.errors import CorruptHistoryError, StoreUnavailableError
+from orchestrator.errors import (
+    ApprovalNotFoundError,
+    CorruptHistoryError,
+    RunNotFoundError,
+    StoreUnavailableError,
+)
 from orchestrator.store import outbox, reads, sqlite, work
 from orchestrator.store.batch import SideWrite, Step, Unit, decode_record
-from orchestrator.store.records import Approval, Delivery, Message, Run, Verification
+from orchestrator.store.reader import Reader
+from orchestrator.store.records import Approval, Delivery, Message, Question, Run, Verification
 from orchestrator.store.schema import check_schema, parse_url
-from orchestrator.store.tables import approvals, decisions, events, runs, to_instant_text
+from orchestrator.store.tables import approvals, decisions, runs, to_instant_text
 from orchestrator.store.work import Job, Timer
 from orchestrator.store.writer import Writer
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What must be known of an approval before a decision on it can be tried."""
-
-    approval_id: str
-    run_id: str
-    graph: str
-    version: str
-    approvers: tuple[str, ...]
 
 
 class Store:
@@ -45,7 +38,7 @@ class Store:
     Made by `open_store`. Every `StoreUnavailableError` means that nothing was recorded.
     """
 
-    def __init__(self, reader: AsyncEngine, writer: Writer) -> None:
+    def __init__(self, reader: Reader, writer: Writer) -> None:
         self._reader = reader
         self._writer = writer
         self.has_chat = False
@@ -147,146 +140,106 @@ class Store:
     async def close(self) -> None:
         """Finish what was submitted, then close every connection."""
         await self._writer.close()
-        await self._reader.dispose()
+        await self._reader.close()
 
     # --- reads ------------------------------------------------------------------------------
 
-    @asynccontextmanager
-    async def _read(self) -> AsyncIterator[AsyncConnection]:
-        try:
-            async with self._reader.connect() as connection:
-                yield connection
-        except DBAPIError as error:
-            raise StoreUnavailableError(f"the database does not answer: {error.orig}") from error
-
     async def find_run_id(self, reference: str) -> str:
         """Return a run's id from its id or short reference; raises RunNotFoundError."""
-        async with self._read() as connection:
-            return await reads.find_run_id(connection, reference)
+        return await reads.find_run_id(self._reader, reference)
 
     async def find_approval_id(self, reference: str) -> str:
         """Return an approval's id from its id or short reference; raises ApprovalNotFoundError."""
-        async with self._read() as connection:
-            return await reads.find_approval_id(connection, reference)
+        return await reads.find_approval_id(self._reader, reference)
 
     async def get_question(self, reference: str) -> Question:
         """Return what a decision needs to know; raises ApprovalNotFoundError."""
-        async with self._read() as connection:
-            approval_id = await reads.find_approval_id(connection, reference)
-            query = (
-                select(
-                    approvals.c.run_id,
-                    runs.c.graph,
-                    runs.c.version,
-                    events.c.seq,
-                    events.c.at,
-                    events.c.kind,
-                    events.c.body,
-                )
-                .join(runs, runs.c.id == approvals.c.run_id)
-                .join(
-                    events,
-                    (events.c.run_id == approvals.c.run_id) & (events.c.seq == approvals.c.seq),
-                )
-                .where(approvals.c.id == approval_id)
-            )
-            row = (await connection.execute(query)).one()
-        opened: Any = decode_record(row.run_id, row).event
-        return Question(
-            approval_id=approval_id,
-            run_id=row.run_id,
-            graph=row.graph,
-            version=row.version,
-            approvers=opened.approvers,
-        )
+        found = await reads.find_question(self._reader, reference)
+        if found is None:
+            approval_id = await reads.find_approval_id(self._reader, reference)
+            found = await reads.find_question(self._reader, approval_id)
+        if found is None:
+            raise ApprovalNotFoundError(reference)
+        return found
 
     async def has_decision(self, approval_id: str, key: str) -> bool:
         """Was a decision of this key recorded before?"""
         query = select(decisions.c.seq).where(
             decisions.c.approval_id == approval_id, decisions.c.key == key
         )
-        async with self._read() as connection:
-            return (await connection.execute(query.limit(1))).first() is not None
+        return bool(await self._reader.fetch(query.limit(1)))
 
-    async def get_run(self, run_id: str) -> Run:
-        """Return a run by its full id."""
-        async with self._read() as connection:
-            return (await reads.fetch_runs(connection, select(runs).where(runs.c.id == run_id)))[0]
+    async def get_run(self, reference: str) -> Run:
+        """Return a run by its id or short reference; raises RunNotFoundError."""
+        found = await reads.find_run(self._reader, reference)
+        if found is None:
+            run_id = await reads.find_run_id(self._reader, reference)
+            found = await reads.find_run(self._reader, run_id)
+        if found is None:
+            raise RunNotFoundError(reference)
+        return found
 
     async def list_runs(self, *, before: str | None = None, **filters: Any) -> list[Run]:
         """Return a page of runs, newest first; see `reads.runs_query`."""
-        async with self._read() as connection:
-            place = None
-            if before is not None:
-                run_id = await reads.find_run_id(connection, before)
-                row = (await connection.execute(select(runs).where(runs.c.id == run_id))).one()
-                place = (row.started_at, row.id)
-            return await reads.fetch_runs(connection, reads.runs_query(before=place, **filters))
+        place = None
+        if before is not None:
+            run_id = await reads.find_run_id(self._reader, before)
+            (row,) = await self._reader.fetch(select(runs).where(runs.c.id == run_id))
+            place = (row.started_at, row.id)
+        return await reads.fetch_runs(self._reader, reads.runs_query(before=place, **filters))
 
     async def get_approval(self, approval_id: str) -> Approval:
         """Return an approval by its full id."""
         query = select(approvals).where(approvals.c.id == approval_id)
-        async with self._read() as connection:
-            return (await reads.fetch_approvals(connection, query))[0]
+        return (await reads.fetch_approvals(self._reader, query))[0]
 
     async def list_pending(self, *, run_id: str | None = None, limit: int = 50) -> list[Approval]:
         """Return open approvals, the oldest deadline first."""
         query = reads.pending_query(run_id=run_id, limit=limit)
-        async with self._read() as connection:
-            return await reads.fetch_approvals(connection, query)
+        return await reads.fetch_approvals(self._reader, query)
 
     async def list_approvals(self, run_id: str) -> list[Approval]:
         """Return all approvals of a run, in the order in which they were opened."""
         query = select(approvals).where(approvals.c.run_id == run_id).order_by(approvals.c.seq)
-        async with self._read() as connection:
-            return await reads.fetch_approvals(connection, query)
+        return await reads.fetch_approvals(self._reader, query)
 
     async def get_events(self, run_id: str, *, after: int = 0) -> list[Record]:
         """Return a run's events after a number, in order."""
-        async with self._read() as connection:
-            rows = await reads.fetch_log(connection, run_id, after)
+        rows = await reads.fetch_log(self._reader, run_id, after)
         return [decode_record(run_id, row) for row in rows]
 
     async def find_message(self, approval_id: str) -> Message | None:
         """Return where the message about an approval stands."""
-        async with self._read() as connection:
-            return await outbox.find_message(connection, approval_id)
+        return await outbox.find_message(self._reader, approval_id)
 
     async def next_delivery_at(self) -> datetime | None:
         """Return when the next delivery may be claimed."""
-        async with self._read() as connection:
-            return await outbox.next_at(connection)
+        return await outbox.next_at(self._reader)
 
     async def due_timers(self, now: datetime, limit: int) -> list[Timer]:
         """Return timers that are due; see `work.due_timers`."""
-        async with self._read() as connection:
-            return await work.due_timers(connection, now, limit)
+        return await work.due_timers(self._reader, now, limit)
 
     async def next_timer_at(self) -> datetime | None:
         """Return when the next timer is due."""
-        async with self._read() as connection:
-            return await work.next_timer_at(connection)
+        return await work.next_timer_at(self._reader)
 
     async def ready_jobs(self, limit: int) -> list[Job]:
         """Return nodes that nobody has taken on, oldest first."""
-        async with self._read() as connection:
-            return await work.ready_jobs(connection, limit)
+        return await work.ready_jobs(self._reader, limit)
 
     async def lost_jobs(self, now: datetime, limit: int) -> list[Job]:
         """Return attempts whose lease has run out."""
-        async with self._read() as connection:
-            return await work.lost_jobs(connection, now, limit)
+        return await work.lost_jobs(self._reader, now, limit)
 
     async def cancelling_jobs(self, owner: str) -> list[Job]:
         """Return an owner's attempts in runs that are being cancelled."""
-        async with self._read() as connection:
-            return await work.cancelling_jobs(connection, owner)
+        return await work.cancelling_jobs(self._reader, owner)
 
     async def verify(self, run_id: str) -> Verification:
         """Check a run's hash chain, and that its log leads to the state that is stored."""
-        async with self._read() as connection:
-            rows = await reads.fetch_log(connection, run_id, 0)
-            row = (await connection.execute(select(runs).where(runs.c.id == run_id))).one()
+        rows = await reads.fetch_log(self._reader, run_id, 0)
+        (row,) = await self._reader.fetch(select(runs).where(runs.c.id == run_id))
         problem = _find_problem(run_id, rows, row)
         return Verification(run_id=run_id, events=len(rows), problem=problem)
 
@@ -346,10 +299,12 @@ async def open_store(
         raise
     holder: list[Store] = []
     writer = Writer(engine, now=now, has_chat=lambda: holder[0].has_chat, hook=hook)
-    store = Store(sqlite.reader_engine(parsed), writer)
+    reader = Reader(str(parsed.database))
+    store = Store(reader, writer)
     holder.append(store)
     writer.start()
     try:
+        await reader.open()
         yield store
     finally:
         await store.close()

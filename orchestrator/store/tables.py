@@ -12,7 +12,6 @@ from sqlalchemy import (
     Index,
     Integer,
     MetaData,
-    Row,
     String,
     Table,
     Text,
@@ -67,8 +66,8 @@ _NAMES = {
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
-#: A row of any query.
-AnyRow = Row[*tuple[Any, ...]]
+#: A row of any query: its columns are attributes.
+AnyRow = Any
 metadata = MetaData(naming_convention=_NAMES)
 
 _ID = String(64)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from orchestrator.core.commands import TimerKind
+from orchestrator.store.reader import Reader
 from orchestrator.store.rows import LEASE
 from orchestrator.store.tables import AnyRow, jobs, runs, timers
 
@@ -33,18 +33,19 @@ class Job:
     attempt: int
 
 
-async def due_timers(connection: AsyncConnection, now: datetime, limit: int) -> list[Timer]:
+async def due_timers(reader: Reader, now: datetime, limit: int) -> list[Timer]:
     """Return timers that are due: expiries first, then retries, then reminders; oldest first."""
     query = select(timers).where(timers.c.due_at <= now).order_by(timers.c.rank, timers.c.due_at)
     return [
         Timer(run_id=row.run_id, kind=TimerKind(row.kind), subject=row.subject, due_at=row.due_at)
-        for row in (await connection.execute(query.limit(limit))).all()
+        for row in await reader.fetch(query.limit(limit))
     ]
 
 
-async def next_timer_at(connection: AsyncConnection) -> datetime | None:
+async def next_timer_at(reader: Reader) -> datetime | None:
     """Return when the next timer is due."""
-    found: datetime | None = (await connection.execute(select(func.min(timers.c.due_at)))).scalar()
+    query = select(func.min(timers.c.due_at).label("due_at"))
+    found: datetime | None = (await reader.fetch(query))[0].due_at
     return found
 
 
@@ -60,30 +61,30 @@ def drop_timer(connection: Connection, timer: Timer) -> None:
     )
 
 
-async def ready_jobs(connection: AsyncConnection, limit: int) -> list[Job]:
+async def ready_jobs(reader: Reader, limit: int) -> list[Job]:
     """Return nodes that nobody has taken on, oldest first."""
     query = select(jobs).where(jobs.c.owner.is_(None)).order_by(jobs.c.ready_at).limit(limit)
-    return _to_jobs((await connection.execute(query)).all())
+    return _to_jobs(await reader.fetch(query))
 
 
-async def lost_jobs(connection: AsyncConnection, now: datetime, limit: int) -> list[Job]:
+async def lost_jobs(reader: Reader, now: datetime, limit: int) -> list[Job]:
     """Return attempts whose lease has run out."""
     query = select(jobs).where(jobs.c.owner.is_not(None), jobs.c.lease_until <= now).limit(limit)
-    return _to_jobs((await connection.execute(query)).all())
+    return _to_jobs(await reader.fetch(query))
 
 
 def _to_jobs(rows: Sequence[AnyRow]) -> list[Job]:
     return [Job(run_id=row.run_id, path=row.path, attempt=row.attempt) for row in rows]
 
 
-async def cancelling_jobs(connection: AsyncConnection, owner: str) -> list[Job]:
+async def cancelling_jobs(reader: Reader, owner: str) -> list[Job]:
     """Return the attempts of an owner whose runs are being cancelled."""
     query = (
         select(jobs)
         .join(runs, runs.c.id == jobs.c.run_id)
         .where(jobs.c.owner == owner, runs.c.status == "cancelling")
     )
-    return _to_jobs((await connection.execute(query)).all())
+    return _to_jobs(await reader.fetch(query))
 
 
 def renew(connection: Connection, now: datetime, owner: str) -> None:
