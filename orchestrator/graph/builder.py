@@ -257,7 +257,10 @@ class GraphBuilder:
     def _predicate(self, place: str, option: str, function: object) -> None:
         self._callable(place, option, function)
         # What an async function returns is always true, so the question would never be asked.
-        if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        if any(
+            inspect.iscoroutinefunction(each) or inspect.isasyncgenfunction(each)
+            for each in (function, vars(type(function)).get("__call__"))
+        ):
             self._note(place, f"{option} is async; compute it in a task and look at the state")
 
     def _callable(self, place: str, option: str, function: object) -> None:

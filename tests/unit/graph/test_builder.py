@@ -18,6 +18,14 @@ from tests.unit.graph.flows import Invoice, due, pay, pick, write
 ROOT = Path(__file__).parents[3]
 
 
+class AsyncCallable:
+    """An object that is called like an async function."""
+
+    async def __call__(self, view):
+        """Answer, but later."""
+        return view
+
+
 def payment(**changes):
     """Declare a graph with one of everything; changes replace options by name."""
     graph = {
@@ -251,6 +259,8 @@ def test_functions_have_names_without_addresses(thing, expected):
         ({"when": "amount > 1"}, "edge 'large' -> 'pay': condition 'amount > 1' uses unknown"),
         ({"when": lambda: True}, r"edge 'large' -> 'pay': when takes \(\); it must take one"),
         ({"when": write}, "edge 'large' -> 'pay': when is async; compute it in a task"),
+        ({"when": AsyncCallable()}, "edge 'large' -> 'pay': when is async; compute it in a task"),
+        ({"when": 1}, "edge 'large' -> 'pay': when is 1; give a function of one argument"),
         ({"review": {"title": write}}, "node 'review': title is async; compute it"),
         ({"review": {"timeout": write}}, "node 'review': timeout is async; compute it"),
         ({"pay": lambda _a, _b: None}, r"node 'pay': function takes \(_a, _b\); it must take one"),

@@ -6,6 +6,7 @@ import json
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
+from typing import Any
 
 import pytest
 from dirty_equals import IsStr
@@ -374,6 +375,25 @@ def test_g5_refuses_a_model_that_no_form_can_ask_for():
 
 class CustomThing:
     """No data at all."""
+
+
+def test_g5_a_stored_input_that_no_longer_fits_says_so():
+    """A model that has grown a rule refuses old values by field, not with a library's error."""
+    with pytest.raises(InputError, match="amount: must be even; pay in pairs"):
+        InputSchema(Twice).load({"amount": 3})
+
+
+def test_g5_what_a_model_cannot_store_is_refused():
+    """A value without a JSON form is a problem of the input, found before it is stored."""
+
+    class Loose(BaseModel):
+        """Takes anything."""
+
+        thing: Any
+
+    schema = InputSchema(Loose)
+    with pytest.raises(InputError, match=r"cannot be stored: .*; keep to what JSON has"):
+        schema.dump(schema.parse({"thing": object()}))
 
 
 def test_wording_is_no_part_of_the_canonical_form():

@@ -393,6 +393,18 @@ def test_g1_nothing_is_imported_that_is_not_allowed():
     assert name not in sys.modules
 
 
+def test_g1_a_module_that_fails_to_import_is_a_problem(tmp_path, monkeypatch):
+    """What the module raised is shown at the line that names it."""
+    (tmp_path / "failing_tasks.py").write_text("raise RuntimeError('no licence')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    [found] = problems(small(run="    run: failing_tasks:pay"), allow=["failing_tasks"])
+
+    assert found == (
+        "<text>:6: module 'failing_tasks' cannot be imported (RuntimeError: no licence); "
+        "install it, or put it beside the graph's file"
+    )
+
+
 @pytest.mark.parametrize(
     ("allow", "module", "is_allowed"),
     [
