@@ -34,6 +34,9 @@ MANIFEST: dict[str, Any] = {
 }
 
 
+CITIES = ("Berlin", "Bergen", "Lisbon")
+
+
 def manifest_text() -> str:
     """Return the app's manifest; JSON is YAML."""
     return json.dumps(MANIFEST)
@@ -159,6 +162,8 @@ class Counterpart:
         self.app.action("comment")(self._form)
         self.app.action("more")(self._more)
         self.app.action("start")(self._started)
+        self.app.options("city")(self._cities)
+        self.app.action("city")(self._travelled)
         self.app.view("form")(self._sent)
         self.app.event("app_home_opened")(self._home)
 
@@ -199,6 +204,14 @@ class Counterpart:
         await self.client.chat_postMessage(
             channel=channel, thread_ts=body["message"]["ts"], text="A reply"
         )
+
+    async def _cities(self, ack: Any, payload: dict[str, Any]) -> None:
+        names = [name for name in CITIES if payload["value"].lower() in name.lower()]
+        await ack(options=[{"text": plain(name), "value": name} for name in names])
+
+    async def _travelled(self, ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        await self._close(body, f"To {body['actions'][0]['selected_option']['value']}")
 
     async def _sent(self, ack: Any, view: dict[str, Any]) -> None:
         values = view["state"]["values"]

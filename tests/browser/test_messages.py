@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 
@@ -161,3 +163,74 @@ async def test_an_unread_channel_is_marked(stage: Stage) -> None:
 
     await expect(page.get_by_role("textbox", name="Message #deploys")).to_be_visible()
     await expect(channel.get_by_role("img", name="unread")).to_have_count(0)
+
+
+async def test_typed_text_is_not_markup(stage: Stage) -> None:
+    """What a person types is shown as it was typed, and reaches the app escaped as in Slack."""
+    page = await stage.window("U0BOB")
+    box = page.get_by_role("textbox", name="Message #approvals")
+
+    await box.fill("a & b <img src=x onerror=alert(1)> &lt;")
+    await box.press("Enter")
+
+    await expect(page.get_by_role("article")).to_contain_text(
+        "a & b <img src=x onerror=alert(1)> &lt;"
+    )
+    assert stage.sim.messages("C0APPROVALS")[0]["text"] == (
+        "a &amp; b &lt;img src=x onerror=alert(1)&gt; &amp;lt;"
+    )
+
+
+async def test_an_external_select_asks_the_app(stage: Stage) -> None:
+    """The app's own options are offered as they are typed for, and the choice reaches it."""
+    element: dict[str, Any] = {
+        "type": "external_select",
+        "action_id": "city",
+        "min_query_length": 1,
+    }
+    element["placeholder"] = {"type": "plain_text", "text": "Where to?"}
+    blocks: list[dict[str, Any]] = [{"type": "actions", "elements": [element]}]
+    await stage.app.client.chat_postMessage(channel="C0APPROVALS", text="x", blocks=blocks)
+    page = await stage.window("U0BOB")
+
+    await page.get_by_role("combobox", name="Where to?").click()
+    await page.get_by_role("textbox", name="Search Where to?").press_sequentially("ber")
+    offered = page.get_by_role("listbox", name="Where to?").get_by_role("option")
+    await expect(offered).to_have_text(["Berlin", "Bergen"])
+    await offered.last.click()
+
+    await expect(page.get_by_role("article")).to_contain_text("To Bergen")
+
+
+async def test_tables_images_and_markdown_are_drawn_without_the_outside(stage: Stage) -> None:
+    """Tables and Markdown become elements; a picture of another host stays a description."""
+    rows = [[{"type": "raw_text", "text": text} for text in row] for row in ("ab", "12")]
+    blocks: list[dict[str, Any]] = [
+        {"type": "table", "rows": rows},
+        {"type": "markdown", "text": "# Plan\n\n- **one**\n- [two](https://example.com)"},
+        {"type": "image", "image_url": "https://example.com/x.png", "alt_text": "A hive"},
+    ]
+    await stage.app.client.chat_postMessage(channel="C0APPROVALS", text="x", blocks=blocks)
+    page = await stage.window("U0BOB")
+    message = page.get_by_role("article")
+
+    await expect(message.get_by_role("cell")).to_have_text(["1", "2"])
+    await expect(message.locator(".markdown li")).to_have_text(["one", "two"])
+    await expect(message.get_by_role("img", name="A hive")).to_be_visible()
+    await expect(message.locator(".blocks img")).to_have_count(0)
+
+
+async def test_a_direct_message_opens_by_name(stage: Stage) -> None:
+    """A person without a conversation can be written to; the other sees it arrive."""
+    bob = await stage.window("U0BOB")
+    alice = await stage.window("U0ALICE")
+
+    await bob.get_by_role("link", name="Alice Archer").click()
+    box = bob.get_by_role("textbox", name="Message Alice Archer")
+    await box.fill("Hello")
+    await box.press("Enter")
+    sender = alice.get_by_role("link", name="Bob Baker")
+    await expect(sender.get_by_role("img", name="unread")).to_be_visible()
+    await sender.click()
+
+    await expect(alice.get_by_role("article")).to_contain_text("Hello")

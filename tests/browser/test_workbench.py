@@ -102,3 +102,16 @@ async def test_an_unknown_command_is_warned_about(stage: Stage) -> None:
     await expect(box).to_have_value("/nonsense now")
     # The browser itself reports the refused call; that is the point of this test.
     stage.complaints.clear()
+
+
+async def test_the_bar_says_whether_the_app_is_there(stage: Stage) -> None:
+    """A stopped app is said to be away; a click meanwhile brings Slack's own warning."""
+    await stage.app.ask("Ship it?")
+    page = await stage.window("U0BOB")
+    await expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+
+    await stage.app.stop()
+    await expect(page.get_by_text("Asker is away")).to_be_visible()
+    await page.get_by_role("button", name="Approve").click()
+
+    await expect(page.get_by_role("status").get_by_role("paragraph")).to_be_visible()

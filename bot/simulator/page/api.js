@@ -3,7 +3,7 @@
 import { toast } from "./toasts.js";
 
 /** A call that the simulator refused, or that did not reach it. */
-export class ApiError extends Error {}
+class ApiError extends Error {}
 
 async function call(path, init) {
   let response;

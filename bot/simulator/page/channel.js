@@ -5,8 +5,8 @@ import { Composer } from "./composer.js";
 import { fill, h } from "./dom.js";
 import { homeView } from "./home.js";
 import { loadViews } from "./loader.js";
-import { avatar, channelLabel, channelMark, findChannel, findDm, isApp } from "./people.js";
-import { hashOf } from "./router.js";
+import { avatar, channelLabel, channelMark, findChannel, isApp } from "./people.js";
+import { go, goDirect } from "./router.js";
 import { on, state } from "./state.js";
 import { Timeline } from "./timeline.js";
 import { toast } from "./toasts.js";
@@ -17,13 +17,10 @@ export const composer = new Composer({ id: "composer-input", target: () => ({ ch
 const heading = h("header", { class: "pane-head" });
 const body = h("div", { class: "pane-body" });
 
-/** The app's direct channel, or undefined before its first message. */
-const appDm = () => findDm(state.world.app.bot_user);
 const isAppPlace = () => state.place === "home" || isApp(findChannel(state.place)?.with);
 
-function tab(label, place) {
-  const isCurrent = state.place === place;
-  return h("a", { class: "tab", role: "tab", href: hashOf(place), "aria-selected": String(isCurrent) }, label);
+function tab(label, isCurrent, onclick) {
+  return h("button", { type: "button", class: "tab", role: "tab", "aria-selected": String(isCurrent), onclick }, label);
 }
 
 function drawHeading() {
@@ -31,7 +28,7 @@ function drawHeading() {
   const channel = findChannel(state.place);
   if (isAppPlace()) {
     fill(heading, avatar(app.bot_user, "s"), h("h2", { class: "pane-title" }, app.name),
-      h("div", { class: "tabs", role: "tablist", "aria-label": app.name }, tab("Home", "home"), appDm() && tab("Messages", appDm().id)));
+      h("div", { class: "tabs", role: "tablist", "aria-label": app.name }, tab("Home", state.place === "home", () => go("home")), tab("Messages", state.place !== "home", () => goDirect(app.bot_user))));
     return;
   }
   fill(heading, h("span", { class: "pane-mark" }, channel && channelMark(channel)),
@@ -56,7 +53,7 @@ function drawMessages() {
 }
 
 function markRead(channel) {
-  channel.unread = false;
+  channel.unread = 0;
   post("read", { as: state.me, channel: channel.id }).catch((error) => toast(error.message, "warning"));
 }
 

@@ -11,7 +11,7 @@ import { toast } from "./toasts.js";
 const MAX_ROWS_PX = 220;
 
 /** What was typed in Slack's own form: escaped, with known names as mentions. */
-export function encode(text) {
+function encode(text) {
   const { users, usergroups, channels } = state.world;
   return escapeText(text).replace(/(?<![\w&;])([@#])([\w.-]*\w)/g, (whole, sign, name) => {
     if (sign === "#") {

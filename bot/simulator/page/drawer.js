@@ -3,6 +3,8 @@
 import { fill, h, icon, iconButton } from "./dom.js";
 import { faultSwitches } from "./faults.js";
 import { copyButton, jsonNodes } from "./json.js";
+import { loadLog } from "./loader.js";
+import { channelLabel, findChannel } from "./people.js";
 import { on, remembered, state } from "./state.js";
 import { toggleLog } from "./topbar.js";
 
@@ -17,13 +19,21 @@ function clock(at) {
   return date.toLocaleTimeString("en-GB", { hour12: false }) + `.${String(date.getMilliseconds()).padStart(3, "0")}`;
 }
 
+/** What an API call was about: its error, where to, the first words. */
+function gist({ request, response }) {
+  const channel = findChannel(request?.channel);
+  const place = channel ? channelLabel(channel) : request?.channel ?? request?.user_id;
+  const words = request?.text ?? request?.view?.title?.text;
+  return [response?.error, place, words].filter((part) => typeof part === "string" && part).join(" · ");
+}
+
 function rowNode(entry, onclick) {
   return h("button",
     { type: "button", class: `log-row status-${entry.status}`, role: "row", "aria-selected": String(selected === entry.n), dataset: { n: entry.n }, onclick },
     h("span", { class: "log-time", role: "cell" }, clock(entry.at)),
     h("span", { class: `log-kind kind-${entry.kind}`, role: "cell", title: KINDS[entry.kind] }, `${ARROWS[entry.kind] ?? "·"} ${entry.kind}`),
     h("span", { class: "log-name", role: "cell" }, entry.name),
-    h("span", { class: "log-summary", role: "cell" }, entry.summary ?? ""),
+    h("span", { class: "log-summary", role: "cell" }, entry.summary || gist(entry)),
     h("span", { class: "log-ms", role: "cell" }, entry.ms === null || entry.ms === undefined ? "" : `${Math.round(entry.ms)} ms`),
     h("span", { class: "log-status", role: "cell" }, entry.status));
 }
@@ -77,6 +87,7 @@ export function mountDrawer(drawer) {
     drawer.hidden = !state.logOpen;
     isAtEnd = true;
     draw();
+    loadLog();
   };
   on("log", draw);
   on("logOpen", toggle);

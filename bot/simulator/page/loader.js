@@ -68,8 +68,9 @@ export function loadViews() {
   });
 }
 
-/** New and changed entries of the log. */
+/** New and changed entries of the log, while somebody looks at it. */
 export function loadLog(from = Infinity) {
+  if (!state.logOpen) return Promise.resolve();
   const open = state.log.filter((entry) => entry.status === "pending").map((entry) => entry.n);
   const last = state.log.at(-1)?.n ?? 0;
   const after = Math.max(0, Math.min(last, from - 1, ...open.map((n) => n - 1)));

@@ -40,9 +40,6 @@ export function channelLabel(channel) {
 /** Is this user the app under test? */
 export const isApp = (userId) => userId === state.world?.app.bot_user;
 
-/** Is this person a guest of the workspace? */
-export const isGuest = (user) => user.is_guest ?? user.is_restricted;
-
 /** People that can act: neither bots nor deactivated. */
 export const actors = () => state.world.users.filter((user) => !user.is_bot && !user.deleted);
 

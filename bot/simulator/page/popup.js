@@ -21,7 +21,7 @@ function place(box, anchor, align) {
  * Open `box` beside `anchor`. A second press on the anchor closes it instead.
  * Returns a function that closes it, or null when it was just closed.
  */
-export function openPopup(anchor, box, { align = "start", onClose = () => {} } = {}) {
+function openPopup(anchor, box, { align = "start", onClose = () => {} } = {}) {
   if (performance.now() - (closedAt.get(anchor) ?? -Infinity) < REOPEN_MS) return null;
   box.classList.add("popup");
   box.popover = "auto";

@@ -1,7 +1,9 @@
 // The URL's hash is the truth about who acts and where: #/U0BOB/C0APPROVALS/1700000000.000100
 
 import { state, emit } from "./state.js";
-import { actors, findChannel, findUser } from "./people.js";
+import { attempt } from "./api.js";
+import { loadWorld } from "./loader.js";
+import { actors, findChannel, findDm, findUser } from "./people.js";
 
 /** The hash of a place; `user` defaults to the acting person. */
 export function hashOf(place, { user = state.me, thread = "" } = {}) {
@@ -11,6 +13,15 @@ export function hashOf(place, { user = state.me, thread = "" } = {}) {
 /** Go somewhere. */
 export function go(place, options) {
   location.hash = hashOf(place, options);
+}
+
+/** Go to the direct messages with a user; the simulator opens them if there were none. */
+export async function goDirect(userId) {
+  const held = findDm(userId)?.id;
+  const channel = held ?? (await attempt("open", { as: state.me, user: userId }))?.channel;
+  if (!channel) return;
+  if (!held) await loadWorld();
+  go(channel);
 }
 
 /** The channel that a newcomer should see first. */

@@ -1,17 +1,16 @@
 // The list of channels, direct messages and the app.
 
-import { attempt } from "./api.js";
 import { fill, h, icon } from "./dom.js";
-import { actors, avatar, channelMark, findDm, isApp, isGuest, userName } from "./people.js";
-import { go, hashOf } from "./router.js";
+import { actors, avatar, channelMark, findDm, isApp, userName } from "./people.js";
+import { go, goDirect, hashOf } from "./router.js";
 import { on, state } from "./state.js";
 
 /** A row of the list. The unread mark is part of the name for those who cannot see the dot. */
 function row({ href, mark, label, note, unread, current, onclick }) {
   return h("li", {}, h("a",
-    { class: `row${unread ? " unread" : ""}`, href, onclick, "aria-current": current ? "page" : undefined },
+    { class: `row${unread > 0 ? " unread" : ""}`, href, onclick, "aria-current": current ? "page" : undefined },
     h("span", { class: "row-mark" }, mark), h("span", { class: "row-label" }, label), note && h("span", { class: "row-note" }, note),
-    unread && h("span", { class: "dot", role: "img", "aria-label": "unread" })));
+    unread > 0 && h("span", { class: "dot", role: "img", "aria-label": "unread" })));
 }
 
 function channelRow(channel) {
@@ -22,15 +21,13 @@ function channelRow(channel) {
 
 function personRow(user) {
   const dm = findDm(user.id);
-  const open = async (event) => {
-    if (dm) return;
+  const open = (event) => {
     event.preventDefault();
-    const answer = await attempt("open", { as: state.me, user: user.id });
-    if (answer?.channel) go(answer.channel);
+    goDirect(user.id);
   };
   return row({
     href: dm ? hashOf(dm.id) : location.hash, mark: avatar(user.id, "s"), label: userName(user.id),
-    note: user.id === state.me ? "you" : isGuest(user) ? "guest" : "", unread: dm?.unread, current: dm && state.place === dm.id, onclick: open,
+    note: user.is_restricted ? "guest" : "", unread: dm?.unread, current: dm && state.place === dm.id, onclick: open,
   });
 }
 
@@ -50,7 +47,7 @@ function group(title, rows) {
 function draw(nav) {
   const { channels } = state.world;
   const focused = nav.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-  const people = actors().filter(({ id }) => !isApp(id));
+  const people = actors().filter(({ id }) => !isApp(id) && id !== state.me);
   fill(nav,
     group("Apps", appRow()),
     group("Channels", channels.filter(({ kind }) => kind !== "dm").map(channelRow)),

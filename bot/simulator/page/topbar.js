@@ -1,7 +1,7 @@
 // The bar on top: which workspace, who acts, is the app there, colours, log.
 
 import { fill, h, icon, iconButton } from "./dom.js";
-import { actors, avatar, isGuest } from "./people.js";
+import { actors, avatar } from "./people.js";
 import { go, hashOf } from "./router.js";
 import { emit, on, remember, remembered, state } from "./state.js";
 
@@ -41,12 +41,12 @@ function status() {
 
 function personSwitch() {
   const select = h("select", { id: "acting-as", class: "acting-select", value: state.me, onchange: () => go(state.place, { user: select.value }) },
-    actors().map((user) => h("option", { value: user.id }, `${user.real_name || user.name}${isGuest(user) ? " (guest)" : ""}`)));
+    actors().map((user) => h("option", { value: user.id }, `${user.real_name || user.name}${user.is_restricted ? " (guest)" : ""}`)));
   select.value = state.me;
   const other = actors().find(({ id }) => id !== state.me) ?? actors()[0];
   return h("div", { class: "acting" }, avatar(state.me, "s"),
     h("label", { class: "acting-label", for: "acting-as" }, "Acting as"), select, icon("chevron"),
-    h("a", { class: "icon-button", href: hashOf(state.place, { user: other.id }), target: "_blank", rel: "noopener", title: `Open a second window as ${other.real_name}`, "aria-label": `Open a second window as ${other.real_name}` }, icon("window")));
+    h("a", { class: "icon-button", href: hashOf(state.place, { user: other.id }), target: "_blank", rel: "noopener", title: `Open a second window as ${other.real_name}`, "aria-label": "Open a second window" }, icon("window")));
 }
 
 /** Show or hide the developer log. */

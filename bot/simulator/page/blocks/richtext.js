@@ -2,7 +2,7 @@
 
 import { slackDate } from "../dates.js";
 import { h } from "../dom.js";
-import { emojiOf } from "../emoji.js";
+import { emojiOf, withEmoji } from "../emoji.js";
 import { broadcast, channelMention, groupMention, link, userMention } from "../mentions.js";
 
 const MAX_INDENT = 8;
@@ -13,7 +13,7 @@ function emojiText({ unicode, name }) {
 }
 
 const INLINE = {
-  text: ({ text }) => text,
+  text: ({ text, style }) => (style?.code ? text : withEmoji(text)),
   link: ({ url, text }) => link(url, text || url),
   user: ({ user_id: id }) => userMention(id),
   usergroup: ({ usergroup_id: id }) => groupMention(id),
