@@ -20,6 +20,7 @@ _KINDS = {
 _HISTORY_PAGE = 100
 _HISTORY_MAX = 999
 _REPLIES_PAGE = 1000
+_HISTORY_EXTRAS = {"pin_count": 0, "channel_actions_ts": None, "channel_actions_count": 0}
 
 
 def conversation(call: Call, channel: Channel) -> dict[str, Any]:
@@ -172,7 +173,7 @@ def history(call: Call) -> Answer:
     if before is not None:
         posts = [post for post in posts if _key(post.ts) < before]
     page = posts[:limit]
-    return _messages(call, page, has_more=len(posts) > limit, extra={"pin_count": 0})
+    return _messages(call, page, has_more=len(posts) > limit, extra=_HISTORY_EXTRAS)
 
 
 def replies(call: Call) -> Answer:

@@ -53,7 +53,7 @@ class Clicks:
         room = self._workspace.room(user, channel)
         post = self._seen(user, channel, ts)
         blocks = _all_blocks(post)
-        block, element = _target(blocks, pick)
+        block, element = _touchable(blocks, pick)
         states = _state_after(blocks, post.states.get(user, {}), block, element, pick)
         post.states[user] = states
         self._workspace.world.put(post)
@@ -81,7 +81,7 @@ class Clicks:
         person = self._workspace.person(user)
         view = self._own_view(user, view_id)
         blocks = view.body["blocks"]
-        block, element = _target(blocks, pick)
+        block, element = _touchable(blocks, pick)
         view.values = _state_after(blocks, view.values, block, element, pick)
         self._workspace.world.put(view)
         body = payloads.view_actions(
@@ -211,14 +211,19 @@ def _target(blocks: Blocks, pick: Pick) -> tuple[Mapping[str, Any], Mapping[str,
         and (pick.label is None or _label(element) == pick.label)
     ]
     if len(found) == 1:
-        block, element = found[0]
-        if block["type"] == "input" and not block.get("dispatch_action"):
-            raise SimulatorError(f"input {element['action_id']!r} is sent with the submission only")
         return found[0]
     wanted = pick.label if pick.action_id is None else pick.action_id
     there = [_label(element) or element["action_id"] for _, element in walk(blocks)]
     problem = "is more than once" if found else "is not"
     raise SimulatorError(f"{wanted!r} {problem} there; there is {there}")
+
+
+def _touchable(blocks: Blocks, pick: Pick) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the target if touching it tells the app at once."""
+    block, element = _target(blocks, pick)
+    if block["type"] == "input" and not block.get("dispatch_action"):
+        raise SimulatorError(f"input {element['action_id']!r} is sent with the submission only")
+    return block, element
 
 
 def _state_after(

@@ -1,0 +1,3 @@
+"""Checks against reference data of Slack, when that is at hand."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""Tests of the local Slack."""
+
+from __future__ import annotations
