@@ -1,0 +1,94 @@
+"""The picture of an approval: what a message about it says and which buttons it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bot.cards.excerpt import Passage
+from bot.cards.words import Words
+
+#: Facts in two columns; more are not read.
+MOST_FACTS = 4
+
+
+class ButtonStyle(StrEnum):
+    """How much a button stands out."""
+
+    DEFAULT = "default"
+    PRIMARY = "primary"
+    DANGER = "danger"
+
+
+class Form(StrEnum):
+    """What a button opens instead of deciding at once."""
+
+    REASON = "reason"  #: a form that asks why
+    PAYLOAD = "payload"  #: the whole payload
+    AGAIN = "again"  #: starts the same graph with the same input
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confirm:
+    """A question that the surface asks back before a button counts."""
+
+    title: str
+    text: str
+    yes: str
+    no: str = "Back"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """Something that a reader of the message may do."""
+
+    label: str
+    #: The decision that it makes, directly or through its form; None: it decides nothing.
+    decision: str | None = None
+    opens: Form | None = None
+    style: ButtonStyle = ButtonStyle.DEFAULT
+    confirm: Confirm | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """A short fact with its name."""
+
+    label: str
+    words: Words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What somebody wrote beside a decision."""
+
+    text: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """A message about an approval. The same for every surface."""
+
+    approval_id: str
+    run_id: str
+    graph: str
+    node: str
+    #: Changes when what is asked about changes.
+    revision: str
+    digest: str
+    #: Which graph, which gate, who asks.
+    heading: Words
+    #: Empty while the approval is open.
+    icon: str = ""
+    title: str
+    prompt: str = ""
+    passages: tuple[Passage, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    #: Sentences about the outcome, one a line.
+    story: tuple[Words, ...] = ()
+    comments: tuple[Comment, ...] = ()
+    buttons: tuple[Button, ...] = ()
+    footer: Words
+    #: All that a notification shows; enough to act on by itself.
+    summary: Words

@@ -1,0 +1,100 @@
+"""Runs and approvals in a line or a few, for lists and answers to commands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.cards.values import cut, one_line
+from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
+from orchestrator.core.state import RunStatus
+from orchestrator.store.records import Approval, Run
+
+_ICONS = {
+    RunStatus.PENDING: "🕓",
+    RunStatus.RUNNING: "▶️",
+    RunStatus.WAITING: "⏳",
+    RunStatus.CANCELLING: "🚫",
+    RunStatus.COMPLETED: "✅",
+    RunStatus.FAILED: "❌",
+    RunStatus.CANCELLED: "🚫",
+    RunStatus.TIMED_OUT: "⌛",
+}
+_REASON = 300  # characters of an error or of an input's value
+
+
+def run_state(run: Run) -> Words:
+    """Say what a run does, as the rest of a sentence that begins with the run."""
+    places: Words = join([(Strong(place),) for place in run.places[:3]], ", ")
+    match run.status:
+        case RunStatus.PENDING:
+            return ("is stored and about to start",)
+        case RunStatus.RUNNING:
+            return ("went on to ", *places) if places else ("goes on",)
+        case RunStatus.WAITING:
+            return ("waits at ", *places) if places else ("waits",)
+        case RunStatus.CANCELLING:
+            return ("is being cancelled",)
+        case RunStatus.COMPLETED:
+            return ("is completed",)
+        case RunStatus.FAILED:
+            why = f": {cut(one_line(run.error), _REASON)}" if run.error else ""
+            return (f"failed{why}",)
+        case RunStatus.CANCELLED:
+            return (
+                ("was cancelled by ", Person(run.cancelled_by))
+                if run.cancelled_by
+                else ("was cancelled",)
+            )
+        case RunStatus.TIMED_OUT:
+            return ("ended as timed out",)
+
+
+def run_line(run: Run) -> Words:
+    """Show a run on one line."""
+    return (
+        f"{_ICONS[run.status]} ",
+        Code(run.ref),
+        " ",
+        Strong(run.graph),
+        " ",
+        *run_state(run),
+        " · started ",
+        Moment(run.started_at),
+        " by ",
+        Person(run.requester),
+    )
+
+
+def approval_line(approval: Approval) -> Words:
+    """Show an open approval on one line."""
+    due: Words = ("decide by ", Moment(approval.due_at)) if approval.due_at else ("no deadline",)
+    return join(
+        [
+            (Code(approval.ref), " ", Strong(cut(one_line(approval.title), _REASON))),
+            (f"{approval.graph}, run ", Code(approval.run.ref)),
+            ("waiting for ", *name_words(approval.approvers, most=3)),
+            due,
+        ]
+    )
+
+
+def run_words(run: Run, approvals: Sequence[Approval]) -> list[Words]:
+    """Show a run with its input and its approvals, a line each."""
+    lines: list[Words] = [run_line(run)]
+    lines += [
+        (f"• {one_line(str(name))}: ", cut(one_line(str(value)), _REASON))
+        for name, value in list(run.input.items())[:10]
+    ]
+    lines += [_approval_story(approval) for approval in approvals]
+    return lines
+
+
+def _approval_story(approval: Approval) -> Words:
+    title: Words = (Code(approval.ref), " ", Strong(cut(one_line(approval.title), _REASON)))
+    if approval.is_open:
+        due: Words = (", decide by ", Moment(approval.due_at)) if approval.due_at else ()
+        return (*title, " waits for ", *name_words(approval.approvers, most=3), *due)
+    people = list(dict.fromkeys(answer.by for answer in approval.answers))
+    by: Words = (" by ", *join([(Person(person),) for person in people], " and ")) if people else ()
+    at: Words = (" ", Moment(approval.resolved_at)) if approval.resolved_at else ()
+    return (*title, f" was {approval.status}", *by, *at)

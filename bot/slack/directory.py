@@ -1,0 +1,175 @@
+"""Who stands behind an approver's name, looked up in Slack; in doubt, nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.cache import Cache
+from bot.slack.failures import describe
+from bot.slack.identity import IdentityKeeper
+from orchestrator.errors import ApproversError, DirectoryError
+from orchestrator.graph.policy import Approver, ApproverKind
+
+#: Seconds that an answer of Slack is believed; who left a group keeps their say that long.
+TTL = 60.0
+_UNKNOWN_PERSON = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+_UNKNOWN_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackPerson:
+    """What matters about an account."""
+
+    id: str
+    name: str
+    is_bot: bool
+    is_deactivated: bool
+    #: A guest of the workspace, with one channel or several.
+    is_guest: bool
+    #: From another organisation, through a shared channel.
+    is_foreign: bool
+    #: Workspaces that the account belongs to.
+    teams: frozenset[str]
+
+    @property
+    def must_be_named(self) -> bool:
+        """May this person decide only where a list names them by their id?"""
+        return self.is_guest or self.is_foreign
+
+
+class SlackDirectory:
+    """The engine's directory on top of a workspace. Answers are kept for a minute at most."""
+
+    def __init__(
+        self, client: AsyncWebClient, identity: IdentityKeeper, *, ttl: float = TTL
+    ) -> None:
+        self._client = client
+        self._identity = identity
+        self._people: Cache[str, SlackPerson | None] = Cache(ttl=ttl)
+        self._emails: Cache[str, SlackPerson | None] = Cache(ttl=ttl)
+        self._members: Cache[str, frozenset[str]] = Cache(ttl=ttl)
+        self._handles: Cache[None, Mapping[str, str]] = Cache(ttl=ttl)
+
+    async def members(self, approver: Approver) -> frozenset[str]:
+        """See Directory. Bots and deactivated accounts never count; guests only by their id."""
+        if approver.kind is ApproverKind.GROUP:
+            return await self._group(approver)
+        if approver.kind is ApproverKind.EMAIL:
+            person = await self._emails.get(
+                approver.name, lambda: self._person_by_email(approver.name)
+            )
+        else:
+            person = await self.person(approver.name)
+        if person is None:
+            raise ApproversError(f"Slack knows nobody called {approver}; check the spelling")
+        if person.is_bot or person.is_deactivated:
+            what = "an app" if person.is_bot else "deactivated"
+            raise ApproversError(f"{approver} is {what} and cannot decide; name somebody else")
+        if person.must_be_named and approver.kind is ApproverKind.EMAIL:
+            raise ApproversError(
+                f"{approver} is a guest or from outside; name them by their id {person.id}"
+            )
+        return frozenset({person.id})
+
+    async def person(self, user_id: str) -> SlackPerson | None:
+        """Return what Slack knows about an account; None: there is no such account.
+
+        Raises:
+            DirectoryError: Slack could not be asked.
+        """
+        return await self._people.get(user_id, lambda: self._person_by_id(user_id))
+
+    async def group_ids(self) -> Mapping[str, str]:
+        """Return the ids of user groups by their `@handle`.
+
+        Raises:
+            DirectoryError: Slack could not be asked.
+        """
+        return await self._handles.get(None, self._list_groups)
+
+    async def known_groups(self) -> Mapping[str, str]:
+        """Return what `group_ids` would, or nothing when Slack cannot be asked."""
+        try:
+            return await self.group_ids()
+        except DirectoryError:
+            return {}
+
+    async def close(self) -> None:
+        """Give up what is being looked up."""
+        for cache in (self._people, self._emails, self._members, self._handles):
+            await cache.close()
+
+    async def _group(self, approver: Approver) -> frozenset[str]:
+        found = await self._members.get(approver.name, lambda: self._group_members(approver))
+        if not found:
+            raise ApproversError(f"the group {approver} has no members; add somebody in Slack")
+        return found
+
+    async def _group_members(self, approver: Approver) -> frozenset[str]:
+        name = str(approver)
+        group = (await self.group_ids()).get(name) if name.startswith("@") else name
+        if group is None:
+            raise ApproversError(f"Slack has no user group {name}; check the handle")
+        answer = await self._ask(
+            lambda: self._client.usergroups_users_list(usergroup=group), _UNKNOWN_GROUP
+        )
+        if answer is None:
+            raise ApproversError(f"Slack has no user group {name}; check the id")
+        return frozenset(map(str, answer.get("users") or ()))
+
+    async def _list_groups(self) -> Mapping[str, str]:
+        answer = await self._ask(lambda: self._client.usergroups_list(include_disabled=False))
+        groups = (answer or {}).get("usergroups") or ()
+        return {
+            f"@{group['handle']}": str(group["id"])
+            for group in groups
+            if group.get("handle") and not group.get("date_delete")
+        }
+
+    async def _person_by_id(self, user_id: str) -> SlackPerson | None:
+        answer = await self._ask(lambda: self._client.users_info(user=user_id), _UNKNOWN_PERSON)
+        return None if answer is None else self._read(answer["user"])
+
+    async def _person_by_email(self, email: str) -> SlackPerson | None:
+        answer = await self._ask(
+            lambda: self._client.users_lookupByEmail(email=email), _UNKNOWN_PERSON
+        )
+        return None if answer is None else self._read(answer["user"])
+
+    async def _ask(
+        self, call: Callable[[], Awaitable[Any]], unknown: frozenset[str] = frozenset()
+    ) -> Any:
+        """Call Slack; None: the one asked about does not exist."""
+        try:
+            return await call()
+        except Exception as exc:
+            failure = describe(exc)
+            if isinstance(exc, SlackApiError) and failure.code in unknown:
+                return None
+            raise DirectoryError(
+                f"Slack could not be asked who may decide ({failure.code}), so nobody was let "
+                f"through; {failure.fix or 'try again in a minute'}"
+            ) from exc
+
+    def _read(self, user: Mapping[str, Any]) -> SlackPerson:
+        me = self._identity.found
+        is_stranger = bool(user.get("is_stranger"))
+        if me is None and not is_stranger:
+            raise DirectoryError
+        profile = user.get("profile") or {}
+        listed = (user.get("enterprise_user") or {}).get("teams") or ()
+        teams = frozenset(str(team) for team in (user.get("team_id"), *listed) if team)
+        return SlackPerson(
+            id=str(user["id"]),
+            name=str(profile.get("display_name") or user.get("real_name") or user["id"]),
+            is_bot=bool(user.get("is_bot")) or user["id"] == "USLACKBOT",
+            is_deactivated=bool(user.get("deleted")),
+            is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+            is_foreign=is_stranger or me is None or me.team_id not in teams,
+            teams=teams,
+        )

@@ -1,0 +1,71 @@
+"""Who the bot is and in which workspace; asked once, so that no click has to wait for it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+import structlog
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.failures import Failure, describe
+
+_log = structlog.get_logger(__name__)
+_FIRST_WAIT = 1.0  # seconds
+_LONGEST_WAIT = 60.0  # seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """The bot as Slack knows it."""
+
+    team_id: str
+    user_id: str
+    bot_id: str | None
+    enterprise_id: str | None
+
+
+class IdentityKeeper:
+    """Learns who the bot is, in the background and as often as it takes."""
+
+    def __init__(self, client: AsyncWebClient) -> None:
+        self._client = client
+        self.found: Identity | None = None
+
+    async def learn(self) -> None:
+        """Ask Slack until it answers."""
+        wait = _FIRST_WAIT
+        while self.found is None:
+            try:
+                answer = await self._client.auth_test()
+            except Exception as exc:  # noqa: BLE001 - whatever it is, the bot goes on trying
+                failure = describe(exc)
+                _log.error("slack_identity_unknown", error=failure.code, fix=failure.fix)
+                wait = await self._pause(wait, failure)
+                continue
+            self.found = Identity(
+                team_id=str(answer["team_id"]),
+                user_id=str(answer["user_id"]),
+                bot_id=answer.get("bot_id"),
+                enterprise_id=answer.get("enterprise_id"),
+            )
+            _log.info("slack_identity", team=self.found.team_id, bot_user=self.found.user_id)
+
+    @staticmethod
+    async def _pause(wait: float, failure: Failure) -> float:
+        await asyncio.sleep(max(wait, failure.retry_after or 0.0))
+        return min(wait * 2, _LONGEST_WAIT)
+
+    def authorize_result(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        """Tell Bolt who the bot is without a call to Slack; Bolt's own way makes one per request.
+
+        The token is left out: listeners use the surface's client and never Bolt's.
+        """
+        me = self.found
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_user_id=me.user_id if me else None,
+            bot_id=me.bot_id if me else None,
+        )

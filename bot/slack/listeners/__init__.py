@@ -1,0 +1,15 @@
+"""What Slack may send, one module for each kind; in Slack's own words."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.slack.listeners import actions, commands, events, views
+from bot.slack.listening import Tools, on_error, register
+
+
+def register_all(app: AsyncApp, tools: Tools) -> None:
+    """Register every listener; each kind ends with one that takes whatever is left."""
+    app.error(on_error)
+    for module in (actions, commands, events, views):
+        register(app, tools, module.TABLE)

@@ -1,0 +1,113 @@
+"""Clicks on buttons."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from bot.cards import whole_payload
+from bot.cards.values import one_line
+from bot.cards.words import Code, Strong, Words
+from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
+from bot.slack.failures import describe
+from bot.slack.listening import Tools, is_first, user_of
+from bot.slack.messages import AGAIN, DECIDE, FORM, SHOW
+from bot.slack.modals import payload_view, reason_view
+from bot.slack.payloads import AgainButton, DecisionButton, FormButton, PayloadError, ShowButton
+from bot.slack.seen import retry_number
+
+
+async def decide(tools: Tools, args: AsyncArgs) -> None:
+    """Record a decision, and only then acknowledge the click."""
+    action = _action(args)
+    button = DecisionButton.unpack(action.get("value"))
+    user = user_of(args.body)
+    click = Click(
+        approval=button.approval,
+        decision=button.decision,
+        digest=button.digest,
+        by=user,
+        team=team_of(args.body),
+        key=f"{button.approval}:{user}:{action.get('action_ts', '')}",
+    )
+    await tools.decisions.record(click)
+    await args.ack()
+
+
+async def open_form(tools: Tools, args: AsyncArgs) -> None:
+    """Open a form. A trigger lives for three seconds, so nothing is looked up before."""
+    button = FormButton.unpack(_action(args).get("value"))
+    view = reason_view(button)
+    await args.ack()
+    if is_first(tools, args.body, "form"):
+        tools.tasks.spawn(_open(tools, args.body, view), name="slack-form")
+
+
+async def show_payload(tools: Tools, args: AsyncArgs) -> None:
+    """Show the whole payload of an approval."""
+    button = ShowButton.unpack(_action(args).get("value"))
+    approval = await in_time(tools.engine.get_approval(button.approval), seconds=CLICK_TIMEOUT)
+    await args.ack()
+    command = f"{tools.command} show {approval.ref}"
+    view = payload_view(
+        one_line(approval.title),
+        whole_payload(approval.payload),
+        more=f"There is more than a window can hold. On the command line: `{command[1:]}`",
+    )
+    if is_first(tools, args.body, "payload"):
+        tools.tasks.spawn(_open(tools, args.body, view), name="slack-payload")
+
+
+async def start_again(tools: Tools, args: AsyncArgs) -> None:
+    """Start the graph of a run again with the same input."""
+    action = _action(args)
+    button = AgainButton.unpack(action.get("value"))
+    user = user_of(args.body)
+    old = await in_time(tools.engine.get_run(button.run), seconds=CLICK_TIMEOUT)
+    run = await tools.starts.start(
+        old.graph,
+        old.input,
+        requester=user,
+        are_words=False,
+        request=f"{old.id}:{user}:{action.get('action_ts', '')}",
+        is_retry=retry_number(args.req.headers) > 0,
+    )
+    await args.ack()
+    words: Words = ("Started ", Strong(run.graph), " again: run ", Code(run.ref), ".")
+    if is_first(tools, args.body, "reply"):
+        tools.tasks.spawn(tools.replies.tell(args.body, words), name="slack-reply")
+
+
+async def unknown(_tools: Tools, _args: AsyncArgs) -> None:
+    """Refuse a button that nobody knows, politely."""
+    raise PayloadError
+
+
+async def _open(tools: Tools, body: dict[str, Any], view: dict[str, Any]) -> None:
+    try:
+        await tools.client.views_open(trigger_id=str(body.get("trigger_id")), view=view)
+    except Exception as exc:  # noqa: BLE001 - whatever it is, the person is told
+        failure = describe(exc)
+        words: Words = (
+            f"Slack did not open the window ({failure.code.replace('_', ' ')}). Press again.",
+        )
+        await tools.replies.tell(body, words)
+
+
+def _action(args: AsyncArgs) -> dict[str, Any]:
+    actions = args.body.get("actions") or [{}]
+    found: dict[str, Any] = actions[0]
+    return found
+
+
+TABLE = {
+    "action": [
+        (re.compile(f"^{DECIDE}"), decide),
+        (re.compile(f"^{FORM}"), open_form),
+        (re.compile(f"^{SHOW}$"), show_payload),
+        (re.compile(f"^{AGAIN}$"), start_again),
+        (re.compile(""), unknown),
+    ],
+}

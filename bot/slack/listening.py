@@ -1,0 +1,149 @@
+"""What every listener gets, and the guard around it."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+from slack_bolt.response import BoltResponse
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.cards.words import Code, Words
+from bot.errors import NotRecordedError
+from bot.slack import blocks as b
+from bot.slack.decisions import Decisions
+from bot.slack.directory import SlackDirectory
+from bot.slack.errors import sentence
+from bot.slack.modals import notice_view
+from bot.slack.replies import Replies
+from bot.slack.seen import Seen
+from bot.slack.starting import Starts
+from bot.slack.tasks import TaskKeeper
+from orchestrator.runtime import Engine
+
+_log = structlog.get_logger(__name__)
+_NOT_RECORDED = 504
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What listeners work with."""
+
+    engine: Engine
+    client: AsyncWebClient
+    directory: SlackDirectory
+    decisions: Decisions
+    starts: Starts
+    replies: Replies
+    tasks: TaskKeeper
+    seen: Seen
+    command: str  #: the slash command's name
+    channel: str  #: where questions go
+
+
+Handler = Callable[[Tools, AsyncArgs], Awaitable[None]]
+Listener = Callable[[AsyncArgs], Awaitable[None]]
+
+
+def guard(tools: Tools, handler: Handler) -> Listener:
+    """Wrap a handler for Bolt.
+
+    Only NotRecordedError leaves the wrapper, and only before `ack`: Bolt takes back an answer that
+    was given when the listener raises right after it, and Slack then delivers the click once more
+    (slack_bolt/listener/asyncio_runner.py). Everything else is said to the person.
+    """
+
+    async def listener(args: AsyncArgs) -> None:
+        person = user_of(args.body)
+        with tools.tasks.held(), structlog.contextvars.bound_contextvars(person=person):
+            try:
+                await handler(tools, args)
+            except NotRecordedError:
+                if args.ack.response is None:
+                    raise
+                _log.exception("slack_not_recorded_after_ack")
+            except Exception as exc:  # noqa: BLE001 - see the docstring
+                await _excuse(tools, args, exc)
+
+    return listener
+
+
+async def on_error(error: Exception, response: BoltResponse | None) -> BoltResponse | None:
+    """Answer for a listener or middleware that raised.
+
+    What was not recorded must not be confirmed: a status other than 200 makes Slack show its own
+    error, and in Socket Mode it sends no acknowledgement at all.
+    """
+    if response is None:  # it was answered already; returning anything would trip Bolt's assertion
+        return None
+    if isinstance(error, NotRecordedError):
+        _log.warning("slack_not_acknowledged", reason=str(error))
+        return BoltResponse(status=_NOT_RECORDED, body="")
+    _log.error("slack_listener_failed", incident=secrets.token_hex(4), exc_info=error)
+    return BoltResponse(status=200, body="")
+
+
+async def _excuse(tools: Tools, args: AsyncArgs, exc: Exception) -> None:
+    words = sentence(exc, reader=user_of(args.body))
+    if words is None:
+        incident = secrets.token_hex(4)
+        _log.error("slack_listener_failed", incident=incident, exc_info=exc)
+        words = (
+            "Something went wrong inside Signoff. Tell who runs it this number: ",
+            Code(incident),
+        )
+    else:
+        _log.info("slack_refused", reason=str(exc))
+    await refuse(tools, args, words)
+
+
+async def refuse(tools: Tools, args: AsyncArgs, words: Words) -> None:
+    """Acknowledge, and say something to nobody but the person who acted."""
+    if args.ack.response is None:
+        if args.body.get("command"):
+            await say(tools, args, [words])
+            return
+        if args.body.get("type") == "view_submission":
+            text = await tools.replies.text([words])
+            await args.ack(response_action="update", view=notice_view("Not done", text))
+            return
+        await args.ack()
+    if is_first(tools, args.body, "reply"):
+        tools.tasks.spawn(tools.replies.tell(args.body, words), name="slack-reply")
+
+
+async def say(tools: Tools, args: AsyncArgs, rows: list[Words]) -> None:
+    """Answer a command with lines that only the person sees."""
+    text = await tools.replies.text(rows)
+    await args.ack(text=text, blocks=[b.section(text)], response_type="ephemeral")
+
+
+def is_first(tools: Tools, body: Mapping[str, Any], what: str) -> bool:
+    """Is this the first time that `what` is done about this click? Slack delivers some twice."""
+    action = (body.get("actions") or [{}])[0]
+    if not (at := action.get("action_ts")):
+        return True
+    return tools.seen.add(f"{what}:{user_of(body)}:{action.get('action_id')}:{at}")
+
+
+def user_of(body: Mapping[str, Any]) -> str:
+    """Return who acted."""
+    return str((body.get("user") or {}).get("id") or body.get("user_id") or "")
+
+
+def register(app: AsyncApp, tools: Tools, table: Mapping[str, list[tuple[Any, Handler]]]) -> None:
+    """Register handlers with Bolt; the first that fits an input gets it.
+
+    Args:
+        app: Bolt's application.
+        tools: What the handlers work with.
+        table: Constraints and handlers by the name of Bolt's method.
+    """
+    for kind, entries in table.items():
+        for constraint, handler in entries:
+            getattr(app, kind)(constraint)(guard(tools, handler))

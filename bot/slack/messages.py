@@ -1,0 +1,184 @@
+"""Cards as Slack messages: text, blocks and metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from bot.cards.card import Button, Card, Confirm, Form
+from bot.cards.words import Part, Words
+from bot.slack import blocks as b
+from bot.slack import limits
+from bot.slack.mrkdwn import GroupIds, escape, fit_escaped, mrkdwn, units
+from bot.slack.payloads import AgainButton, DecisionButton, FormButton, ShowButton
+
+#: Metadata by which a message is found again whose sending was not answered.
+APPROVAL_EVENT = "signoff_approval"
+REMINDER_EVENT = "signoff_reminder"
+
+#: Prefixes of action ids; what follows makes them unique within a message.
+DECIDE = "signoff_decide_"
+FORM = "signoff_form_"
+SHOW = "signoff_show"
+AGAIN = "signoff_again"
+
+_FORM_TITLE = 250  # bytes of a title inside a button's value
+_FORMATTING = frozenset("*_~`")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackMessage:
+    """What chat.postMessage and chat.update take."""
+
+    text: str
+    blocks: list[dict[str, Any]]
+    metadata: dict[str, Any]
+
+
+def render(card: Card, groups: GroupIds | None = None) -> SlackMessage:
+    """Render a card. Cannot fail and keeps every limit, whatever the payload is."""
+    return SlackMessage(
+        text=_summary(card.summary, groups),
+        blocks=_blocks(card, groups),
+        metadata=_metadata(card),
+    )
+
+
+def render_plainly(card: Card, groups: GroupIds | None = None) -> SlackMessage:
+    """Render the least that people can decide by, for a Slack that refuses the full message."""
+    text = _summary(card.summary, groups)
+    plain = [b.section(text), *_actions(card)]
+    return SlackMessage(text=text, blocks=plain, metadata=_metadata(card))
+
+
+def render_reminder(
+    words: Words, *, approval_id: str, delivery: int, groups: GroupIds | None = None
+) -> SlackMessage:
+    """Render a reminder for the thread of a question."""
+    text = _summary(words, groups)
+    return SlackMessage(
+        text=text,
+        blocks=[b.section(text)],
+        metadata={
+            "event_type": REMINDER_EVENT,
+            "event_payload": {"approval_id": approval_id, "delivery": delivery},
+        },
+    )
+
+
+def _summary(words: Words, groups: GroupIds | None) -> str:
+    text = mrkdwn(words, groups)
+    if units(text) <= limits.SUMMARY_TEXT:
+        return text
+    # What is long is text from outside; mentions and dates stay whole.
+    tokens = sum(units(mrkdwn((part,), groups)) for part in words if not isinstance(part, str))
+    texts = [part for part in words if isinstance(part, str)]
+    room = max((limits.SUMMARY_TEXT - tokens) // max(len(texts), 1), 0)
+    return "".join(
+        fit_escaped(part, room) if isinstance(part, str) else mrkdwn((part,), groups)
+        for part in words
+    )
+
+
+def _metadata(card: Card) -> dict[str, Any]:
+    return {
+        "event_type": APPROVAL_EVENT,
+        "event_payload": {
+            "approval_id": card.approval_id,
+            "run_id": card.run_id,
+            "revision": card.revision,
+        },
+    }
+
+
+def _blocks(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
+    body = _outcome(card, groups) if card.icon else _question(card, groups)
+    made = [
+        b.context(mrkdwn(card.heading, groups)),
+        *body,
+        *_actions(card),
+        b.context(mrkdwn(card.footer, groups)),
+    ]
+    return made[: limits.MESSAGE_BLOCKS]
+
+
+def _question(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
+    shown = b.passages(card.passages)
+    facts = [(escape(fact.label), _fact(fact.words, groups)) for fact in card.facts]
+    return [
+        b.header(card.title),
+        *([b.plain_section(card.prompt)] if card.prompt else []),
+        *([shown] if shown else []),
+        *([b.fields(facts)] if facts else []),
+    ]
+
+
+def _fact(words: Words, groups: GroupIds | None) -> str:
+    return "".join(_fact_part(part, groups) for part in words)
+
+
+def _fact_part(part: Part, groups: GroupIds | None) -> str:
+    # A value such as *now* or my_app_1 must be read as it is, not as bold or italics.
+    if isinstance(part, str) and "`" not in part and _FORMATTING & set(part):
+        return f"`{fit_escaped(part, limits.FIELD_TEXT // 2)}`"
+    return mrkdwn((part,), groups)
+
+
+def _outcome(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
+    title = f"{card.icon} *{fit_escaped(card.title, limits.TEXT // 2)}*"
+    story = "\n".join(mrkdwn(words, groups) for words in card.story)
+    made = [b.section(f"{title}\n{story}")]
+    for comment in card.comments:
+        made.append(b.rich_text([b.quote(comment.text)]))
+        if len(card.comments) > 1:
+            made.append(b.context(f"— <@{comment.by}>"))
+    return made
+
+
+def _actions(card: Card) -> list[dict[str, Any]]:
+    return [b.actions([_button(card, button) for button in card.buttons])] if card.buttons else []
+
+
+def _button(card: Card, button: Button) -> dict[str, Any]:
+    action_id, value, confirm = _target(card, button)
+    return b.button(
+        button.label,
+        action_id=action_id,
+        value=value,
+        style=button.style,
+        confirm=button.confirm or confirm,
+    )
+
+
+def _target(card: Card, button: Button) -> tuple[str, str, Confirm | None]:
+    decision = button.decision or ""
+    match button.opens:
+        case None:
+            payload = DecisionButton(
+                approval=card.approval_id, digest=card.digest, decision=decision
+            )
+            return f"{DECIDE}{decision}", payload.pack(), None
+        case Form.REASON:
+            form = FormButton(
+                approval=card.approval_id,
+                digest=card.digest,
+                decision=decision,
+                graph=_short(card.graph),
+                node=_short(card.node),
+                title=_short(card.title),
+            )
+            return f"{FORM}{decision}", form.pack(), None
+        case Form.PAYLOAD:
+            return SHOW, ShowButton(approval=card.approval_id).pack(), None
+        case Form.AGAIN:
+            confirm = Confirm(
+                title="Start it again?",
+                text=f"{card.graph} starts anew with the same input, and you as who asks.",
+                yes="Start again",
+            )
+            return AGAIN, AgainButton(run=card.run_id).pack(), confirm
+
+
+def _short(title: str) -> str:
+    """Cut a title by bytes: six of them may stand for one character once it is JSON."""
+    return title.encode()[:_FORM_TITLE].decode(errors="ignore")

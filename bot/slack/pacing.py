@@ -1,0 +1,37 @@
+"""How fast messages may be sent: one a second per channel, and not while Slack asks for patience.
+
+https://docs.slack.dev/apis/web-api/rate-limits
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+#: Seconds between two messages to one channel, edits included.
+INTERVAL = 1.0
+
+
+class Pacer:
+    """Knows when the next call may be made."""
+
+    def __init__(self, *, interval: float = INTERVAL) -> None:
+        self._interval = interval
+        self._next: dict[str, float] = {}
+        self._blocked: dict[str, float] = {}
+
+    async def turn(self, channel: str) -> None:
+        """Wait until a message may go to the channel, and take that turn."""
+        now = time.monotonic()
+        at = max(self._next.get(channel, now), now)
+        self._next[channel] = at + self._interval
+        await asyncio.sleep(at - now)
+
+    def block(self, method: str, seconds: float) -> None:
+        """Remember that Slack wants no call of a method for a while; other methods go on."""
+        until = time.monotonic() + seconds
+        self._blocked[method] = max(self._blocked.get(method, 0.0), until)
+
+    def blocked_for(self, method: str) -> float:
+        """Return the seconds that a method still has to wait; 0 when it may be called."""
+        return max(self._blocked.get(method, 0.0) - time.monotonic(), 0.0)

@@ -1,0 +1,79 @@
+"""Starting a run from Slack, once for every time that a person asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import structlog
+
+from bot.slack.cache import Cache
+from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, in_time
+from bot.slack.seen import WINDOW
+from orchestrator.runtime import Engine
+from orchestrator.store.records import Run
+
+#: The label that says which of Slack's requests a run was started by.
+LABEL = "slack_request"
+_RECENT = 50  # runs of a person that a redelivered request may have started
+_log = structlog.get_logger(__name__)
+
+
+class Starts:
+    """Starts runs; the same request, delivered again, gets the run that it started."""
+
+    def __init__(self, engine: Engine, *, seconds: float = CLICK_TIMEOUT) -> None:
+        self._engine = engine
+        self._seconds = seconds
+        self._started: Cache[str, Run] = Cache(ttl=WINDOW)
+
+    async def start(
+        self,
+        graph: str,
+        values: Mapping[str, Any],
+        *,
+        requester: str,
+        are_words: bool,
+        request: str,
+        is_retry: bool,
+    ) -> Run:
+        """Start a run; it is stored when this returns.
+
+        Args:
+            graph: Which graph.
+            values: Its input.
+            requester: Who asks.
+            are_words: `values` are texts.
+            request: Names Slack's request; the same for every delivery of it.
+            is_retry: Slack says that it delivered this before.
+
+        Raises:
+            NotRecordedError: It is not known to be stored within two seconds.
+            OrchestratorError: It was refused; see `Engine.start`.
+        """
+
+        async def begin() -> Run:
+            found = await self._find(requester, request) if is_retry else None
+            if found is not None:
+                return found
+            run = await self._engine.start(
+                graph,
+                values,
+                requester=requester,
+                surface=SURFACE,
+                labels={LABEL: request},
+                are_words=are_words,
+            )
+            _log.info("run_started", run_id=run.id, graph=graph, by=requester)
+            return run
+
+        return await in_time(self._started.get(request, begin), seconds=self._seconds)
+
+    async def close(self) -> None:
+        """Give up what is being started."""
+        await self._started.close()
+
+    async def _find(self, requester: str, request: str) -> Run | None:
+        """Find the run that an earlier delivery started, perhaps in a process that is gone."""
+        runs = await self._engine.list_runs(requester=requester, limit=_RECENT)
+        return next((run for run in runs if run.labels.get(LABEL) == request), None)

@@ -1,0 +1,75 @@
+"""The connection to a workspace: clients, who the bot is, and who belongs to whom."""
+
+from __future__ import annotations
+
+import logging
+from types import TracebackType
+from typing import Self
+
+import aiohttp
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.slack.directory import TTL, SlackDirectory
+from bot.slack.identity import IdentityKeeper
+from bot.slack.tasks import TaskKeeper
+
+SLACK_API = "https://slack.com/api/"
+#: Seconds that a call may take. A click waits for two at most anyway; see decisions.
+_TIMEOUT = 15
+
+#: The libraries log bodies at INFO and below; they hold what people wrote and who they are.
+library_log = logging.getLogger("bot.slack.library")
+
+
+class SlackWorkspace:
+    """What can be asked of Slack without an engine. Enter it before the engine is made.
+
+    Attributes:
+        client: For reading and for views; broken connections are tried once more.
+        sender: For messages; tries nothing twice, or a post could be made twice.
+        directory: Who may decide, for the engine.
+        identity: Who the bot is; learnt in the background, because Slack may be away.
+    """
+
+    def __init__(
+        self, *, bot_token: str, api_url: str = SLACK_API, directory_ttl: float = TTL
+    ) -> None:
+        library_log.setLevel(logging.WARNING)
+        self.api_url = api_url
+        self._token = bot_token
+        self._directory_ttl = directory_ttl
+        self._tasks = TaskKeeper()
+        self.session: aiohttp.ClientSession
+        self.client: AsyncWebClient
+        self.sender: AsyncWebClient
+        self.identity: IdentityKeeper
+        self.directory: SlackDirectory
+
+    async def __aenter__(self) -> Self:
+        """Open the connections; Slack need not answer for this to succeed."""
+        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT))
+        self.client = AsyncWebClient(
+            token=self._token, base_url=self.api_url, session=self.session, logger=library_log
+        )
+        self.sender = AsyncWebClient(
+            token=self._token,
+            base_url=self.api_url,
+            session=self.session,
+            logger=library_log,
+            retry_handlers=[],
+        )
+        self.identity = IdentityKeeper(self.client)
+        self.directory = SlackDirectory(self.client, self.identity, ttl=self._directory_ttl)
+        self._tasks.spawn(self.identity.learn(), name="slack-identity")
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the connections."""
+        await self._tasks.drain(timeout=0)
+        await self.directory.close()
+        await self.session.close()
