@@ -6,7 +6,7 @@ import { fill, h } from "./dom.js";
 import { homeView } from "./home.js";
 import { loadViews } from "./loader.js";
 import { avatar, channelLabel, channelMark, findChannel, isApp } from "./people.js";
-import { go, goDirect } from "./router.js";
+import { go, goDirect, hashOf } from "./router.js";
 import { on, state } from "./state.js";
 import { Timeline } from "./timeline.js";
 import { toast } from "./toasts.js";
@@ -75,6 +75,7 @@ function drawPlace() {
     return;
   }
   composer.label(channel.kind === "dm" ? `Message ${channelLabel(channel)}` : `Message #${channel.name}`);
+  composer.enter(hashOf(channel.id));
   fill(body, timeline.node, composer.node);
   timeline.toEnd();
 }
@@ -86,7 +87,11 @@ export function mountChannel(main) {
     timeline.clear();
     drawPlace();
   };
-  on("place", arrive);
+  on("place", () => {
+    arrive();
+    // On a touch screen the focus would bring up the keyboard.
+    if (state.place !== "home" && !state.threadTs && matchMedia("(hover: hover)").matches) composer.input.focus();
+  });
   on("person", arrive);
   on("world", () => {
     if (!state.place) return;

@@ -45,6 +45,8 @@ function completions(text) {
 export class Composer {
   constructor({ id, target }) {
     this.target = target;
+    this.drafts = new Map();
+    this.place = "";
     this.at = 0;
     this.found = [];
     this.listId = uid("complete");
@@ -64,6 +66,16 @@ export class Composer {
   label(text) {
     this.input.setAttribute("aria-label", text);
     this.input.placeholder = text;
+  }
+
+  /** Keep the draft of the place before, and show the one of this place. */
+  enter(place) {
+    if (place === this.place) return;
+    this.drafts.set(this.place, this.input.value);
+    this.place = place;
+    this.input.value = this.drafts.get(place) ?? "";
+    this.refresh();
+    this.list.hidden = true;
   }
 
   /** Put a text into the box, ready to be sent. */

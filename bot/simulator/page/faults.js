@@ -1,6 +1,7 @@
 // Switches that make the simulator behave like Slack on a bad day.
 
 import { attempt } from "./api.js";
+import { confirmed } from "./blocks/confirm.js";
 import { fill, h } from "./dom.js";
 import { loadWorld } from "./loader.js";
 import { on, state } from "./state.js";
@@ -28,8 +29,15 @@ async function drop() {
   await loadWorld();
 }
 
+const RESET = {
+  title: { text: "Reset the workspace?" },
+  text: { text: "All messages, direct conversations and forms go away, for everybody. The app keeps its own database." },
+  confirm: { text: "Reset" },
+  style: "danger",
+};
+
 async function reset() {
-  if (await attempt("reset", {})) location.reload();
+  if ((await confirmed(RESET)) && await attempt("reset", {})) location.reload();
 }
 
 /** The row of switches. */
@@ -41,7 +49,7 @@ export function faultSwitches() {
       FAULTS.map((fault) => h("button", { type: "button", class: "fault", title: fault.title, "aria-pressed": String(isOn(fault)), onclick: () => set(isOn(fault) ? fault.off : fault.on) }, fault.label)),
       h("button", { type: "button", class: "fault", title: "Cuts every Socket Mode connection now", onclick: drop }, "Drop connection"),
       h("span", { class: "spring" }),
-      h("button", { type: "button", class: "fault", title: "A fresh workspace; the app keeps its own database", onclick: reset }, "Reset workspace"));
+      h("button", { type: "button", class: "fault", title: "A fresh workspace for everybody", onclick: reset }, "Reset workspace"));
     if (focused) [...row.querySelectorAll("button")].find(({ textContent }) => textContent === focused)?.focus();
   };
   on("world", draw);

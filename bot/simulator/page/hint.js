@@ -3,7 +3,7 @@
 import { composer } from "./channel.js";
 import { fill, h, icon, iconButton } from "./dom.js";
 import { findUser } from "./people.js";
-import { go } from "./router.js";
+import { go, readHash } from "./router.js";
 import { on, remember, remembered, state } from "./state.js";
 
 const COMMAND = '/signoff run publish-article topic="Bees in winter"';
@@ -26,8 +26,9 @@ function nextStep() {
 
 function fillIn() {
   go(approvals().id, { user: requester().id });
-  // The person switch is announced on the next turn; the box is ready after it.
-  setTimeout(() => composer.write(COMMAND));
+  // Not on the next turn, as the browser would announce it: the box must be Alice's before it is filled.
+  readHash();
+  composer.write(COMMAND);
 }
 
 function step(number, current, ...content) {

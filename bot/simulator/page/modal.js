@@ -104,7 +104,7 @@ function refocus(dialog, held) {
 function show(dialog, view) {
   const errors = errorsOf(view);
   const key = JSON.stringify([view, errors, state.modals.length, state.me]);
-  if (shown.id === view.id && shown.key === key) return;
+  if (dialog.open && shown.key === key) return;
   const held = shown.id === view.id ? caret(dialog) : null;
   const scroll = shown.id === view.id ? dialog.querySelector(".dialog-body")?.scrollTop ?? 0 : 0;
   const id = uid("modal");
@@ -127,6 +127,8 @@ export function mountModal() {
     event.preventDefault();
     if (top()) close(top());
   });
+  // A browser may close a dialog on a second Escape whatever the page says.
+  dialog.addEventListener("close", () => { if (!dialog.open && top() && !busy) close(top()); });
   on("modals", () => {
     const view = top();
     const known = new Set(state.modals.map(({ id }) => id));

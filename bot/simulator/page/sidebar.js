@@ -60,8 +60,9 @@ function draw(nav) {
 export function mountSidebar(nav) {
   const redraw = () => draw(nav);
   for (const topic of ["world", "place", "person"]) on(topic, redraw);
-  nav.addEventListener("click", (event) => {
-    if (event.target.closest("a")) document.body.classList.remove("sidebar-open");
+  // On a phone the list lies above the page: whatever is pressed next puts it away.
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest(".menu-toggle") && (event.target.closest("a") || !nav.contains(event.target))) document.body.classList.remove("sidebar-open");
   });
   document.addEventListener("keydown", (event) => {
     if (!event.altKey || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;

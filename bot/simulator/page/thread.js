@@ -29,6 +29,7 @@ export function mountThread(panel) {
     timeline.clear();
     where.textContent = channelLabel(findChannel(state.place));
     loadThread();
+    composer.enter(key);
     composer.input.focus();
   };
   for (const topic of ["place", "person", "threadTs"]) on(topic, draw);

@@ -38,8 +38,9 @@ function input(block, surface, errors) {
   if (ids.length) field?.setAttribute("aria-describedby", ids.join(" "));
   if (error) field?.setAttribute("aria-invalid", "true");
   if (!block.optional) field?.setAttribute("aria-required", "true");
+  if (field && !field.id) field.id = uid("field");
   return h("div", { class: `block-input${error ? " has-error" : ""}`, dataset: { blockId: block.block_id } },
-    h("div", { class: "input-label", "aria-hidden": "true" }, label, block.optional && h("span", { class: "input-optional" }, " (optional)")),
+    h("label", { class: "input-label", for: field?.id }, label, block.optional && h("span", { class: "input-optional" }, " (optional)")),
     control, problem, hint);
 }
 
