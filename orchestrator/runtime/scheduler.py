@@ -75,7 +75,7 @@ class Scheduler:
         """Do everything that is due now."""
         self.ticks += 1
         store, now = self._kernel.store, self._clock.now()
-        for job in await store.lost_jobs(now, PAGE):
+        for job in await store.lost_jobs(now, PAGE, owner=self._kernel.owner):
             await self._try(job.run_id, self._lose(job))
         await self._fire_due(now)
         for job in await store.ready_jobs(PAGE):

@@ -228,9 +228,9 @@ class Store:
         """Return nodes that nobody has taken on, oldest first."""
         return await work.ready_jobs(self._reader, limit)
 
-    async def lost_jobs(self, now: datetime, limit: int) -> list[Job]:
-        """Return attempts whose lease has run out."""
-        return await work.lost_jobs(self._reader, now, limit)
+    async def lost_jobs(self, now: datetime, limit: int, *, owner: str) -> list[Job]:
+        """Return other owners' attempts whose lease has run out."""
+        return await work.lost_jobs(self._reader, now, limit, owner=owner)
 
     async def cancelling_jobs(self, owner: str) -> list[Job]:
         """Return an owner's attempts in runs that are being cancelled."""

@@ -67,10 +67,14 @@ async def ready_jobs(reader: Reader, limit: int) -> list[Job]:
     return _to_jobs(await reader.fetch(query))
 
 
-async def lost_jobs(reader: Reader, now: datetime, limit: int) -> list[Job]:
-    """Return attempts whose lease has run out."""
-    query = select(jobs).where(jobs.c.owner.is_not(None), jobs.c.lease_until <= now).limit(limit)
-    return _to_jobs(await reader.fetch(query))
+async def lost_jobs(reader: Reader, now: datetime, limit: int, *, owner: str) -> list[Job]:
+    """Return other owners' attempts whose lease has run out.
+
+    An owner knows about its own attempts: after the machine has slept their leases are old, and
+    what it runs is still running.
+    """
+    query = select(jobs).where(jobs.c.owner != owner, jobs.c.lease_until <= now)
+    return _to_jobs(await reader.fetch(query.limit(limit)))
 
 
 def _to_jobs(rows: Sequence[AnyRow]) -> list[Job]:
