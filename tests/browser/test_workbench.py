@@ -115,3 +115,49 @@ async def test_the_bar_says_whether_the_app_is_there(stage: Stage) -> None:
     await page.get_by_role("button", name="Approve").click()
 
     await expect(page.get_by_role("status").get_by_role("paragraph")).to_be_visible()
+
+
+async def test_a_draft_stays_where_it_was_written(stage: Stage) -> None:
+    """What was typed in one channel is not sent to another, and is there on return."""
+    page = await stage.window("U0BOB")
+    await page.get_by_role("textbox", name="Message #approvals").fill("half a thought")
+
+    await page.get_by_role("link", name="deploys").click()
+    other = page.get_by_role("textbox", name="Message #deploys")
+    await expect(other).to_have_value("")
+    await expect(other).to_be_focused()
+    await page.get_by_role("link", name="approvals").click()
+
+    await expect(page.get_by_role("textbox", name="Message #approvals")).to_have_value(
+        "half a thought"
+    )
+    box = await page.get_by_role("textbox").bounding_box()
+    assert box is not None
+    assert box["height"] >= 30
+
+
+async def test_the_page_comes_back_after_an_outage(stage: Stage) -> None:
+    """A refused event stream is said, opened again, and what was missed is read."""
+    page = await stage.window("U0BOB")
+    await page.route("**/sim/events*", lambda route: route.abort())
+    await page.get_by_label("Acting as").select_option(label="Carol Cooper")
+    await expect(page.get_by_text("Reconnecting…")).to_be_visible()
+    await stage.app.ask("Ship it?")
+
+    await page.unroute("**/sim/events*")
+
+    await expect(page.get_by_role("article")).to_contain_text("Ship it?")
+    await expect(page.get_by_text("Connected", exact=True)).to_be_visible()
+    # The browser reports every attempt that failed meanwhile.
+    stage.complaints.clear()
+
+
+async def test_the_message_box_is_one_key_away(stage: Stage) -> None:
+    """The first Tab of the page offers to skip to the box, and the address stays as it is."""
+    page = await stage.window("U0BOB")
+
+    await page.keyboard.press("Tab")
+    await page.keyboard.press("Enter")
+
+    await expect(page.get_by_role("textbox", name="Message #approvals")).to_be_focused()
+    await expect(page).to_have_url(f"{stage.sim.url}/#/U0BOB/C0APPROVALS")

@@ -75,14 +75,16 @@ function drawPlace() {
     return;
   }
   composer.label(channel.kind === "dm" ? `Message ${channelLabel(channel)}` : `Message #${channel.name}`);
-  composer.enter(hashOf(channel.id));
   fill(body, timeline.node, composer.node);
+  composer.enter(hashOf(channel.id));
   timeline.toEnd();
 }
 
 /** Keep the middle up to date. */
 export function mountChannel(main) {
   main.append(heading, body);
+  // Not a link to a fragment: the fragment says who acts and where.
+  document.getElementById("skip").addEventListener("click", () => (state.place === "home" ? main : composer.input).focus());
   const arrive = () => {
     timeline.clear();
     drawPlace();
