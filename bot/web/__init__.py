@@ -1,1 +1,17 @@
+"""Routes that are not Slack's: is the process well, and can it serve?"""
+
 from __future__ import annotations
+
+from bot.web.health import Check, Probe, health_routes
+from bot.web.probes import database_probe, scheduler_probe
+from bot.web.server import ListenError, listening
+
+__all__ = [
+    "Check",
+    "ListenError",
+    "Probe",
+    "database_probe",
+    "health_routes",
+    "listening",
+    "scheduler_probe",
+]

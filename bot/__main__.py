@@ -1,0 +1,7 @@
+"""`python -m bot` is `signoff`."""
+
+from __future__ import annotations
+
+from bot.cli import main
+
+main()

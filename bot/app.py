@@ -1,0 +1,233 @@
+"""Where everything is put together: the one module that sees settings, engine, Slack and web."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from bot.settings import Settings
+from bot.web import Check, Probe, database_probe, health_routes, listening, scheduler_probe
+from orchestrator.errors import ApproversError, DirectoryError, NotAnApproverError
+from orchestrator.graph import Approver, ApproverKind, Graph, load_graphs, parse_approver
+from orchestrator.runtime import Directory, Engine, StaticDirectory, SystemClock
+from orchestrator.store import open_store
+
+if TYPE_CHECKING:
+    from bot.slack.app import SlackSurface
+    from bot.slack.workspace import SlackWorkspace
+
+#: Seconds that a command waits for Slack to say who the bot is.
+_SLACK_PATIENCE = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """An engine, and where to look people up; for commands beside a server."""
+
+    engine: Engine
+    directory: Directory
+    #: None: Slack is not set up.
+    workspace: SlackWorkspace | None = None
+
+
+class OfflineDirectory(StaticDirectory):
+    """Knows user ids only; for what only Slack knows, it says so."""
+
+    async def members(self, approver: Approver) -> frozenset[str]:
+        """See Directory."""
+        if approver.kind is not ApproverKind.USER:
+            raise DirectoryError(
+                f"only Slack knows who {approver} is; set SLACK_BOT_TOKEN, or name user ids"
+            )
+        return await super().members(approver)
+
+
+def load(settings: Settings) -> dict[str, Graph]:
+    """Load the graphs that the settings name.
+
+    Raises:
+        SettingsError: They name none.
+        GraphError: A file cannot be used; the message says where in it.
+    """
+    settings.require_graphs()
+    return load_graphs(settings.graphs, allow=settings.allow)
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: Settings, *, needs_graphs: bool = False, needs_people: bool = False
+) -> AsyncIterator[Desk]:
+    """Open an engine that records and does not serve.
+
+    Args:
+        settings: The same as the server's, or its messages would not be sent.
+        needs_graphs: Load the graphs; starting a run and deciding take them.
+        needs_people: Connect to Slack, if it is set up, to look people up.
+
+    Raises:
+        SettingsError: A setting is missing.
+        GraphError: A graph's file cannot be used.
+        StoreError: The database is unavailable or not migrated.
+        DirectoryError: Slack could not be asked who the bot is.
+    """
+    graphs = load(settings) if needs_graphs else {}
+    clock, hook = SystemClock(), settings.hook
+    async with (
+        open_store(settings.database_url, now=clock.now, hook=hook) as store,
+        _people(settings, needs_people=needs_people) as workspace,
+    ):
+        directory = workspace.directory if workspace else OfflineDirectory()
+        engine = Engine(
+            store,
+            graphs,
+            directory=directory,
+            clock=clock,
+            has_chat=settings.has_chat,
+            hook=hook,
+        )
+        yield Desk(engine=engine, directory=directory, workspace=workspace)
+
+
+@asynccontextmanager
+async def _people(
+    settings: Settings, *, needs_people: bool
+) -> AsyncIterator[SlackWorkspace | None]:
+    if not needs_people or settings.bot_token is None:
+        yield None
+        return
+    # Importing Slack's libraries takes more than a second, and most commands need none of it.
+    from bot.slack.failures import describe  # noqa: PLC0415 - see above
+    from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - see above
+
+    workspace = SlackWorkspace(
+        bot_token=settings.bot_token.get_secret_value(), api_url=settings.api_url
+    )
+    async with workspace:
+        try:
+            async with asyncio.timeout(_SLACK_PATIENCE):
+                await workspace.client.auth_test()
+                await workspace.identity.learn()
+        except Exception as error:
+            failure = describe(error)
+            fix = failure.fix or "check SLACK_API_URL and try again"
+            raise DirectoryError(
+                f"Slack could not be asked who may decide ({failure.code}); {fix}"
+            ) from error
+        yield workspace
+
+
+async def resolve_person(desk: Desk, approval: str, name: str) -> str:
+    """Return the id of the person whose decision is to be recorded.
+
+    A guest, or somebody of another organisation, decides only where the approval names them,
+    as in Slack itself.
+
+    Args:
+        desk: Where to look.
+        approval: What is to be decided.
+        name: A user id or an e-mail address.
+
+    Raises:
+        ApproversError: The name stands for no single person who may decide anything.
+        ApprovalNotFoundError: There is no such approval.
+        NotAnApproverError: The person may not decide this one.
+        DirectoryError: Slack could not be asked, or is not set up.
+    """
+    try:
+        wanted = parse_approver(name)
+    except ValueError as error:
+        raise ApproversError(str(error)) from error
+    if wanted.kind is ApproverKind.GROUP:
+        raise ApproversError(f"{name} is a group; name the person whose decision it is")
+    (person,) = await desk.directory.members(wanted)
+    if desk.workspace is not None:
+        found = await desk.workspace.directory.person(person)
+        if found is not None and found.must_be_named:
+            asked = await desk.engine.get_approval(approval)
+            if person not in asked.approvers:
+                raise NotAnApproverError(person, asked.approvers)
+    return person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """A bot that serves."""
+
+    url: str  #: of the health routes and, in HTTP mode, of Slack's route
+    is_socket_mode: bool
+    engine: Engine
+
+
+@asynccontextmanager
+async def serving(settings: Settings) -> AsyncIterator[Serving]:
+    """Serve until the block ends; stopping takes less than ten seconds.
+
+    Slack may be away: the bot goes on trying, and `/readyz` says so.
+
+    Raises:
+        SettingsError: Something is missing.
+        GraphError: A graph's file cannot be used.
+        StoreError: The database is unavailable or not migrated.
+        ListenError: The address is taken.
+    """
+    settings.require_serving()
+    graphs = load(settings)
+    from bot.slack.app import SlackSurface  # noqa: PLC0415 - slow to import; settings come first
+    from bot.slack.http import routes  # noqa: PLC0415 - as above
+    from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - as above
+
+    clock, hook = SystemClock(), settings.hook
+    workspace = SlackWorkspace(bot_token=_revealed(settings.bot_token), api_url=settings.api_url)
+    async with open_store(settings.database_url, now=clock.now, hook=hook) as store, workspace:
+        engine = Engine(
+            store, graphs, directory=workspace.directory, clock=clock, has_chat=True, hook=hook
+        )
+        is_socket_mode = settings.app_token is not None
+        surface = SlackSurface(
+            engine,
+            workspace,
+            channel=settings.channel or "",
+            app_token=_revealed(settings.app_token) if is_socket_mode else None,
+            signing_secret=None if is_socket_mode else _revealed(settings.signing_secret),
+            clock=clock,
+            hook=hook,
+        )
+        ready = {
+            "database": database_probe(store),
+            "scheduler": scheduler_probe(engine),
+            "slack": _slack_probe(surface),
+        }
+        alive = {"scheduler": scheduler_probe(engine)}
+        web_routes = [*health_routes(alive=alive, ready=ready), *routes(surface)]
+        # Bound before anything is started, so that a taken port leaves no trace.
+        async with (
+            listening(web_routes, host=settings.host, port=settings.port) as url,
+            engine,
+        ):
+            async with surface:
+                yield Serving(url=url, is_socket_mode=is_socket_mode, engine=engine)
+                # Nodes get their grace while the surface gets its own, not after it.
+                stopping = asyncio.create_task(engine.stop())
+            await stopping
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret else ""
+
+
+def _slack_probe(surface: SlackSurface) -> Probe:
+    async def probe() -> Check:
+        found = surface.statistics()
+        if not found.is_identified:
+            return Check(is_good=False, detail="Slack has not accepted the bot token yet")
+        if found.wanted_connections == 0:
+            return Check(is_good=True, detail="HTTP mode")
+        detail = f"{found.connections} of {found.wanted_connections} connections"
+        return Check(is_good=found.is_ready, detail=detail)
+
+    return probe

@@ -1,0 +1,72 @@
+"""How a command ends: its exit code, and one line on stderr for each thing that is wrong."""
+
+from __future__ import annotations
+
+import click
+
+from bot.errors import BotError, ConfigurationError
+from orchestrator.errors import (
+    CorruptHistoryError,
+    DirectoryError,
+    GraphChangedError,
+    GraphError,
+    GraphNotFoundError,
+    GraphValidationError,
+    InputError,
+    OrchestratorError,
+    StoreError,
+)
+
+REFUSED = 1
+USAGE = 2
+UNAVAILABLE = 3
+SLACK_AWAY = 4
+INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+#: The first that fits counts.
+_CODES: tuple[tuple[type[Exception], int], ...] = (
+    (GraphNotFoundError, REFUSED),
+    (GraphChangedError, REFUSED),
+    (GraphError, USAGE),
+    (CorruptHistoryError, REFUSED),
+    (StoreError, UNAVAILABLE),
+    (DirectoryError, SLACK_AWAY),
+    (OrchestratorError, REFUSED),
+    (ConfigurationError, USAGE),
+    (BotError, REFUSED),
+)
+
+
+def tell(error: Exception) -> int:
+    """Write what went wrong to stderr and return the exit code; re-raise what nobody expects."""
+    if isinstance(error, click.ClickException):
+        return _tell_click(error)
+    code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
+    if code is None:
+        raise error
+    for line in _lines(error):
+        write(line)
+    return code
+
+
+def write(line: str) -> None:
+    """Write one line of complaint."""
+    click.echo(f"signoff: {line}", err=True)
+
+
+def _tell_click(error: click.ClickException) -> int:
+    if not isinstance(error, click.UsageError):
+        write(error.format_message())
+        return error.exit_code
+    path = error.ctx.command_path if error.ctx else "signoff"
+    write(f"{error.format_message().rstrip('.')}; see `{path} --help`")
+    return USAGE
+
+
+def _lines(error: Exception) -> list[str]:
+    if isinstance(error, GraphValidationError):
+        return [f"graph {error.graph_id!r}: {problem}" for problem in error.problems]
+    if isinstance(error, InputError):
+        return [f"{field}: {text}" if field else text for field, text in error.problems]
+    problems = getattr(error, "problems", None)
+    return list(problems) if problems else [" ".join(str(error).split())]

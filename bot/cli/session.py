@@ -1,0 +1,41 @@
+"""What commands beside a server do first: logging, settings, an engine that only records."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import logging
+import os
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from bot.app import Desk, open_desk
+from bot.cli.logs import configure_logging
+from bot.settings import Settings
+
+T = TypeVar("T")
+
+
+def execute(work: Coroutine[Any, Any, T]) -> T:
+    """Carry out a command; what goes wrong is told by its error, so nothing is logged."""
+    configure_logging("console", level=logging.CRITICAL)
+    return asyncio.run(work)
+
+
+@asynccontextmanager
+async def beside_server(
+    *, needs_graphs: bool = False, needs_people: bool = False
+) -> AsyncIterator[Desk]:
+    """Open an engine that records and does not serve, as the settings say."""
+    settings = Settings.load()
+    async with open_desk(settings, needs_graphs=needs_graphs, needs_people=needs_people) as desk:
+        yield desk
+
+
+def system_user() -> str:
+    """Return the name of the operating system's user."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container may run under a number that has no name
+        return f"uid-{os.getuid()}"

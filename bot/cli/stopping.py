@@ -1,0 +1,38 @@
+"""Stopping on a signal, in time, whatever hangs."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+#: Seconds from the signal to the end of the process at the latest. Whoever stops processes
+#: (systemd, Docker) kills them ten seconds after it asked them to stop.
+LIMIT = 9.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@asynccontextmanager
+async def until_stopped() -> AsyncIterator[asyncio.Event]:
+    """Give an event that Ctrl-C or SIGTERM sets; a second signal ends the process at once.
+
+    A thread that runs an author's function cannot be stopped, and Python waits for it. So the
+    process ends after LIMIT even then; what ran is taken up again when its lease has run out.
+    """
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in _SIGNALS:
+            loop.remove_signal_handler(number)
+        timer = threading.Timer(LIMIT, os._exit, [0])
+        timer.daemon = True
+        timer.start()
+        stopped.set()
+
+    for number in _SIGNALS:
+        loop.add_signal_handler(number, stop)
+    yield stopped

@@ -1,0 +1,42 @@
+"""Looks at the engine and its database, for the health routes."""
+
+from __future__ import annotations
+
+import time
+
+from bot.web.health import Check, Probe
+from orchestrator.runtime import Engine
+from orchestrator.store import Store
+
+#: Seconds without a look of the scheduler after which it counts as stuck; it looks every second.
+STUCK_AFTER = 15.0
+
+
+def database_probe(store: Store) -> Probe:
+    """Look whether the database takes a write: an empty transaction through the one writer."""
+
+    async def probe() -> Check:
+        started = time.monotonic()
+        await store.write(lambda _connection, _now: None)
+        return Check(is_good=True, detail=f"took {time.monotonic() - started:.3f} s")
+
+    return probe
+
+
+def scheduler_probe(engine: Engine) -> Probe:
+    """Look whether the scheduler still looks for due work."""
+    ticks, changed_at = -1, time.monotonic()
+
+    async def probe() -> Check:
+        nonlocal ticks, changed_at
+        found = engine.statistics()
+        if found.ticks != ticks:
+            ticks, changed_at = found.ticks, time.monotonic()
+        idle = time.monotonic() - changed_at
+        if not found.is_serving:
+            return Check(is_good=False, detail="not serving")
+        if idle > STUCK_AFTER:
+            return Check(is_good=False, detail=f"stuck for {idle:.0f} s")
+        return Check(is_good=True, detail=f"{found.running_attempts} nodes are running")
+
+    return probe
