@@ -66,14 +66,14 @@ async def _rate(action: Callable[[str], Awaitable[None]], runs: list[str], at_on
 
 
 def _print(rates: dict[tuple[str, int, str], list[float]], names: list[str]) -> None:
-    print(f"SQLite, synchronous=FULL, runs a second: median of {ROUNDS} rounds (slowest–fastest)\n")
+    print(f"SQLite, synchronous=FULL, runs a second: median of {ROUNDS} rounds (slowest-fastest)\n")
     print(f"{'':<24}{'at once':>8}", *(f"{name:>24}" for name in names), f"{'ratio':>8}")
     for phase in PHASES:
         for at_once in (1, CONCURRENCY):
             found = [rates[phase, at_once, name] for name in names]
             medians = [statistics.median(values) for values in found]
             cells = [
-                f"{median:,.0f} ({min(values):,.0f}–{max(values):,.0f})"
+                f"{median:,.0f} ({min(values):,.0f}-{max(values):,.0f})"
                 for median, values in zip(medians, found, strict=True)
             ]
             ratio = medians[-1] / medians[1]
