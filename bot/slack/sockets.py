@@ -99,7 +99,7 @@ class Sockets:
         return client
 
     async def _handle(self, client: AsyncBaseSocketModeClient, request: SocketModeRequest) -> None:
-        """Let Bolt answer an envelope. Without an answer Slack sends it again, perhaps elsewhere."""
+        """Let Bolt answer an envelope; without an answer Slack sends it again."""
         started = time.time()
         response = await run_async_bolt_app(self._app, request)
         await send_async_response(client, request, response, started)
