@@ -126,7 +126,7 @@ class Checker:
                 yield from self._envelope(line)
             case "ack":
                 yield from self._answer("ack", line["frame"].get("payload"))
-            case "response" if line["status"] == 200:  # noqa: PLR2004 - HTTP's OK
+            case "response" if line["status"] == 200:
                 yield from self._answer("response_url", line["body"])
 
     def _call(self, line: Json) -> Iterator[str]:

@@ -35,6 +35,13 @@ def reference() -> Path:
 
 
 def _all_rounder(app: AsyncApp) -> None:
+    """Define an app that takes part in everything."""
+    _forms_of(app)
+    _shortcuts_of(app)
+    _events_of(app)
+
+
+def _forms_of(app: AsyncApp) -> None:
     @app.command("/signoff")
     async def command(ack: Any, respond: Any) -> None:
         await ack(text="one moment")
@@ -58,6 +65,8 @@ def _all_rounder(app: AsyncApp) -> None:
     async def closed(ack: Any) -> None:
         await ack()
 
+
+def _shortcuts_of(app: AsyncApp) -> None:
     @app.shortcut("start_run")
     async def start(ack: Any) -> None:
         await ack()
@@ -66,6 +75,8 @@ def _all_rounder(app: AsyncApp) -> None:
     async def start_here(ack: Any) -> None:
         await ack()
 
+
+def _events_of(app: AsyncApp) -> None:
     @app.event("app_home_opened")
     async def home(event: dict[str, Any], client: Any) -> None:
         view = {"type": "home", "blocks": [section("home"), actions(button())]}

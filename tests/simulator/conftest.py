@@ -16,6 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.simulator import Simulator, Timing
 
+from .wire import Wire, wired
+
 QUICK = Timing(ack=0.25, connect=0.25, event_retries=(0.0, 0.02, 0.03))
 
 
@@ -134,3 +136,35 @@ def modal(*blocks: dict[str, Any], **more: Any) -> dict[str, Any]:
         "blocks": list(blocks),
         **more,
     }
+
+
+@pytest_asyncio.fixture
+async def wire(sim: Simulator) -> AsyncIterator[Wire]:
+    """Connect a bare app that acknowledges everything."""
+    async with wired(sim) as connection:
+        yield connection
+
+
+@pytest_asyncio.fixture
+async def wire_free_client() -> AsyncIterator[Client]:
+    """Return a client of a simulator whose app takes no interactions."""
+    manifest = {
+        "display_information": {"name": "Small"},
+        "features": {"bot_user": {"display_name": "Small"}},
+        "oauth_config": {"scopes": {"bot": ["chat:write"]}},
+    }
+    async with Simulator(manifest) as simulator, aiohttp.ClientSession() as session:
+        yield Client(simulator, session)
+
+
+@pytest_asyncio.fixture
+async def escaping() -> AsyncIterator[tuple[Simulator, Wire]]:
+    """Start an app whose command wants ids in place of names."""
+    command = {"command": "/ask", "description": "Ask", "should_escape": True}
+    manifest = {
+        "display_information": {"name": "Small"},
+        "features": {"bot_user": {"display_name": "Small"}, "slash_commands": [command]},
+        "oauth_config": {"scopes": {"bot": ["commands"]}},
+    }
+    async with Simulator(manifest, timing=QUICK) as simulator, wired(simulator) as connection:
+        yield simulator, connection

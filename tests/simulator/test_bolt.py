@@ -138,7 +138,7 @@ async def test_an_app_that_does_not_answer_gets_it_again_and_the_user_is_told(
 
     def define(app: AsyncApp) -> None:
         @app.command("/signoff")
-        async def slow(command: dict[str, Any]) -> None:
+        async def slow() -> None:
             nonlocal calls
             calls += 1
             await asyncio.sleep(0)

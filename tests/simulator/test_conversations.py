@@ -41,7 +41,7 @@ async def test_history_holds_metadata_only_when_asked(client: Client) -> None:
 
 
 async def test_history_can_be_bounded(client: Client) -> None:
-    """oldest and latest exclude their own instant unless inclusive."""
+    """Both bounds exclude their own instant unless inclusive."""
     stamps = [await client.post() for _ in range(4)]
 
     async def between(**more: Any) -> list[str]:
