@@ -25,11 +25,22 @@ class Wire:
         """Payloads for the next envelopes that take one."""
         self.is_silent = False
         self.socket: aiohttp.ClientWebSocketResponse | None = None
+        self._arrived = asyncio.Event()
 
     @property
     def bodies(self) -> list[dict[str, Any]]:
         """The payloads of all envelopes so far."""
         return [frame["payload"] for frame in self.frames if "envelope_id" in frame]
+
+    async def until_frame(self, kind: str) -> dict[str, Any]:
+        """Return the newest frame of that type, once there is one."""
+        async with asyncio.timeout(5):
+            while True:
+                for frame in reversed(self.frames):
+                    if frame["type"] == kind:
+                        return frame
+                self._arrived.clear()
+                await self._arrived.wait()
 
     async def url(self) -> str:
         """Ask for a WebSocket address."""
@@ -47,6 +58,7 @@ class Wire:
             async for message in socket:
                 frame = json.loads(message.data)
                 self.frames.append(frame)
+                self._arrived.set()
                 if "envelope_id" in frame and not self.is_silent:
                     await socket.send_json(self.ack(frame))
 
