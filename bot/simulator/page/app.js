@@ -42,10 +42,15 @@ async function start() {
   mountThread(byId("side"));
   mountDrawer(byId("drawer"));
   mountModal();
-  on("place", () => { state.messages = []; loadMessages(); });
+  on("place", () => {
+    state.messages = [];
+    loadMessages();
+  });
   for (const topic of ["place", "person", "world"]) on(topic, nameWindow);
   addEventListener("hashchange", readHash);
-  document.addEventListener("visibilitychange", () => { if (document.visibilityState === "visible") loadAll(); });
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "visible") loadAll();
+  });
   readHash();
   emit("world");
   emit("logOpen");

@@ -20,29 +20,52 @@ const body = h("div", { class: "pane-body" });
 const isAppPlace = () => state.place === "home" || isApp(findChannel(state.place)?.with);
 
 function tab(label, isCurrent, onclick) {
-  return h("button", { type: "button", class: "tab", role: "tab", "aria-selected": String(isCurrent), onclick }, label);
+  return h(
+    "button",
+    { type: "button", class: "tab", role: "tab", "aria-selected": String(isCurrent), onclick },
+    label,
+  );
 }
 
 function drawHeading() {
   const { app } = state.world;
   const channel = findChannel(state.place);
   if (isAppPlace()) {
-    fill(heading, avatar(app.bot_user, "s"), h("h2", { class: "pane-title" }, app.name),
-      h("div", { class: "tabs", role: "tablist", "aria-label": app.name }, tab("Home", state.place === "home", () => go("home")), tab("Messages", state.place !== "home", () => goDirect(app.bot_user))));
+    fill(
+      heading,
+      avatar(app.bot_user, "s"),
+      h("h2", { class: "pane-title" }, app.name),
+      h(
+        "div",
+        { class: "tabs", role: "tablist", "aria-label": app.name },
+        tab("Home", state.place === "home", () => go("home")),
+        tab("Messages", state.place !== "home", () => goDirect(app.bot_user)),
+      ),
+    );
     return;
   }
-  fill(heading, h("span", { class: "pane-mark" }, channel && channelMark(channel)),
+  fill(
+    heading,
+    h("span", { class: "pane-mark" }, channel && channelMark(channel)),
     h("h2", { class: "pane-title" }, channel?.kind === "dm" ? channelLabel(channel) : channel?.name),
-    channel?.topic && h("p", { class: "pane-topic" }, channel.topic));
+    channel?.topic && h("p", { class: "pane-topic" }, channel.topic),
+  );
 }
 
 /** What stands at the very top of a channel. */
 function intro(channel) {
   const label = channelLabel(channel);
-  const words = channel.kind === "dm"
-    ? `This is the beginning of your conversation with ${label}.`
-    : channel.topic || `This is the beginning of ${label}.`;
-  return h("div", { class: "intro" }, h("span", { class: "intro-mark" }, channelMark(channel)), h("h3", {}, label), h("p", {}, words));
+  const words =
+    channel.kind === "dm"
+      ? `This is the beginning of your conversation with ${label}.`
+      : channel.topic || `This is the beginning of ${label}.`;
+  return h(
+    "div",
+    { class: "intro" },
+    h("span", { class: "intro-mark" }, channelMark(channel)),
+    h("h3", {}, label),
+    h("p", {}, words),
+  );
 }
 
 function drawMessages() {
@@ -84,7 +107,9 @@ function drawPlace() {
 export function mountChannel(main) {
   main.append(heading, body);
   // Not a link to a fragment: the fragment says who acts and where.
-  document.getElementById("skip").addEventListener("click", () => (state.place === "home" ? main : composer.input).focus());
+  document
+    .getElementById("skip")
+    .addEventListener("click", () => (state.place === "home" ? main : composer.input).focus());
   const arrive = () => {
     timeline.clear();
     drawPlace();
@@ -92,7 +117,8 @@ export function mountChannel(main) {
   on("place", () => {
     arrive();
     // On a touch screen the focus would bring up the keyboard.
-    if (state.place !== "home" && !state.threadTs && matchMedia("(hover: hover)").matches) composer.input.focus();
+    if (state.place !== "home" && !state.threadTs && matchMedia("(hover: hover)").matches)
+      composer.input.focus();
   });
   on("person", arrive);
   on("world", () => {
@@ -102,6 +128,8 @@ export function mountChannel(main) {
     if (channel?.unread && document.visibilityState === "visible") markRead(channel);
   });
   on("messages", drawMessages);
-  on("home", () => { if (state.place === "home") fill(body, homeView()); });
+  on("home", () => {
+    if (state.place === "home") fill(body, homeView());
+  });
   document.addEventListener("visibilitychange", drawMessages);
 }

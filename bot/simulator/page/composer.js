@@ -29,15 +29,34 @@ function encode(text) {
 /** What can complete the text before the caret. */
 function completions(text) {
   if (/^\/\S*$/.test(text)) {
-    return state.world.commands.filter(({ command }) => command.startsWith(text)).map((item) => ({
-      mark: icon("bolt"), label: item.command, usage: item.usage_hint, hint: item.description, from: 0, insert: `${item.command} `,
-    }));
+    return state.world.commands
+      .filter(({ command }) => command.startsWith(text))
+      .map((item) => ({
+        mark: icon("bolt"),
+        label: item.command,
+        usage: item.usage_hint,
+        hint: item.description,
+        from: 0,
+        insert: `${item.command} `,
+      }));
   }
   const typed = /(?:^|\s)@([\w.-]*)$/.exec(text);
   if (!typed) return [];
   const from = text.length - typed[1].length - 1;
-  const people = actors().map((user) => ({ mark: avatar(user.id, "s"), label: `@${user.name}`, hint: user.real_name, from, insert: `@${user.name} ` }));
-  const groups = state.world.usergroups.map((group) => ({ mark: icon("hash"), label: `@${group.handle}`, hint: group.name, from, insert: `@${group.handle} ` }));
+  const people = actors().map((user) => ({
+    mark: avatar(user.id, "s"),
+    label: `@${user.name}`,
+    hint: user.real_name,
+    from,
+    insert: `@${user.name} `,
+  }));
+  const groups = state.world.usergroups.map((group) => ({
+    mark: icon("hash"),
+    label: `@${group.handle}`,
+    hint: group.name,
+    from,
+    insert: `@${group.handle} `,
+  }));
   return [...people, ...groups].filter(({ label }) => label.startsWith(`@${typed[1]}`));
 }
 
@@ -50,16 +69,43 @@ export class Composer {
     this.at = 0;
     this.found = [];
     this.listId = uid("complete");
-    this.list = h("div", { class: "completions", role: "listbox", id: this.listId, "aria-label": "Suggestions", hidden: true });
-    this.input = h("textarea", { id, class: "composer-input", rows: 1, "aria-autocomplete": "list", "aria-controls": this.listId, spellcheck: "true" });
+    this.list = h("div", {
+      class: "completions",
+      role: "listbox",
+      id: this.listId,
+      "aria-label": "Suggestions",
+      hidden: true,
+    });
+    this.input = h("textarea", {
+      id,
+      class: "composer-input",
+      rows: 1,
+      "aria-autocomplete": "list",
+      "aria-controls": this.listId,
+      spellcheck: "true",
+    });
     this.hint = h("p", { class: "composer-hint", "aria-live": "polite" });
-    this.shortcuts = iconButton("bolt", "Shortcuts", () => this.openShortcuts(), { "aria-haspopup": "menu", "aria-expanded": "false" });
+    this.shortcuts = iconButton("bolt", "Shortcuts", () => this.openShortcuts(), {
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+    });
     this.send = iconButton("send", "Send", () => this.submit(), { class: "send", disabled: true });
-    this.node = h("form", { class: "composer", onsubmit: (event) => event.preventDefault() }, this.list,
-      h("div", { class: "composer-box" }, this.input, h("div", { class: "composer-tools" }, this.shortcuts, this.hint, this.send)));
+    this.node = h(
+      "form",
+      { class: "composer", onsubmit: (event) => event.preventDefault() },
+      this.list,
+      h(
+        "div",
+        { class: "composer-box" },
+        this.input,
+        h("div", { class: "composer-tools" }, this.shortcuts, this.hint, this.send),
+      ),
+    );
     this.input.addEventListener("input", () => this.refresh());
     this.input.addEventListener("keydown", (event) => this.key(event));
-    this.input.addEventListener("blur", () => { this.list.hidden = true; });
+    this.input.addEventListener("blur", () => {
+      this.list.hidden = true;
+    });
   }
 
   /** Name the box after where it writes to. */
@@ -91,8 +137,14 @@ export class Composer {
     this.input.style.height = "auto";
     this.input.style.height = `${Math.min(this.input.scrollHeight, MAX_ROWS_PX)}px`;
     this.send.disabled = !value.trim();
-    const command = state.world.commands.find((item) => value === item.command || value.startsWith(`${item.command} `));
-    this.hint.textContent = command ? `${command.command} ${command.usage_hint ?? ""}` : value ? "Shift + Enter for a new line" : "";
+    const command = state.world.commands.find(
+      (item) => value === item.command || value.startsWith(`${item.command} `),
+    );
+    this.hint.textContent = command
+      ? `${command.command} ${command.usage_hint ?? ""}`
+      : value
+        ? "Shift + Enter for a new line"
+        : "";
     this.found = completions(value.slice(0, selectionStart));
     this.at = 0;
     this.drawList();
@@ -100,9 +152,27 @@ export class Composer {
 
   drawList() {
     this.list.hidden = !this.found.length;
-    this.list.replaceChildren(...this.found.map((item, index) => h("div",
-      { class: "completion", role: "option", id: `${this.listId}-${index}`, "aria-selected": String(index === this.at), onmousedown: (event) => { event.preventDefault(); this.complete(item); } },
-      item.mark, h("b", {}, item.label), item.usage && h("code", {}, item.usage), h("span", { class: "muted" }, item.hint))));
+    this.list.replaceChildren(
+      ...this.found.map((item, index) =>
+        h(
+          "div",
+          {
+            class: "completion",
+            role: "option",
+            id: `${this.listId}-${index}`,
+            "aria-selected": String(index === this.at),
+            onmousedown: (event) => {
+              event.preventDefault();
+              this.complete(item);
+            },
+          },
+          item.mark,
+          h("b", {}, item.label),
+          item.usage && h("code", {}, item.usage),
+          h("span", { class: "muted" }, item.hint),
+        ),
+      ),
+    );
     if (this.found.length) this.input.setAttribute("aria-activedescendant", `${this.listId}-${this.at}`);
     else this.input.removeAttribute("aria-activedescendant");
   }
@@ -157,11 +227,20 @@ export class Composer {
   }
 
   openShortcuts() {
-    const items = state.world.shortcuts.filter(({ type }) => type === "global").map((shortcut) => ({
-      label: shortcut.name, hint: shortcut.description, mark: icon("bolt"),
-      pick: () => attempt("shortcut", { as: state.me, callback_id: shortcut.callback_id }),
+    const items = state.world.shortcuts
+      .filter(({ type }) => type === "global")
+      .map((shortcut) => ({
+        label: shortcut.name,
+        hint: shortcut.description,
+        mark: icon("bolt"),
+        pick: () => attempt("shortcut", { as: state.me, callback_id: shortcut.callback_id }),
+      }));
+    const commands = state.world.commands.map((item) => ({
+      label: item.command,
+      hint: item.description,
+      mark: icon("log"),
+      pick: () => this.write(`${item.command} `),
     }));
-    const commands = state.world.commands.map((item) => ({ label: item.command, hint: item.description, mark: icon("log"), pick: () => this.write(`${item.command} `) }));
     openMenu(this.shortcuts, "Shortcuts", [...items, ...commands], { align: "start" });
   }
 }

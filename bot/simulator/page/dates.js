@@ -17,7 +17,11 @@ function dayKey(date) {
 /** "today", "yesterday", "tomorrow" or undefined. */
 function nearDay(date) {
   const now = Date.now();
-  const names = [[0, "today"], [-DAY_MS, "yesterday"], [DAY_MS, "tomorrow"]];
+  const names = [
+    [0, "today"],
+    [-DAY_MS, "yesterday"],
+    [DAY_MS, "tomorrow"],
+  ];
   return names.find(([shift]) => dayKey(new Date(now + shift)) === dayKey(date))?.[1];
 }
 
@@ -35,7 +39,11 @@ function written(date, { month = "long", weekday = false } = {}) {
 
 function ago(date) {
   const seconds = Math.round((date.getTime() - Date.now()) / 1000);
-  const steps = [["day", 86_400], ["hour", 3600], ["minute", 60]];
+  const steps = [
+    ["day", 86_400],
+    ["hour", 3600],
+    ["minute", 60],
+  ];
   const [unit, size] = steps.find(([, length]) => Math.abs(seconds) >= length) ?? ["second", 1];
   return new Intl.RelativeTimeFormat(LOCALE).format(Math.trunc(seconds / size), unit);
 }
@@ -94,6 +102,10 @@ export function toEpoch(local) {
 /** The wall-clock time ("2026-01-31T09:41") of Unix seconds in the viewer's zone. */
 export function toLocal(seconds) {
   const date = new Date(seconds * 1000);
-  const time = new Intl.DateTimeFormat("en-GB", { timeZone: zone(), hour: "2-digit", minute: "2-digit" }).format(date);
+  const time = new Intl.DateTimeFormat("en-GB", {
+    timeZone: zone(),
+    hour: "2-digit",
+    minute: "2-digit",
+  }).format(date);
   return `${dayKey(date)}T${time}`;
 }

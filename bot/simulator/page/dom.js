@@ -76,7 +76,11 @@ export function icon(name) {
 /** A square button that shows only an icon and is named by `label`. */
 export function iconButton(name, label, onclick, props = {}) {
   const classes = `icon-button ${props.class ?? ""}`.trim();
-  return h("button", { type: "button", title: label, "aria-label": label, onclick, ...props, class: classes }, icon(name));
+  return h(
+    "button",
+    { type: "button", title: label, "aria-label": label, onclick, ...props, class: classes },
+    icon(name),
+  );
 }
 
 let counter = 0;

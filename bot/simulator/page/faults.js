@@ -11,10 +11,30 @@ const SLOW_MS = 2000;
 
 /** Each switch: what the simulator is told, and how to see that it is in force. */
 const FAULTS = [
-  { label: "Rate limit next call", title: "The next API call gets 429 and Retry-After", on: { rate_limit_next: 1 }, off: { rate_limit_next: 0 } },
-  { label: "Slow network", title: `Everything takes ${SLOW_MS / 1000} seconds longer`, on: { slow_ms: SLOW_MS }, off: { slow_ms: 0 } },
-  { label: "Duplicate next delivery", title: "The next envelope is delivered twice", on: { duplicate_next: 1 }, off: { duplicate_next: 0 } },
-  { label: "Lose next answer", title: "The next API call takes effect, but its answer is lost", on: { lose_answer_next: 1 }, off: { lose_answer_next: 0 } },
+  {
+    label: "Rate limit next call",
+    title: "The next API call gets 429 and Retry-After",
+    on: { rate_limit_next: 1 },
+    off: { rate_limit_next: 0 },
+  },
+  {
+    label: "Slow network",
+    title: `Everything takes ${SLOW_MS / 1000} seconds longer`,
+    on: { slow_ms: SLOW_MS },
+    off: { slow_ms: 0 },
+  },
+  {
+    label: "Duplicate next delivery",
+    title: "The next envelope is delivered twice",
+    on: { duplicate_next: 1 },
+    off: { duplicate_next: 0 },
+  },
+  {
+    label: "Lose next answer",
+    title: "The next API call takes effect, but its answer is lost",
+    on: { lose_answer_next: 1 },
+    off: { lose_answer_next: 0 },
+  },
 ];
 
 const isOn = (fault) => Boolean(state.world?.faults?.[Object.keys(fault.on)[0]]);
@@ -25,19 +45,22 @@ async function set(change) {
 }
 
 async function drop() {
-  if (await attempt("faults", { drop_connections: true })) toast("Connections dropped. The app should come back by itself.");
+  if (await attempt("faults", { drop_connections: true }))
+    toast("Connections dropped. The app should come back by itself.");
   await loadWorld();
 }
 
 const RESET = {
   title: { text: "Reset the workspace?" },
-  text: { text: "All messages, direct conversations and forms go away, for everybody. The app keeps its own database." },
+  text: {
+    text: "All messages, direct conversations and forms go away, for everybody. The app keeps its own database.",
+  },
   confirm: { text: "Reset" },
   style: "danger",
 };
 
 async function reset() {
-  if ((await confirmed(RESET)) && await attempt("reset", {})) location.reload();
+  if ((await confirmed(RESET)) && (await attempt("reset", {}))) location.reload();
 }
 
 /** The row of switches. */
@@ -45,12 +68,36 @@ export function faultSwitches() {
   const row = h("div", { class: "faults", role: "group", "aria-label": "Faults" });
   const draw = () => {
     const focused = row.contains(document.activeElement) ? document.activeElement.textContent : null;
-    fill(row, h("span", { class: "faults-title" }, "Make trouble"),
-      FAULTS.map((fault) => h("button", { type: "button", class: "fault", title: fault.title, "aria-pressed": String(isOn(fault)), onclick: () => set(isOn(fault) ? fault.off : fault.on) }, fault.label)),
-      h("button", { type: "button", class: "fault", title: "Cuts every Socket Mode connection now", onclick: drop }, "Drop connection"),
+    fill(
+      row,
+      h("span", { class: "faults-title" }, "Make trouble"),
+      FAULTS.map((fault) =>
+        h(
+          "button",
+          {
+            type: "button",
+            class: "fault",
+            title: fault.title,
+            "aria-pressed": String(isOn(fault)),
+            onclick: () => set(isOn(fault) ? fault.off : fault.on),
+          },
+          fault.label,
+        ),
+      ),
+      h(
+        "button",
+        { type: "button", class: "fault", title: "Cuts every Socket Mode connection now", onclick: drop },
+        "Drop connection",
+      ),
       h("span", { class: "spring" }),
-      h("button", { type: "button", class: "fault", title: "A fresh workspace for everybody", onclick: reset }, "Reset workspace"));
-    if (focused) [...row.querySelectorAll("button")].find(({ textContent }) => textContent === focused)?.focus();
+      h(
+        "button",
+        { type: "button", class: "fault", title: "A fresh workspace for everybody", onclick: reset },
+        "Reset workspace",
+      ),
+    );
+    if (focused)
+      [...row.querySelectorAll("button")].find(({ textContent }) => textContent === focused)?.focus();
   };
   on("world", draw);
   draw();

@@ -15,7 +15,9 @@ const approver = () => findUser("U0BOB");
 
 /** Does a message of the open channel wait for somebody to press Approve? */
 function isAsked() {
-  return state.messages.some(({ blocks }) => blocks?.some((block) => block.elements?.some((item) => APPROVE.test(item.text?.text ?? ""))));
+  return state.messages.some(({ blocks }) =>
+    blocks?.some((block) => block.elements?.some((item) => APPROVE.test(item.text?.text ?? ""))),
+  );
 }
 
 /** Which step is next: 0 type, 1 become Bob, 2 press. */
@@ -33,20 +35,57 @@ function fillIn() {
 
 function step(number, current, ...content) {
   const classes = number < current ? "done" : number === current ? "now" : "";
-  return h("li", { class: `hint-step ${classes}`, "aria-current": number === current ? "step" : undefined },
-    h("span", { class: "hint-number", "aria-hidden": "true" }, number < current ? icon("check") : String(number + 1)), h("span", {}, ...content));
+  return h(
+    "li",
+    { class: `hint-step ${classes}`, "aria-current": number === current ? "step" : undefined },
+    h(
+      "span",
+      { class: "hint-number", "aria-hidden": "true" },
+      number < current ? icon("check") : String(number + 1),
+    ),
+    h("span", {}, ...content),
+  );
 }
 
 function draw(strip) {
   if (!approvals() || !requester() || !approver()) return;
   const current = nextStep();
-  fill(strip,
+  fill(
+    strip,
     h("b", { class: "hint-title" }, "Try it"),
-    h("ol", { class: "hint-steps" },
-      step(0, current, "As Alice, send ", h("code", {}, COMMAND), " ", current === 0 && h("button", { type: "button", class: "link-button", onclick: fillIn }, "Type it for me")),
-      step(1, current, "Switch to ", h("button", { type: "button", class: "link-button", onclick: () => go(approvals().id, { user: approver().id }) }, "Bob")),
-      step(2, current, "Press ", h("b", {}, "Approve"))),
-    iconButton("close", "Hide these hints", () => { remember("hint", "hidden"); strip.remove(); }));
+    h(
+      "ol",
+      { class: "hint-steps" },
+      step(
+        0,
+        current,
+        "As Alice, send ",
+        h("code", {}, COMMAND),
+        " ",
+        current === 0 &&
+          h("button", { type: "button", class: "link-button", onclick: fillIn }, "Type it for me"),
+      ),
+      step(
+        1,
+        current,
+        "Switch to ",
+        h(
+          "button",
+          {
+            type: "button",
+            class: "link-button",
+            onclick: () => go(approvals().id, { user: approver().id }),
+          },
+          "Bob",
+        ),
+      ),
+      step(2, current, "Press ", h("b", {}, "Approve")),
+    ),
+    iconButton("close", "Hide these hints", () => {
+      remember("hint", "hidden");
+      strip.remove();
+    }),
+  );
 }
 
 /** Put the strip above the channel on a first visit. */

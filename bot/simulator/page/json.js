@@ -7,7 +7,7 @@ const TOKEN = /("(?:\\.|[^"\\])*")(\s*:)?|\b(true|false|null)\b|-?\d+(?:\.\d+)?(
 
 /** JSON as nodes: keys, texts, numbers and words in their own colours. */
 export function jsonNodes(value) {
-  const text = typeof value === "string" ? value : JSON.stringify(value, null, 2) ?? "";
+  const text = typeof value === "string" ? value : (JSON.stringify(value, null, 2) ?? "");
   const nodes = [];
   let end = 0;
   for (const match of text.matchAll(TOKEN)) {
@@ -38,8 +38,15 @@ export function showJson(title, value) {
   const id = uid("json");
   const dialog = h("dialog", { class: "dialog wide", "aria-labelledby": id });
   dialog.append(
-    h("header", { class: "dialog-head" }, h("h2", { id, class: "dialog-title" }, title), copyButton(value), iconButton("close", "Close", () => dialog.close())),
-    h("pre", { class: "json", tabindex: "0" }, jsonNodes(value)));
+    h(
+      "header",
+      { class: "dialog-head" },
+      h("h2", { id, class: "dialog-title" }, title),
+      copyButton(value),
+      iconButton("close", "Close", () => dialog.close()),
+    ),
+    h("pre", { class: "json", tabindex: "0" }, jsonNodes(value)),
+  );
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();

@@ -24,48 +24,70 @@ async function latest(key, read, apply) {
 /** Join calls that come in a burst into one. */
 function soon(key, fn) {
   if (pending.has(key)) return;
-  pending.set(key, setTimeout(() => { pending.delete(key); fn(); }, 15));
+  pending.set(
+    key,
+    setTimeout(() => {
+      pending.delete(key);
+      fn();
+    }, 15),
+  );
 }
 
 /** People, channels, commands and switches. */
 export function loadWorld() {
-  return latest("world", () => get("world", { as: state.me || personInHash() || "U0ALICE" }), (world) => {
-    state.world = world;
-    if (state.me) settlePlace();
-    emit("world");
-  });
+  return latest(
+    "world",
+    () => get("world", { as: state.me || personInHash() || "U0ALICE" }),
+    (world) => {
+      state.world = world;
+      if (state.me) settlePlace();
+      emit("world");
+    },
+  );
 }
 
 /** The messages of the current channel. */
 export function loadMessages() {
   const channel = state.place;
   if (channel === "home") return Promise.resolve();
-  return latest("messages", () => get("messages", { as: state.me, channel }), ({ messages }) => {
-    if (state.place !== channel) return;
-    state.messages = messages.filter((message) => !message.thread_ts || message.thread_ts === message.ts);
-    emit("messages");
-  });
+  return latest(
+    "messages",
+    () => get("messages", { as: state.me, channel }),
+    ({ messages }) => {
+      if (state.place !== channel) return;
+      state.messages = messages.filter((message) => !message.thread_ts || message.thread_ts === message.ts);
+      emit("messages");
+    },
+  );
 }
 
 /** The open thread. */
 export function loadThread() {
   const { place: channel, threadTs: ts } = state;
   if (!ts || channel === "home") return Promise.resolve();
-  return latest("thread", () => get("thread", { as: state.me, channel, ts }), ({ messages }) => {
-    state.thread = messages;
-    emit("thread");
-  });
+  return latest(
+    "thread",
+    () => get("thread", { as: state.me, channel, ts }),
+    ({ messages }) => {
+      state.thread = messages;
+      emit("thread");
+    },
+  );
 }
 
 /** The stack of modals and the Home tab. */
 export function loadViews() {
-  return latest("views", () => get("views", { as: state.me }), ({ modals, home }) => {
-    state.modals = modals ?? [];
-    state.home = home;
-    state.homeLoaded = true;
-    emit("modals");
-    emit("home");
-  });
+  return latest(
+    "views",
+    () => get("views", { as: state.me }),
+    ({ modals, home }) => {
+      state.modals = modals ?? [];
+      state.home = home;
+      state.homeLoaded = true;
+      emit("modals");
+      emit("home");
+    },
+  );
 }
 
 /** New and changed entries of the log, while somebody looks at it. */
@@ -74,12 +96,16 @@ export function loadLog(from = Infinity) {
   const open = state.log.filter((entry) => entry.status === "pending").map((entry) => entry.n);
   const last = state.log.at(-1)?.n ?? 0;
   const after = Math.max(0, Math.min(last, from - 1, ...open.map((n) => n - 1)));
-  return latest("log", () => get("log", { after }), ({ entries }) => {
-    const byNumber = new Map(state.log.map((entry) => [entry.n, entry]));
-    for (const entry of entries) byNumber.set(entry.n, entry);
-    state.log = [...byNumber.values()].sort((a, b) => a.n - b.n);
-    emit("log");
-  });
+  return latest(
+    "log",
+    () => get("log", { after }),
+    ({ entries }) => {
+      const byNumber = new Map(state.log.map((entry) => [entry.n, entry]));
+      for (const entry of entries) byNumber.set(entry.n, entry);
+      state.log = [...byNumber.values()].sort((a, b) => a.n - b.n);
+      emit("log");
+    },
+  );
 }
 
 /** Everything that the page shows. */

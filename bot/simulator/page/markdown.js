@@ -41,30 +41,82 @@ function inline(text) {
 }
 
 function cells(line) {
-  return line.trim().replace(/^\||\|$/g, "").split("|").map((cell) => cell.trim());
+  return line
+    .trim()
+    .replace(/^\||\|$/g, "")
+    .split("|")
+    .map((cell) => cell.trim());
 }
 
 function table(lines) {
   const [head, , ...rows] = lines.map(cells);
-  return h("div", { class: "table-wrap" }, h("table", {},
-    h("thead", {}, h("tr", {}, head.map((cell) => h("th", {}, inline(cell))))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, inline(cell))))))));
+  return h(
+    "div",
+    { class: "table-wrap" },
+    h(
+      "table",
+      {},
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          head.map((cell) => h("th", {}, inline(cell))),
+        ),
+      ),
+      h(
+        "tbody",
+        {},
+        rows.map((row) =>
+          h(
+            "tr",
+            {},
+            row.map((cell) => h("td", {}, inline(cell))),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 const ITEM = /^\s*(?:[-*+]|(\d+)[.)])\s+/;
 
 function list(lines) {
   const first = ITEM.exec(lines[0])[1];
-  const items = lines.map((line) => h("li", {}, inline(line.replace(ITEM, "").replace(/^\[( |x)\] /i, (_, mark) => (mark === " " ? "☐ " : "☑ ")))));
+  const items = lines.map((line) =>
+    h(
+      "li",
+      {},
+      inline(line.replace(ITEM, "").replace(/^\[( |x)\] /i, (_, mark) => (mark === " " ? "☐ " : "☑ "))),
+    ),
+  );
   return first ? h("ol", { start: first }, items) : h("ul", {}, items);
 }
 
 /** How each kind of block begins, goes on, and is built. */
 const KINDS = [
-  { starts: (l) => /^#{1,6}\s/.test(l), goesOn: () => false, build: ([l]) => h("p", { class: `md-h md-h${l.match(/^#+/)[0].length}` }, inline(l.replace(/^#+\s+/, ""))) },
-  { starts: (l) => /^\s*([-*_])(\s*\1){2,}\s*$/.test(l), goesOn: () => false, build: () => h("hr", { class: "divider" }) },
-  { starts: (l) => /^>/.test(l), goesOn: (l) => /^>/.test(l), build: (ls) => h("blockquote", {}, markdown(ls.map((l) => l.replace(/^> ?/, "")).join("\n"))) },
-  { starts: (l, next) => l.includes("|") && /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/.test(next ?? ""), goesOn: (l) => l.includes("|"), build: table },
+  {
+    starts: (l) => /^#{1,6}\s/.test(l),
+    goesOn: () => false,
+    build: ([l]) =>
+      h("p", { class: `md-h md-h${l.match(/^#+/)[0].length}` }, inline(l.replace(/^#+\s+/, ""))),
+  },
+  {
+    starts: (l) => /^\s*([-*_])(\s*\1){2,}\s*$/.test(l),
+    goesOn: () => false,
+    build: () => h("hr", { class: "divider" }),
+  },
+  {
+    starts: (l) => /^>/.test(l),
+    goesOn: (l) => /^>/.test(l),
+    build: (ls) => h("blockquote", {}, markdown(ls.map((l) => l.replace(/^> ?/, "")).join("\n"))),
+  },
+  {
+    starts: (l, next) => l.includes("|") && /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/.test(next ?? ""),
+    goesOn: (l) => l.includes("|"),
+    build: table,
+  },
   { starts: (l) => ITEM.test(l), goesOn: (l) => ITEM.test(l), build: list },
 ];
 
@@ -79,7 +131,14 @@ export function markdown(text) {
   const nodes = [];
   let paragraph = [];
   const flush = () => {
-    if (paragraph.length) nodes.push(h("p", {}, paragraph.flatMap((line, n) => (n ? [h("br"), ...inline(line)] : inline(line)))));
+    if (paragraph.length)
+      nodes.push(
+        h(
+          "p",
+          {},
+          paragraph.flatMap((line, n) => (n ? [h("br"), ...inline(line)] : inline(line))),
+        ),
+      );
     paragraph = [];
   };
   for (let i = 0; i < lines.length; i += 1) {

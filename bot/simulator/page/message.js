@@ -29,17 +29,25 @@ function authorName(message) {
 function head(message) {
   const date = tsDate(message.ts);
   const fromApp = isApp(authorOf(message));
-  return h("div", { class: "message-head" },
+  return h(
+    "div",
+    { class: "message-head" },
     h("span", { class: "author" }, authorName(message)),
     fromApp && h("span", { class: "badge" }, "APP"),
-    h("time", { class: "message-time", title: fullTime(date) }, clockTime(date)));
+    h("time", { class: "message-time", title: fullTime(date) }, clockTime(date)),
+  );
 }
 
 function attachment(item, surface) {
-  const box = h("div", { class: "attachment" },
+  const box = h(
+    "div",
+    { class: "attachment" },
     item.pretext && h("div", { class: "text" }, mrkdwn(item.pretext)),
     item.title && h("b", {}, item.title_link ? link(item.title_link, item.title) : item.title),
-    item.blocks ? renderBlocks(item.blocks, surface) : h("div", { class: "text" }, mrkdwn(item.text ?? item.fallback ?? "")));
+    item.blocks
+      ? renderBlocks(item.blocks, surface)
+      : h("div", { class: "text" }, mrkdwn(item.text ?? item.fallback ?? "")),
+  );
   if (NAMED_COLORS.has(item.color)) box.classList.add(`color-${item.color}`);
   else if (COLOR.test(item.color ?? "")) box.style.borderLeftColor = `#${item.color.replace("#", "")}`;
   return box;
@@ -48,17 +56,30 @@ function attachment(item, surface) {
 function fileChip(file) {
   const url = safeUrl(new URL(file.url_private ?? file.permalink ?? "", location.href));
   const content = [icon("file"), h("span", {}, file.title || file.name)];
-  return url ? h("a", { class: "file", href: url, target: "_blank", rel: "noopener noreferrer" }, content) : h("span", { class: "file" }, content);
+  return url
+    ? h("a", { class: "file", href: url, target: "_blank", rel: "noopener noreferrer" }, content)
+    : h("span", { class: "file" }, content);
 }
 
 /** The message's content: blocks if it has them, else its text. */
 function body(message, channel) {
-  const surface = new Surface({ type: "message", channel, ts: message.ts, ...(message.ephemeral && { is_ephemeral: true }) });
-  const edited = message.edited && h("span", { class: "edited", title: `Edited ${since(tsDate(message.edited.ts))}` }, "(edited)");
+  const surface = new Surface({
+    type: "message",
+    channel,
+    ts: message.ts,
+    ...(message.ephemeral && { is_ephemeral: true }),
+  });
+  const edited =
+    message.edited &&
+    h("span", { class: "edited", title: `Edited ${since(tsDate(message.edited.ts))}` }, "(edited)");
   const box = h("div", { class: "message-body" });
   if (message.blocks?.length) append(box, renderBlocks(message.blocks, surface), edited);
   else append(box, h("div", { class: "text" }, mrkdwn(message.text ?? ""), edited && " ", edited));
-  append(box, message.attachments?.map((item) => attachment(item, surface)), message.files?.map(fileChip));
+  append(
+    box,
+    message.attachments?.map((item) => attachment(item, surface)),
+    message.files?.map(fileChip),
+  );
   return box;
 }
 
@@ -66,26 +87,42 @@ function repliesBar(message, channel) {
   const count = message.reply_count;
   if (!count || message.thread_ts !== message.ts) return null;
   const latest = message.latest_reply && ` Last reply ${since(tsDate(message.latest_reply))}`;
-  return h("button", { type: "button", class: "replies", onclick: () => go(channel, { thread: message.ts }) },
+  return h(
+    "button",
+    { type: "button", class: "replies", onclick: () => go(channel, { thread: message.ts }) },
     (message.reply_users ?? []).slice(0, 4).map((id) => avatar(id, "s")),
-    h("b", {}, count === 1 ? "1 reply" : `${count} replies`), latest && h("span", { class: "muted" }, latest));
+    h("b", {}, count === 1 ? "1 reply" : `${count} replies`),
+    latest && h("span", { class: "muted" }, latest),
+  );
 }
 
 function shortcutItems(message, channel) {
-  return state.world.shortcuts.filter(({ type }) => type === "message").map((shortcut) => ({
-    label: shortcut.name,
-    hint: shortcut.description,
-    mark: icon("bolt"),
-    pick: () => attempt("shortcut", { as: state.me, callback_id: shortcut.callback_id, channel, ts: message.ts }),
-  }));
+  return state.world.shortcuts
+    .filter(({ type }) => type === "message")
+    .map((shortcut) => ({
+      label: shortcut.name,
+      hint: shortcut.description,
+      mark: icon("bolt"),
+      pick: () =>
+        attempt("shortcut", { as: state.me, callback_id: shortcut.callback_id, channel, ts: message.ts }),
+    }));
 }
 
 function tools(message, channel, inThread) {
-  const thread = !inThread && !message.ephemeral && iconButton("reply", "Reply in thread", () => go(channel, { thread: message.thread_ts ?? message.ts }));
-  const more = iconButton("dots", "More actions", () => openMenu(more, "Message actions", [
-    ...(message.ephemeral ? [] : shortcutItems(message, channel)),
-    { label: "Show as JSON", mark: icon("log"), pick: () => showJson("Message", message) },
-  ]), { "aria-haspopup": "menu", "aria-expanded": "false" });
+  const thread =
+    !inThread &&
+    !message.ephemeral &&
+    iconButton("reply", "Reply in thread", () => go(channel, { thread: message.thread_ts ?? message.ts }));
+  const more = iconButton(
+    "dots",
+    "More actions",
+    () =>
+      openMenu(more, "Message actions", [
+        ...(message.ephemeral ? [] : shortcutItems(message, channel)),
+        { label: "Show as JSON", mark: icon("log"), pick: () => showJson("Message", message) },
+      ]),
+    { "aria-haspopup": "menu", "aria-expanded": "false" },
+  );
   return h("div", { class: "message-tools", role: "group", "aria-label": "Message tools" }, thread, more);
 }
 
@@ -95,10 +132,25 @@ export function messageNode(message, { channel, compact = false, inThread = fals
   if (compact) classes.push("compact");
   if (message.ephemeral) classes.push("ephemeral");
   const date = tsDate(message.ts);
-  const gutter = compact ? h("time", { class: "gutter-time", "aria-hidden": "true" }, clockTime(date).replace(/ [AP]M$/, "")) : avatar(authorOf(message));
-  return h("article", { class: classes.join(" "), dataset: { ts: message.ts }, "aria-label": `${authorName(message)}, ${clockTime(date)}` },
+  const gutter = compact
+    ? h("time", { class: "gutter-time", "aria-hidden": "true" }, clockTime(date).replace(/ [AP]M$/, ""))
+    : avatar(authorOf(message));
+  return h(
+    "article",
+    {
+      class: classes.join(" "),
+      dataset: { ts: message.ts },
+      "aria-label": `${authorName(message)}, ${clockTime(date)}`,
+    },
     message.ephemeral && h("p", { class: "ephemeral-note" }, icon("eye"), "Only visible to you"),
     h("div", { class: "gutter" }, gutter),
-    h("div", { class: "message-main" }, !compact && head(message), body(message, channel), !inThread && repliesBar(message, channel)),
-    tools(message, channel, inThread));
+    h(
+      "div",
+      { class: "message-main" },
+      !compact && head(message),
+      body(message, channel),
+      !inThread && repliesBar(message, channel),
+    ),
+    tools(message, channel, inThread),
+  );
 }

@@ -59,7 +59,11 @@ async function submit(dialog, view) {
   if (surface.refused) return;
   markBusy(dialog, true);
   try {
-    const answer = await post("submit", { as: state.me, view_id: view.id, state: { values: surface.form.values } });
+    const answer = await post("submit", {
+      as: state.me,
+      view_id: view.id,
+      state: { values: surface.form.values },
+    });
     if (answer.errors) refuse(surface, view, answer.errors);
   } catch (error) {
     toast(error.message, "warning");
@@ -71,17 +75,28 @@ async function submit(dialog, view) {
 
 function head(view, id) {
   const isPushed = state.modals.length > 1;
-  return h("header", { class: "dialog-head" },
+  return h(
+    "header",
+    { class: "dialog-head" },
     isPushed && iconButton("back", "Back", () => close(view)),
     h("img", { class: "avatar avatar-s", src: "/page/icons/app.svg", alt: "" }),
     h("h2", { id, class: "dialog-title" }, plainText(view.title)),
-    iconButton("close", "Close", closeAll));
+    iconButton("close", "Close", closeAll),
+  );
 }
 
 function foot(view) {
-  return h("footer", { class: "dialog-buttons" },
-    h("button", { type: "button", class: "button", onclick: () => close(view) }, plainText(view.close) || (view.submit ? "Cancel" : "Close")),
-    view.submit && h("button", { type: "submit", class: "button primary" }, h("span", {}, plainText(view.submit))));
+  return h(
+    "footer",
+    { class: "dialog-buttons" },
+    h(
+      "button",
+      { type: "button", class: "button", onclick: () => close(view) },
+      plainText(view.close) || (view.submit ? "Cancel" : "Close"),
+    ),
+    view.submit &&
+      h("button", { type: "submit", class: "button primary" }, h("span", {}, plainText(view.submit))),
+  );
 }
 
 /** Where the caret was, so that a redraw under the typing hands loses nothing. */
@@ -94,10 +109,13 @@ function caret(dialog) {
 function refocus(dialog, held) {
   const invalid = dialog.querySelector("[aria-invalid=true]");
   const same = held && dialog.querySelector(`[data-key="${CSS.escape(held.key)}"]`);
-  const first = dialog.querySelector("[autofocus], .dialog-body input, .dialog-body textarea, .dialog-body [role=combobox], [type=submit]");
+  const first = dialog.querySelector(
+    "[autofocus], .dialog-body input, .dialog-body textarea, .dialog-body [role=combobox], [type=submit]",
+  );
   const goal = invalid ?? same ?? first;
   goal?.focus();
-  if (goal === same && same?.setSelectionRange && held.from !== null) same.setSelectionRange(held.from, held.to);
+  if (goal === same && same?.setSelectionRange && held.from !== null)
+    same.setSelectionRange(held.from, held.to);
 }
 
 /** Draw a view into the dialog, if it differs from what is there. */
@@ -106,12 +124,27 @@ function show(dialog, view) {
   const key = JSON.stringify([view, errors, state.modals.length, state.me]);
   if (dialog.open && shown.key === key) return;
   const held = shown.id === view.id ? caret(dialog) : null;
-  const scroll = shown.id === view.id ? dialog.querySelector(".dialog-body")?.scrollTop ?? 0 : 0;
+  const scroll = shown.id === view.id ? (dialog.querySelector(".dialog-body")?.scrollTop ?? 0) : 0;
   const id = uid("modal");
   dialog.setAttribute("aria-labelledby", id);
   dialog.classList.toggle("pushed", state.modals.length > 1);
-  fill(dialog, h("form", { class: "dialog-form", novalidate: true, onsubmit: (event) => { event.preventDefault(); submit(dialog, view); } },
-    head(view, id), h("div", { class: "dialog-body" }, renderBlocks(view.blocks, surfaceOf(view), errors)), foot(view)));
+  fill(
+    dialog,
+    h(
+      "form",
+      {
+        class: "dialog-form",
+        novalidate: true,
+        onsubmit: (event) => {
+          event.preventDefault();
+          submit(dialog, view);
+        },
+      },
+      head(view, id),
+      h("div", { class: "dialog-body" }, renderBlocks(view.blocks, surfaceOf(view), errors)),
+      foot(view),
+    ),
+  );
   shown = { id: view.id, key };
   if (!dialog.open) dialog.showModal();
   dialog.querySelector(".dialog-body").scrollTop = scroll;
@@ -128,7 +161,9 @@ export function mountModal() {
     if (top()) close(top());
   });
   // A browser may close a dialog on a second Escape whatever the page says.
-  dialog.addEventListener("close", () => { if (!dialog.open && top() && !busy) close(top()); });
+  dialog.addEventListener("close", () => {
+    if (!dialog.open && top() && !busy) close(top());
+  });
   on("modals", () => {
     const view = top();
     const known = new Set(state.modals.map(({ id }) => id));

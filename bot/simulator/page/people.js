@@ -45,7 +45,12 @@ export const actors = () => state.world.users.filter((user) => !user.is_bot && !
 
 function initials(name) {
   const words = name.split(/\s+/).filter(Boolean);
-  return words.slice(0, 2).map((word) => word[0].toUpperCase()).join("") || "?";
+  return (
+    words
+      .slice(0, 2)
+      .map((word) => word[0].toUpperCase())
+      .join("") || "?"
+  );
 }
 
 function tone(id) {

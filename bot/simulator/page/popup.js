@@ -29,13 +29,18 @@ function openPopup(anchor, box, { align = "start", onClose = () => {} } = {}) {
   (anchor.closest("dialog") ?? document.body).append(box);
   box.style.minWidth = `${Math.min(anchor.offsetWidth, 520)}px`;
   const close = () => box.hidePopover();
-  const follow = (event) => { if (!box.contains(event.target)) place(box, anchor, align); };
+  const follow = (event) => {
+    if (!box.contains(event.target)) place(box, anchor, align);
+  };
   box.addEventListener("beforetoggle", (event) => {
     if (event.newState !== "closed") return;
     closedAt.set(anchor, performance.now());
     anchor.setAttribute("aria-expanded", "false");
     removeEventListener("scroll", follow, true);
-    queueMicrotask(() => { box.remove(); onClose(); });
+    queueMicrotask(() => {
+      box.remove();
+      onClose();
+    });
   });
   box.showPopover();
   anchor.setAttribute("aria-expanded", "true");
@@ -47,7 +52,12 @@ function openPopup(anchor, box, { align = "start", onClose = () => {} } = {}) {
 /** Move the focus among `items` with the arrow keys, Home and End. */
 function steer(event, items) {
   const at = items.indexOf(document.activeElement);
-  const goal = { ArrowDown: at + 1, ArrowUp: at < 0 ? items.length - 1 : at - 1, Home: 0, End: items.length - 1 }[event.key];
+  const goal = {
+    ArrowDown: at + 1,
+    ArrowUp: at < 0 ? items.length - 1 : at - 1,
+    Home: 0,
+    End: items.length - 1,
+  }[event.key];
   if (goal === undefined || !items.length) return;
   event.preventDefault();
   items[(goal + items.length) % items.length].focus();
@@ -57,10 +67,26 @@ function steer(event, items) {
 export function openMenu(anchor, label, items, options = {}) {
   const box = h("div", { class: "menu", role: "menu", "aria-label": label });
   let close = null;
-  const choose = (item) => { close(); anchor.focus(); item.pick(); };
-  const buttons = items.map((item) => h("button",
-    { type: "button", role: "menuitem", tabindex: "-1", class: `menu-item${item.danger ? " danger" : ""}`, onclick: () => choose(item) },
-    item.mark, h("span", { class: "menu-label" }, item.label), item.hint && h("span", { class: "menu-hint" }, item.hint)));
+  const choose = (item) => {
+    close();
+    anchor.focus();
+    item.pick();
+  };
+  const buttons = items.map((item) =>
+    h(
+      "button",
+      {
+        type: "button",
+        role: "menuitem",
+        tabindex: "-1",
+        class: `menu-item${item.danger ? " danger" : ""}`,
+        onclick: () => choose(item),
+      },
+      item.mark,
+      h("span", { class: "menu-label" }, item.label),
+      item.hint && h("span", { class: "menu-hint" }, item.hint),
+    ),
+  );
   box.append(...buttons);
   box.addEventListener("keydown", (event) => steer(event, buttons));
   close = openPopup(anchor, box, { align: "end", ...options });
@@ -69,9 +95,25 @@ export function openMenu(anchor, label, items, options = {}) {
 
 function optionNode(option, state) {
   const chosen = state.isChosen(option);
-  return h("button",
-    { type: "button", role: "option", id: uid("option"), tabindex: "-1", class: "option", "aria-selected": String(chosen), onclick: () => state.pick(option) },
-    option.mark, h("span", { class: "option-text" }, h("span", {}, option.label), option.hint && h("span", { class: "option-hint" }, option.hint)));
+  return h(
+    "button",
+    {
+      type: "button",
+      role: "option",
+      id: uid("option"),
+      tabindex: "-1",
+      class: "option",
+      "aria-selected": String(chosen),
+      onclick: () => state.pick(option),
+    },
+    option.mark,
+    h(
+      "span",
+      { class: "option-text" },
+      h("span", {}, option.label),
+      option.hint && h("span", { class: "option-hint" }, option.hint),
+    ),
+  );
 }
 
 /**
@@ -81,15 +123,33 @@ function optionNode(option, state) {
  * `isChosen(option)` marks, `pick(option)` takes; with `multi` the list stays open.
  */
 export function openListbox(anchor, { label, load, isChosen, pick, multi = false, searchable = false }) {
-  const list = h("div", { class: "options", role: "listbox", "aria-label": label, "aria-multiselectable": multi ? "true" : undefined });
-  const search = searchable && h("input", { type: "text", class: "option-search", placeholder: "Search…", "aria-label": `Search ${label}`, autocomplete: "off", spellcheck: "false" });
+  const list = h("div", {
+    class: "options",
+    role: "listbox",
+    "aria-label": label,
+    "aria-multiselectable": multi ? "true" : undefined,
+  });
+  const search =
+    searchable &&
+    h("input", {
+      type: "text",
+      class: "option-search",
+      placeholder: "Search…",
+      "aria-label": `Search ${label}`,
+      autocomplete: "off",
+      spellcheck: "false",
+    });
   const box = h("div", { class: "listbox" }, search, list);
   let close = null;
   let asked = 0;
   const shown = () => [...list.querySelectorAll("[role=option]")];
   const take = async (option) => {
     pick(option);
-    if (!multi) { close(); anchor.focus(); return; }
+    if (!multi) {
+      close();
+      anchor.focus();
+      return;
+    }
     const at = shown().indexOf(document.activeElement);
     await draw();
     if (at >= 0) shown()[at]?.focus();
@@ -99,12 +159,24 @@ export function openListbox(anchor, { label, load, isChosen, pick, multi = false
     const ticket = asked;
     const groups = await load(search ? search.value.trim() : "");
     if (ticket !== asked) return;
-    const nodes = groups.filter(({ options }) => options.length).map((group) => h("div", { role: "group", "aria-label": group.label },
-      group.label && h("div", { class: "option-group", "aria-hidden": "true" }, group.label), group.options.map((option) => optionNode(option, { isChosen, pick: take }))));
-    list.replaceChildren(...nodes.length ? nodes : [h("p", { class: "option-none" }, "Nothing found")]);
+    const nodes = groups
+      .filter(({ options }) => options.length)
+      .map((group) =>
+        h(
+          "div",
+          { role: "group", "aria-label": group.label },
+          group.label && h("div", { class: "option-group", "aria-hidden": "true" }, group.label),
+          group.options.map((option) => optionNode(option, { isChosen, pick: take })),
+        ),
+      );
+    list.replaceChildren(...(nodes.length ? nodes : [h("p", { class: "option-none" }, "Nothing found")]));
   }
   box.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && event.target === search) { event.preventDefault(); shown()[0]?.click(); return; }
+    if (event.key === "Enter" && event.target === search) {
+      event.preventDefault();
+      shown()[0]?.click();
+      return;
+    }
     const isCaret = event.target === search && (event.key === "Home" || event.key === "End");
     if (!isCaret) steer(event, shown());
   });

@@ -38,7 +38,7 @@ export function personInHash() {
 /** Read the hash into the state; announces `person` or `place` when they changed. */
 export function readHash() {
   const [, user, place, thread] = location.hash.split("/");
-  const person = findUser(user) ? user : actors()[0]?.id ?? "";
+  const person = findUser(user) ? user : (actors()[0]?.id ?? "");
   const before = { me: state.me, place: state.place, thread: state.threadTs };
   state.me = person;
   state.place = place === "home" || findChannel(place) ? place : firstPlace();

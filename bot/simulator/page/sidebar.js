@@ -7,15 +7,32 @@ import { on, state } from "./state.js";
 
 /** A row of the list. The unread mark is part of the name for those who cannot see the dot. */
 function row({ href, mark, label, note, unread, current, onclick }) {
-  return h("li", {}, h("a",
-    { class: `row${unread > 0 ? " unread" : ""}`, href, onclick, "aria-current": current ? "page" : undefined },
-    h("span", { class: "row-mark" }, mark), h("span", { class: "row-label" }, label), note && h("span", { class: "row-note" }, note),
-    unread > 0 && h("span", { class: "dot", role: "img", "aria-label": "unread" })));
+  return h(
+    "li",
+    {},
+    h(
+      "a",
+      {
+        class: `row${unread > 0 ? " unread" : ""}`,
+        href,
+        onclick,
+        "aria-current": current ? "page" : undefined,
+      },
+      h("span", { class: "row-mark" }, mark),
+      h("span", { class: "row-label" }, label),
+      note && h("span", { class: "row-note" }, note),
+      unread > 0 && h("span", { class: "dot", role: "img", "aria-label": "unread" }),
+    ),
+  );
 }
 
 function channelRow(channel) {
   return row({
-    href: hashOf(channel.id), mark: channelMark(channel), label: channel.name, unread: channel.unread, current: state.place === channel.id,
+    href: hashOf(channel.id),
+    mark: channelMark(channel),
+    label: channel.name,
+    unread: channel.unread,
+    current: state.place === channel.id,
   });
 }
 
@@ -26,8 +43,13 @@ function personRow(user) {
     goDirect(user.id);
   };
   return row({
-    href: dm ? hashOf(dm.id) : location.hash, mark: avatar(user.id, "s"), label: userName(user.id),
-    note: user.is_restricted ? "guest" : "", unread: dm?.unread, current: dm && state.place === dm.id, onclick: open,
+    href: dm ? hashOf(dm.id) : location.hash,
+    mark: avatar(user.id, "s"),
+    label: userName(user.id),
+    note: user.is_restricted ? "guest" : "",
+    unread: dm?.unread,
+    current: dm && state.place === dm.id,
+    onclick: open,
   });
 }
 
@@ -35,7 +57,11 @@ function appRow() {
   const { app } = state.world;
   const dm = findDm(app.bot_user);
   return row({
-    href: hashOf("home"), mark: avatar(app.bot_user, "s"), label: app.name, note: "app", unread: dm?.unread,
+    href: hashOf("home"),
+    mark: avatar(app.bot_user, "s"),
+    label: app.name,
+    note: "app",
+    unread: dm?.unread,
     current: state.place === "home" || (dm && state.place === dm.id),
   });
 }
@@ -48,11 +74,13 @@ function draw(nav) {
   const { channels } = state.world;
   const focused = nav.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
   const people = actors().filter(({ id }) => !isApp(id) && id !== state.me);
-  fill(nav,
+  fill(
+    nav,
     group("Apps", appRow()),
     group("Channels", channels.filter(({ kind }) => kind !== "dm").map(channelRow)),
     group("People", people.map(personRow)),
-    h("p", { class: "local-note" }, icon("lock"), "Runs on this machine only. Nothing is sent to Slack."));
+    h("p", { class: "local-note" }, icon("lock"), "Runs on this machine only. Nothing is sent to Slack."),
+  );
   if (focused) nav.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
 }
 
@@ -62,7 +90,8 @@ export function mountSidebar(nav) {
   for (const topic of ["world", "place", "person"]) on(topic, redraw);
   // On a phone the list lies above the page: whatever is pressed next puts it away.
   document.addEventListener("click", (event) => {
-    if (!event.target.closest(".menu-toggle") && (event.target.closest("a") || !nav.contains(event.target))) document.body.classList.remove("sidebar-open");
+    if (!event.target.closest(".menu-toggle") && (event.target.closest("a") || !nav.contains(event.target)))
+      document.body.classList.remove("sidebar-open");
   });
   document.addEventListener("keydown", (event) => {
     if (!event.altKey || (event.key !== "ArrowDown" && event.key !== "ArrowUp")) return;

@@ -11,12 +11,23 @@ import { Timeline } from "./timeline.js";
 /** Keep the side panel up to date. */
 export function mountThread(panel) {
   const timeline = new Timeline({ inThread: true, label: "Replies" });
-  const composer = new Composer({ id: "thread-input", target: () => ({ channel: state.place, thread: state.threadTs }) });
+  const composer = new Composer({
+    id: "thread-input",
+    target: () => ({ channel: state.place, thread: state.threadTs }),
+  });
   const where = h("span", { class: "muted" });
   const close = () => go(state.place);
   panel.append(
-    h("header", { class: "pane-head" }, h("h2", { class: "pane-title" }, "Thread"), where, h("span", { class: "spring" }), iconButton("close", "Close thread", close)),
-    h("div", { class: "pane-body" }, timeline.node, composer.node));
+    h(
+      "header",
+      { class: "pane-head" },
+      h("h2", { class: "pane-title" }, "Thread"),
+      where,
+      h("span", { class: "spring" }),
+      iconButton("close", "Close thread", close),
+    ),
+    h("div", { class: "pane-body" }, timeline.node, composer.node),
+  );
   composer.label("Reply in thread");
   let held = "";
   const draw = () => {

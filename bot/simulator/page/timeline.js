@@ -21,14 +21,25 @@ export class Timeline {
     this.drawn = new Map();
     this.list = h("div", { class: "timeline-list", role: "feed", "aria-label": label });
     this.box = h("div", { class: "timeline", tabindex: "0", role: "region", "aria-label": label }, this.list);
-    this.newer = h("button", { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() }, icon("down"), "New messages");
+    this.newer = h(
+      "button",
+      { type: "button", class: "newer", hidden: true, onclick: () => this.toEnd() },
+      icon("down"),
+      "New messages",
+    );
     this.node = h("div", { class: "timeline-frame" }, this.box, this.newer);
-    this.box.addEventListener("scroll", () => { if (this.isAtEnd()) this.newer.hidden = true; });
+    this.box.addEventListener("scroll", () => {
+      if (this.isAtEnd()) this.newer.hidden = true;
+    });
     // A card that grows (an image, a select) must not push the end out of sight.
-    const resized = new ResizeObserver(() => { if (this.sticky) this.toEnd(); });
+    const resized = new ResizeObserver(() => {
+      if (this.sticky) this.toEnd();
+    });
     resized.observe(this.list);
     resized.observe(this.box);
-    this.box.addEventListener("scroll", () => { this.sticky = this.isAtEnd(); });
+    this.box.addEventListener("scroll", () => {
+      this.sticky = this.isAtEnd();
+    });
     this.sticky = true;
   }
 

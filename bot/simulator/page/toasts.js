@@ -11,7 +11,12 @@ export function toast(text, level = "info") {
   const now = performance.now();
   if (now - (recent.get(text) ?? -Infinity) < REPEAT_MS) return;
   recent.set(text, now);
-  const el = h("div", { class: `toast toast-${level}` }, level === "warning" ? icon("warn") : icon("check"), h("p", {}, text));
+  const el = h(
+    "div",
+    { class: `toast toast-${level}` },
+    level === "warning" ? icon("warn") : icon("check"),
+    h("p", {}, text),
+  );
   const remove = () => el.remove();
   el.append(iconButton("close", "Dismiss", remove));
   const box = document.getElementById("toasts");

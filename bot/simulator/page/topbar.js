@@ -32,21 +32,67 @@ function themeButton() {
 
 /** Is the app there, and is the page itself connected? */
 function status() {
-  if (!state.online) return { tone: "bad", text: "Reconnecting…", title: "The simulator does not answer. The page tries again every second." };
-  if (state.world.mode === "http") return { tone: "good", text: "HTTP", title: `${state.world.app.name} is called over HTTP` };
+  if (!state.online)
+    return {
+      tone: "bad",
+      text: "Reconnecting…",
+      title: "The simulator does not answer. The page tries again every second.",
+    };
+  if (state.world.mode === "http")
+    return { tone: "good", text: "HTTP", title: `${state.world.app.name} is called over HTTP` };
   const count = state.world.connections;
-  if (!count) return { tone: "warn", text: `${state.world.app.name} is away`, title: "No Socket Mode connection: start the app, or wait for it to come back." };
-  return { tone: "good", text: "Connected", title: `${state.world.app.name} holds ${count} Socket Mode ${count === 1 ? "connection" : "connections"}` };
+  if (!count)
+    return {
+      tone: "warn",
+      text: `${state.world.app.name} is away`,
+      title: "No Socket Mode connection: start the app, or wait for it to come back.",
+    };
+  return {
+    tone: "good",
+    text: "Connected",
+    title: `${state.world.app.name} holds ${count} Socket Mode ${count === 1 ? "connection" : "connections"}`,
+  };
 }
 
 function personSwitch() {
-  const select = h("select", { id: "acting-as", class: "acting-select", value: state.me, onchange: () => go(state.place, { user: select.value }) },
-    actors().map((user) => h("option", { value: user.id }, `${user.real_name || user.name}${user.is_restricted ? " (guest)" : ""}`)));
+  const select = h(
+    "select",
+    {
+      id: "acting-as",
+      class: "acting-select",
+      value: state.me,
+      onchange: () => go(state.place, { user: select.value }),
+    },
+    actors().map((user) =>
+      h(
+        "option",
+        { value: user.id },
+        `${user.real_name || user.name}${user.is_restricted ? " (guest)" : ""}`,
+      ),
+    ),
+  );
   select.value = state.me;
   const other = actors().find(({ id }) => id !== state.me) ?? actors()[0];
-  return h("div", { class: "acting" }, avatar(state.me, "s"),
-    h("label", { class: "acting-label", for: "acting-as" }, "Acting as"), select, icon("chevron"),
-    h("a", { class: "icon-button", href: hashOf(state.place, { user: other.id }), target: "_blank", rel: "noopener", title: `Open a second window as ${other.real_name}`, "aria-label": "Open a second window" }, icon("window")));
+  return h(
+    "div",
+    { class: "acting" },
+    avatar(state.me, "s"),
+    h("label", { class: "acting-label", for: "acting-as" }, "Acting as"),
+    select,
+    icon("chevron"),
+    h(
+      "a",
+      {
+        class: "icon-button",
+        href: hashOf(state.place, { user: other.id }),
+        target: "_blank",
+        rel: "noopener",
+        title: `Open a second window as ${other.real_name}`,
+        "aria-label": "Open a second window",
+      },
+      icon("window"),
+    ),
+  );
 }
 
 /** Show or hide the developer log. */
@@ -59,13 +105,33 @@ export function toggleLog() {
 /** Keep the bar up to date. */
 export function mountTopbar(bar) {
   const theme = themeButton();
-  const log = h("button", { type: "button", class: "log-toggle", onclick: toggleLog, "aria-pressed": "false", title: "Every API call and every envelope (Ctrl + J)" }, icon("log"), h("span", {}, "Log"));
-  const menu = iconButton("menu", "Channels", () => document.body.classList.toggle("sidebar-open"), { class: "menu-toggle" });
+  const log = h(
+    "button",
+    {
+      type: "button",
+      class: "log-toggle",
+      onclick: toggleLog,
+      "aria-pressed": "false",
+      title: "Every API call and every envelope (Ctrl + J)",
+    },
+    icon("log"),
+    h("span", {}, "Log"),
+  );
+  const menu = iconButton("menu", "Channels", () => document.body.classList.toggle("sidebar-open"), {
+    class: "menu-toggle",
+  });
   const person = h("div", { class: "person-slot" });
   const pill = h("span", { class: "pill", role: "status" });
-  bar.append(menu,
+  bar.append(
+    menu,
     h("img", { class: "brand-mark", src: "/page/icons/workspace.svg", alt: "" }),
-    h("h1", { class: "brand" }, "Signoff demo workspace"), pill, h("span", { class: "spring" }), person, log, theme);
+    h("h1", { class: "brand" }, "Signoff demo workspace"),
+    pill,
+    h("span", { class: "spring" }),
+    person,
+    log,
+    theme,
+  );
   const drawPerson = () => {
     const hadFocus = person.contains(document.activeElement);
     fill(person, personSwitch());

@@ -7,7 +7,7 @@ const EMAIL = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 function valueOf(state) {
   const { type, ...fields } = state ?? {};
   const [value] = Object.values(fields);
-  return Array.isArray(value) && !value.length ? null : value ?? null;
+  return Array.isArray(value) && !value.length ? null : (value ?? null);
 }
 
 function isUrl(text) {
@@ -18,8 +18,10 @@ function numberProblem(element, text) {
   const number = Number(text);
   if (!Number.isFinite(number)) return "Please enter a number.";
   if (!element.is_decimal_allowed && !Number.isInteger(number)) return "Please enter a whole number.";
-  if (element.min_value !== undefined && number < Number(element.min_value)) return `Please enter at least ${element.min_value}.`;
-  if (element.max_value !== undefined && number > Number(element.max_value)) return `Please enter at most ${element.max_value}.`;
+  if (element.min_value !== undefined && number < Number(element.min_value))
+    return `Please enter at least ${element.min_value}.`;
+  if (element.max_value !== undefined && number > Number(element.max_value))
+    return `Please enter at most ${element.max_value}.`;
   return null;
 }
 
@@ -28,7 +30,8 @@ function problem(block, state) {
   const { element } = block;
   const value = valueOf(state);
   if (value === null) return block.optional ? null : REQUIRED;
-  if (element.min_length && value.length < element.min_length) return `Please enter at least ${element.min_length} characters.`;
+  if (element.min_length && value.length < element.min_length)
+    return `Please enter at least ${element.min_length} characters.`;
   if (element.type === "number_input") return numberProblem(element, value);
   if (element.type === "email_text_input" && !EMAIL.test(value)) return "Please enter an email address.";
   if (element.type === "url_text_input" && !isUrl(value)) return "Please enter a web address.";
@@ -37,7 +40,8 @@ function problem(block, state) {
 
 /** Texts by block id, or null when the form may be sent. */
 export function problems(blocks, values) {
-  const found = blocks.filter(({ type }) => type === "input")
+  const found = blocks
+    .filter(({ type }) => type === "input")
     .map((block) => [block.block_id, problem(block, values[block.block_id]?.[block.element.action_id])])
     .filter(([, text]) => text);
   return found.length ? Object.fromEntries(found) : null;

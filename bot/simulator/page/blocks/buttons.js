@@ -22,29 +22,57 @@ function openUrl(url) {
 /** A `button` element. */
 export function button(element, surface, block) {
   const style = ["primary", "danger"].includes(element.style) ? ` ${element.style}` : "";
-  const control = h("button",
-    { type: "button", class: `button${style}`, "aria-label": element.accessibility_label, title: element.url ? `Opens ${element.url}` : undefined },
-    h("span", {}, plainText(element.text)), element.url && icon("window"));
+  const control = h(
+    "button",
+    {
+      type: "button",
+      class: `button${style}`,
+      "aria-label": element.accessibility_label,
+      title: element.url ? `Opens ${element.url}` : undefined,
+    },
+    h("span", {}, plainText(element.text)),
+    element.url && icon("window"),
+  );
   control.addEventListener("click", async () => {
     if (!(await confirmed(element.confirm))) return;
     if (element.url) openUrl(element.url);
-    await whileBusy(control, () => surface.send(block, element, { value: element.value, text: element.text }));
+    await whileBusy(control, () =>
+      surface.send(block, element, { value: element.value, text: element.text }),
+    );
   });
   return control;
 }
 
 /** An `overflow` menu. */
 export function overflow(element, surface, block) {
-  const control = h("button", { type: "button", class: "button square", title: "More options", "aria-label": "More options", "aria-haspopup": "menu", "aria-expanded": "false" }, icon("dots"));
+  const control = h(
+    "button",
+    {
+      type: "button",
+      class: "button square",
+      title: "More options",
+      "aria-label": "More options",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+    },
+    icon("dots"),
+  );
   const choose = async (option) => {
     if (!(await confirmed(element.confirm))) return;
     if (option.url) openUrl(option.url);
     await whileBusy(control, () => surface.send(block, element, { selected_option: option }));
   };
-  control.addEventListener("click", () => openMenu(control, "More options", element.options.map((option) => ({
-    label: plainText(option.text),
-    hint: plainText(option.description),
-    pick: () => choose(option),
-  })), { align: "start" }));
+  control.addEventListener("click", () =>
+    openMenu(
+      control,
+      "More options",
+      element.options.map((option) => ({
+        label: plainText(option.text),
+        hint: plainText(option.description),
+        pick: () => choose(option),
+      })),
+      { align: "start" },
+    ),
+  );
   return control;
 }

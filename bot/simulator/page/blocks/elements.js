@@ -11,7 +11,8 @@ const BUILDERS = {
   button,
   overflow,
   image: (element) => imageElement(element),
-  workflow_button: (element, surface, block) => button({ ...element, url: safeUrl(element.url) }, surface, block),
+  workflow_button: (element, surface, block) =>
+    button({ ...element, url: safeUrl(element.url) }, surface, block),
   plain_text_input: textInput,
   number_input: textInput,
   email_text_input: textInput,

@@ -18,7 +18,11 @@ export function imageElement(element) {
   const url = addressOf(element);
   const alt = element.alt_text ?? "";
   if (url && isLocal(url)) return h("img", { class: "image-small", src: url, alt });
-  return h("span", { class: "image-small image-missing", role: "img", "aria-label": alt, title: alt }, icon("image"));
+  return h(
+    "span",
+    { class: "image-small image-missing", role: "img", "aria-label": alt, title: alt },
+    icon("image"),
+  );
 }
 
 /** An `image` block. */
@@ -26,8 +30,15 @@ export function imageBlock(block) {
   const url = addressOf(block);
   const alt = block.alt_text ?? "";
   const title = plainText(block.title);
-  const picture = url && isLocal(url)
-    ? h("img", { class: "image-large", src: url, alt })
-    : h("span", { class: "image-frame", role: "img", "aria-label": alt }, icon("image"), h("span", {}, alt), url && link(url, "Open outside"));
+  const picture =
+    url && isLocal(url)
+      ? h("img", { class: "image-large", src: url, alt })
+      : h(
+          "span",
+          { class: "image-frame", role: "img", "aria-label": alt },
+          icon("image"),
+          h("span", {}, alt),
+          url && link(url, "Open outside"),
+        );
   return h("figure", { class: "block-image" }, title && h("figcaption", {}, title), picture);
 }

@@ -50,12 +50,23 @@ const PARTS = {
   rich_text_quote: ({ elements }) => h("blockquote", { class: "rich-section" }, inline(elements)),
   rich_text_list: ({ elements, style, indent = 0, offset = 0 }) => {
     const depth = Math.min(indent, MAX_INDENT);
-    const props = { class: `rich-list indent-${depth}`, start: style === "ordered" && offset ? offset + 1 : undefined };
-    return h(style === "ordered" ? "ol" : "ul", props, elements.map((item) => h("li", {}, inline(item.elements))));
+    const props = {
+      class: `rich-list indent-${depth}`,
+      start: style === "ordered" && offset ? offset + 1 : undefined,
+    };
+    return h(
+      style === "ordered" ? "ol" : "ul",
+      props,
+      elements.map((item) => h("li", {}, inline(item.elements))),
+    );
   },
 };
 
 /** A `rich_text` block. */
 export function richText({ elements }) {
-  return h("div", { class: "rich-text" }, elements.map((part) => PARTS[part.type]?.(part)));
+  return h(
+    "div",
+    { class: "rich-text" },
+    elements.map((part) => PARTS[part.type]?.(part)),
+  );
 }

@@ -10,20 +10,39 @@ import { confirmed } from "./confirm.js";
 const SEARCH_FROM = 8;
 
 /** An entry of the list from an option object of Block Kit. */
-const fromOption = (option) => ({ key: option.value, label: plainText(option.text), hint: plainText(option.description), raw: option });
-const fromUser = (user) => ({ key: user.id, label: user.real_name || user.name, hint: `@${user.name}`, mark: avatar(user.id, "s"), raw: user.id });
-const fromChannel = (channel) => ({ key: channel.id, label: channelLabel(channel), mark: channelMark(channel), raw: channel.id });
+const fromOption = (option) => ({
+  key: option.value,
+  label: plainText(option.text),
+  hint: plainText(option.description),
+  raw: option,
+});
+const fromUser = (user) => ({
+  key: user.id,
+  label: user.real_name || user.name,
+  hint: `@${user.name}`,
+  mark: avatar(user.id, "s"),
+  raw: user.id,
+});
+const fromChannel = (channel) => ({
+  key: channel.id,
+  label: channelLabel(channel),
+  mark: channelMark(channel),
+  raw: channel.id,
+});
 
 function matching(groups, query) {
   const words = query.toLowerCase();
   return groups.map((group) => ({
     ...group,
-    options: group.options.filter((option) => `${option.label} ${option.hint ?? ""}`.toLowerCase().includes(words)),
+    options: group.options.filter((option) =>
+      `${option.label} ${option.hint ?? ""}`.toLowerCase().includes(words),
+    ),
   }));
 }
 
 function fromAnswer({ options, option_groups: groups }) {
-  if (groups) return groups.map((group) => ({ label: plainText(group.label), options: group.options.map(fromOption) }));
+  if (groups)
+    return groups.map((group) => ({ label: plainText(group.label), options: group.options.map(fromOption) }));
   return [{ options: (options ?? []).map(fromOption) }];
 }
 
@@ -39,24 +58,43 @@ const labelOfChannel = (id) => channelLabel(state.world.channels.find((channel) 
 /** Per source: the fields of the state, where options come from, how a chosen value reads. */
 const SOURCES = {
   static: {
-    one: "selected_option", many: "selected_options", initial: ["initial_option", "initial_options"],
-    load: (element) => fromAnswer(element), key: (value) => value.value, label: (value) => plainText(value.text),
+    one: "selected_option",
+    many: "selected_options",
+    initial: ["initial_option", "initial_options"],
+    load: (element) => fromAnswer(element),
+    key: (value) => value.value,
+    label: (value) => plainText(value.text),
   },
   external: {
-    one: "selected_option", many: "selected_options", initial: ["initial_option", "initial_options"],
-    key: (value) => value.value, label: (value) => plainText(value.text),
+    one: "selected_option",
+    many: "selected_options",
+    initial: ["initial_option", "initial_options"],
+    key: (value) => value.value,
+    label: (value) => plainText(value.text),
   },
   users: {
-    one: "selected_user", many: "selected_users", initial: ["initial_user", "initial_users"],
-    load: () => [{ options: state.world.users.filter((user) => !user.deleted).map(fromUser) }], key: (value) => value, label: userName,
+    one: "selected_user",
+    many: "selected_users",
+    initial: ["initial_user", "initial_users"],
+    load: () => [{ options: state.world.users.filter((user) => !user.deleted).map(fromUser) }],
+    key: (value) => value,
+    label: userName,
   },
   conversations: {
-    one: "selected_conversation", many: "selected_conversations", initial: ["initial_conversation", "initial_conversations"],
-    load: (element) => [{ options: conversations(element).map(fromChannel) }], key: (value) => value, label: labelOfChannel,
+    one: "selected_conversation",
+    many: "selected_conversations",
+    initial: ["initial_conversation", "initial_conversations"],
+    load: (element) => [{ options: conversations(element).map(fromChannel) }],
+    key: (value) => value,
+    label: labelOfChannel,
   },
   channels: {
-    one: "selected_channel", many: "selected_channels", initial: ["initial_channel", "initial_channels"],
-    load: () => [{ options: state.world.channels.filter(({ kind }) => kind === "channel").map(fromChannel) }], key: (value) => value, label: labelOfChannel,
+    one: "selected_channel",
+    many: "selected_channels",
+    initial: ["initial_channel", "initial_channels"],
+    load: () => [{ options: state.world.channels.filter(({ kind }) => kind === "channel").map(fromChannel) }],
+    key: (value) => value,
+    label: labelOfChannel,
   },
 };
 
@@ -64,9 +102,23 @@ const SOURCES = {
 function drawControl({ control, chips }, { source, element, multi, chosen, drop }) {
   const placeholder = plainText(element.placeholder) || (multi ? "Select options" : "Select an option");
   const single = !multi && chosen.length ? source.label(chosen[0]) : placeholder;
-  fill(control, h("span", { class: !multi && chosen.length ? "combo-value" : "combo-placeholder" }, single), icon("chevron"));
-  fill(chips, multi && chosen.map((value) => h("span", { class: "chip" }, source.label(value),
-    iconButton("close", `Remove ${source.label(value)}`, () => drop(value)))));
+  fill(
+    control,
+    h("span", { class: !multi && chosen.length ? "combo-value" : "combo-placeholder" }, single),
+    icon("chevron"),
+  );
+  fill(
+    chips,
+    multi &&
+      chosen.map((value) =>
+        h(
+          "span",
+          { class: "chip" },
+          source.label(value),
+          iconButton("close", `Remove ${source.label(value)}`, () => drop(value)),
+        ),
+      ),
+  );
 }
 
 /** The initially chosen values as a list. */
@@ -81,14 +133,26 @@ export function select(element, surface, block, label) {
   const multi = element.type.startsWith("multi_");
   const source = SOURCES[element.type.replace(/^multi_/, "").replace(/_select$/, "")];
   const field = multi ? source.many : source.one;
-  const wrap = (list) => ({ [field]: multi ? list : list[0] ?? null });
+  const wrap = (list) => ({ [field]: multi ? list : (list[0] ?? null) });
   const held = surface.form.init(block, element, wrap(initialOf(element, source, multi)))[field];
-  let chosen = multi ? held ?? [] : held ? [held] : [];
+  let chosen = multi ? (held ?? []) : held ? [held] : [];
   const name = label || plainText(element.placeholder) || "Select";
-  const control = h("button", { type: "button", role: "combobox", class: "combo", "aria-haspopup": "listbox", "aria-expanded": "false", "aria-label": name, dataset: { key: `${block.block_id}/${element.action_id}` } });
+  const control = h("button", {
+    type: "button",
+    role: "combobox",
+    class: "combo",
+    "aria-haspopup": "listbox",
+    "aria-expanded": "false",
+    "aria-label": name,
+    dataset: { key: `${block.block_id}/${element.action_id}` },
+  });
   const chips = h("span", { class: "chips" });
 
-  const draw = () => drawControl({ control, chips }, { source, element, multi, chosen, drop: (value) => update(chosen.filter((other) => other !== value)) });
+  const draw = () =>
+    drawControl(
+      { control, chips },
+      { source, element, multi, chosen, drop: (value) => update(chosen.filter((other) => other !== value)) },
+    );
   async function update(list) {
     const before = chosen;
     chosen = list;
@@ -112,7 +176,8 @@ export function select(element, surface, block, label) {
     const least = element.min_query_length ?? 3;
     const load = fixed
       ? (query) => matching(fixed, query)
-      : async (query) => (query.length < least ? [] : fromAnswer(await surface.suggest(block, element, query)));
+      : async (query) =>
+          query.length < least ? [] : fromAnswer(await surface.suggest(block, element, query));
     const count = fixed?.reduce((sum, group) => sum + group.options.length, 0) ?? Infinity;
     openListbox(control, { label: name, multi, searchable: count >= SEARCH_FROM, load, isChosen: has, pick });
   });

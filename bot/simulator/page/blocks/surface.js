@@ -33,7 +33,13 @@ export class Surface {
   /** Ask the app for the options of an external select. */
   async suggest(block, element, value) {
     try {
-      return await post("suggest", { as: state.me, container: this.container, block_id: block.block_id, action_id: element.action_id, value });
+      return await post("suggest", {
+        as: state.me,
+        container: this.container,
+        block_id: block.block_id,
+        action_id: element.action_id,
+        value,
+      });
     } catch (error) {
       toast(error.message, "warning");
       return { options: [] };
