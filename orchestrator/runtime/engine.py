@@ -23,6 +23,7 @@ from orchestrator.core.effects import Purpose
 from orchestrator.core.events import Record
 from orchestrator.errors import (
     ApprovalClosedError,
+    DirectoryError,
     GraphNotFoundError,
     RunFinishedError,
     StoreUnavailableError,
@@ -130,6 +131,7 @@ class Engine:
         self._loop_task.cancel()
         await asyncio.gather(self._loop_task, return_exceptions=True)
         self._loop_task = None
+        await self._kernel.drain()
         await self._kernel.executor.stop(grace)
         self._scheduler.stop_heartbeat()
         try:
@@ -296,7 +298,11 @@ class Engine:
         """
         question = await self._store.get_question(approval)
         graph = self._kernel.graph_of(question.graph, question.version)
-        via = await find_entry(question.approvers, by, self._directory)
+        try:
+            via = await find_entry(question.approvers, by, self._directory)
+        except DirectoryError:
+            await self._refuse_closed(question.approval_id)
+            raise
         command = c.Decide(
             approval_id=question.approval_id,
             decision=decision,
@@ -325,11 +331,16 @@ class Engine:
         )
         if known:
             return
+        await self._refuse_closed(command.approval_id)
         found = await self._store.get_approval(command.approval_id)
-        if found.is_open:
-            raise ApprovalClosedError(found.ref, outcome="expired", by=None, at=found.due_at)
-        by = found.answers[-1].by if found.answers else None
-        raise ApprovalClosedError(found.ref, outcome=found.status, by=by, at=found.resolved_at)
+        raise ApprovalClosedError(found.ref, outcome="expired", by=None, at=found.due_at)
+
+    async def _refuse_closed(self, approval_id: str) -> None:
+        """Raise what became of an approval that is not open any more."""
+        found = await self._store.get_approval(approval_id)
+        if not found.is_open:
+            by = found.answers[-1].by if found.answers else None
+            raise ApprovalClosedError(found.ref, outcome=found.status, by=by, at=found.resolved_at)
 
     async def get_approval(self, approval: str) -> Approval:
         """Return an approval; raises ApprovalNotFoundError."""

@@ -67,9 +67,18 @@ class Executor:
         """Number of attempts that have not been reported yet."""
         return len(self._tasks)
 
+    @property
+    def is_full(self) -> bool:
+        """Is every slot taken?"""
+        return self._is_stopping or self._taken >= self._slots
+
+    def places(self) -> list[tuple[str, str]]:
+        """Return run and path of what is running; from any thread."""
+        return [(attempt.run_id, attempt.path) for attempt in list(self._tasks.values())]
+
     def reserve(self) -> bool:
         """Take a slot, if there is one; `launch` or `give_back` must follow."""
-        if self._is_stopping or self._taken >= self._slots:
+        if self.is_full:
             return False
         self._taken += 1
         return True

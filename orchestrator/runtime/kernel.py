@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import secrets
 import socket
@@ -26,6 +27,11 @@ from orchestrator.store import Run, Step, Store
 
 #: How long a question may take to reach people before its clock runs all the same.
 DELIVERY_GRACE = timedelta(minutes=5)
+#: What is due later than this is seen in time by the scheduler, which looks once a second.
+SOON = timedelta(seconds=2)
+
+
+_Way = Callable[[Step], Awaitable[Advance | r.Refusal]]
 
 
 def _owner() -> str:
@@ -56,6 +62,7 @@ class Kernel:
         self.on_work: Callable[[], None] = lambda: None
         #: Called after a commit that added deliveries.
         self.on_delivery: Callable[[], None] = lambda: None
+        self._commits: set[asyncio.Task[Advance | r.Refusal]] = set()
         self._terms = Terms(delivery_grace=DELIVERY_GRACE if has_chat else None)
         store.has_chat = has_chat
 
@@ -97,11 +104,12 @@ class Kernel:
         command: c.Command,
         graph: Graph | None = None,
         *,
-        through: Callable[[Step], Awaitable[Advance | r.Refusal]] | None = None,
+        through: _Way | None = None,
     ) -> Advance | r.Refusal:
         """Carry out a command; when this returns it is durable and its work has been started.
 
         A node that the command makes ready is taken on in the same transaction if there is room.
+        Cancelling the caller cancels neither the commit nor the work behind it.
 
         Args:
             run_id: The run.
@@ -114,20 +122,33 @@ class Kernel:
             GraphChangedError: Another version of it is loaded.
             StoreUnavailableError: Nothing was recorded.
         """
+        # What was committed has to be followed up, also when the caller has been cancelled.
+        task = asyncio.create_task(self._commit(run_id, command, graph, through))
+        self._commits.add(task)
+        task.add_done_callback(self._commits.discard)
+        return await asyncio.shield(task)
+
+    async def _commit(
+        self, run_id: str, command: c.Command, graph: Graph | None, through: _Way | None
+    ) -> Advance | r.Refusal:
         has_room = self.is_serving and self.executor.reserve()
+        if isinstance(command, c.StartAttempt) and not has_room:
+            return r.NotCurrent(reason="there is no free slot")
         step = self._step(command, graph, takes=has_room)
         launched = False
         try:
-            if through is not None:
-                answer = await through(step)
-            else:
-                answer = await self.store.commit(run_id, step)
+            answer = await (through(step) if through else self.store.commit(run_id, step))
             if isinstance(answer, Advance):
                 launched = self._follow(answer, has_room=has_room)
         finally:
             if has_room and not launched:
                 self.executor.give_back()
         return answer
+
+    async def drain(self) -> None:
+        """Wait for the commits that are under way."""
+        if self._commits:
+            await asyncio.wait(self._commits)
 
     def _step(self, command: c.Command, graph: Graph | None, *, takes: bool) -> Step:
         def step(state: State | None, now: datetime) -> Advance | r.Refusal:
@@ -169,9 +190,7 @@ class Kernel:
             self.executor.cancel(state.run_id)
         if done.effects:
             self.on_delivery()
-        if any(place.status is PlaceStatus.READY for place in state.places.values()) or _has_timer(
-            done
-        ):
+        if _is_urgent(done):
             self.on_work()
         if state.run_id in self.watchers:
             self.watchers.tell(to_run(state, done.records[-1].at))
@@ -222,10 +241,20 @@ def to_run(state: State, at: datetime) -> Run:
     )
 
 
-def _has_timer(done: Advance) -> bool:
-    """Did the commit set a timer?"""
+def _is_urgent(done: Advance) -> bool:
+    """Did a commit leave work that cannot wait for the scheduler's next look?"""
+    now = done.records[-1].at
+    state = done.state
+    if any(
+        place.status is PlaceStatus.READY or _is_soon(place.retry_at, now)
+        for place in state.places.values()
+    ):
+        return True
     return any(
-        isinstance(record.event, (e.ApprovalOpened, e.ApprovalDelivered, e.ApprovalDeferred))
-        or (isinstance(record.event, e.AttemptFailed) and record.event.retry_at is not None)
-        for record in done.records
+        _is_soon(approval.due_at, now) or _is_soon(approval.remind_at, now)
+        for approval in state.approvals.values()
     )
+
+
+def _is_soon(at: datetime | None, now: datetime) -> bool:
+    return at is not None and at - now < SOON

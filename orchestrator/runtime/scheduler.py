@@ -48,8 +48,8 @@ class Scheduler:
 
     def _beat(self) -> None:
         while not self._ending.wait(HEARTBEAT):
-            if self._kernel.executor.running:
-                self._kernel.store.renew_leases(self._kernel.owner)
+            if running := self._kernel.executor.places():
+                self._kernel.store.renew_leases(self._kernel.owner, running)
 
     async def run(self) -> None:
         """Look for work until cancelled."""
@@ -75,8 +75,11 @@ class Scheduler:
         """Do everything that is due now."""
         self.ticks += 1
         store, now = self._kernel.store, self._clock.now()
-        for job in await store.lost_jobs(now, PAGE, owner=self._kernel.owner):
-            await self._try(job.run_id, self._lose(job))
+        running = set(self._kernel.executor.places())
+        for job in await store.lost_jobs(now, PAGE):
+            # After the machine has slept, leases are old; what this process runs still runs.
+            if (job.run_id, job.path) not in running:
+                await self._try(job.run_id, self._lose(job))
         await self._fire_due(now)
         for job in await store.ready_jobs(PAGE):
             if not await self._take(job):
@@ -126,7 +129,7 @@ class Scheduler:
         graph = self._kernel.skeleton(run.graph, run.version)
         try:
             await self._kernel.commit(timer.run_id, command, graph)
-        except (KeyError, TypeError):
+        except (LookupError, TypeError):
             self._complain(timer.run_id, error)
             return False
         return True
@@ -138,9 +141,8 @@ class Scheduler:
 
     async def _take(self, job: Job) -> bool:
         """Take a ready node on; say whether there was room."""
-        if not self._kernel.executor.reserve():
+        if self._kernel.executor.is_full:
             return False
-        self._kernel.executor.give_back()
         command = c.StartAttempt(path=job.path, owner=self._kernel.owner)
         await self._try(job.run_id, self._kernel.commit(job.run_id, command))
         return True

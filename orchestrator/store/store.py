@@ -123,11 +123,13 @@ class Store:
 
         await self.write(side)
 
-    def renew_leases(self, owner: str) -> None:
+    def renew_leases(self, owner: str, places: Sequence[tuple[str, str]]) -> None:
         """Extend the leases of an owner's attempts; from any thread, without waiting."""
-        self._writer.post(
-            Unit(run_id=None, side=lambda connection, now: work.renew(connection, now, owner))
-        )
+
+        def side(connection: Connection, now: datetime) -> None:
+            work.renew(connection, now, owner, places)
+
+        self._writer.post(Unit(run_id=None, side=side))
 
     async def release_leases(self, owner: str) -> None:
         """Let others have the attempts of an owner that stops."""
@@ -228,9 +230,9 @@ class Store:
         """Return nodes that nobody has taken on, oldest first."""
         return await work.ready_jobs(self._reader, limit)
 
-    async def lost_jobs(self, now: datetime, limit: int, *, owner: str) -> list[Job]:
-        """Return other owners' attempts whose lease has run out."""
-        return await work.lost_jobs(self._reader, now, limit, owner=owner)
+    async def lost_jobs(self, now: datetime, limit: int) -> list[Job]:
+        """Return attempts whose lease has run out."""
+        return await work.lost_jobs(self._reader, now, limit)
 
     async def cancelling_jobs(self, owner: str) -> list[Job]:
         """Return an owner's attempts in runs that are being cancelled."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, update
+from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from orchestrator.core.commands import TimerKind
 from orchestrator.store.reader import Reader
@@ -67,13 +67,9 @@ async def ready_jobs(reader: Reader, limit: int) -> list[Job]:
     return _to_jobs(await reader.fetch(query))
 
 
-async def lost_jobs(reader: Reader, now: datetime, limit: int, *, owner: str) -> list[Job]:
-    """Return other owners' attempts whose lease has run out.
-
-    An owner knows about its own attempts: after the machine has slept their leases are old, and
-    what it runs is still running.
-    """
-    query = select(jobs).where(jobs.c.owner != owner, jobs.c.lease_until <= now)
+async def lost_jobs(reader: Reader, now: datetime, limit: int) -> list[Job]:
+    """Return attempts whose lease has run out."""
+    query = select(jobs).where(jobs.c.owner.is_not(None), jobs.c.lease_until <= now)
     return _to_jobs(await reader.fetch(query.limit(limit)))
 
 
@@ -91,9 +87,12 @@ async def cancelling_jobs(reader: Reader, owner: str) -> list[Job]:
     return _to_jobs(await reader.fetch(query))
 
 
-def renew(connection: Connection, now: datetime, owner: str) -> None:
-    """Extend the leases of all attempts of an owner."""
-    connection.execute(update(jobs).where(jobs.c.owner == owner).values(lease_until=now + LEASE))
+def renew(
+    connection: Connection, now: datetime, owner: str, places: Sequence[tuple[str, str]]
+) -> None:
+    """Extend the leases of an owner's attempts, given by run and path."""
+    mine = (jobs.c.owner == owner) & tuple_(jobs.c.run_id, jobs.c.path).in_(places)
+    connection.execute(update(jobs).where(mine).values(lease_until=now + LEASE))
 
 
 def release(connection: Connection, now: datetime, owner: str) -> None:

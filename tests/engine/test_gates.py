@@ -18,7 +18,8 @@ from orchestrator.errors import (
     UnknownDecisionError,
 )
 from orchestrator.graph import Graph
-from orchestrator.runtime import Engine
+from orchestrator.graph.policy import Approver
+from orchestrator.runtime import Engine, StaticDirectory
 from orchestrator.store import Approval, Run
 from tests.engine.conftest import EngineMaker
 from tests.engine.graphs import Effects, gated
@@ -357,3 +358,30 @@ async def test_a_changed_graph_never_runs_under_an_old_approval(serve: EngineMak
         run = await engine.cancel(run.id, by="ALICE", surface="test")
 
     assert (run.status, effects.of("publish")) == (RunStatus.CANCELLED, 0)
+
+
+class CancelsItsCaller(StaticDirectory):
+    """A directory that cancels whoever asks, at their next wait, which is the commit."""
+
+    async def members(self, approver: Approver) -> frozenset[str]:  # noqa: ARG002 - the port's
+        """See Directory."""
+        task = asyncio.current_task()
+        if task is not None:
+            asyncio.get_running_loop().call_soon(task.cancel)
+        return frozenset({"BOB"})
+
+
+async def test_a_decision_whose_caller_was_cancelled_still_moves_the_run(
+    serve: EngineMaker,
+) -> None:
+    """A commit that lands after its caller gave up is a valid decision, and is followed up."""
+    effects = Effects()
+    async with serve(gated(effects)) as engine:
+        run = await start(engine)
+        approval = await only_question(engine, run)
+        engine._directory = CancelsItsCaller()
+        with pytest.raises(asyncio.CancelledError):
+            await asyncio.create_task(approve(engine, approval))
+        run = await engine.wait_until(run.id, lambda now: now.status == "completed", timeout=5)
+
+        assert (run.status, effects.of("publish")) == (RunStatus.COMPLETED, 1)

@@ -177,9 +177,10 @@ async def test_g7_retries_are_durable_timers_and_are_counted(
         failed = await of_type(engine, run, e.AttemptFailed)
 
         assert [(1, keys[0][1]), (2, keys[0][1]), (3, keys[0][1])] == keys
-        assert [
-            (event.attempt, event.error.type) for event in failed
-        ] == [(1, "ConnectionError"), (2, "ConnectionError")]
+        assert [(event.attempt, event.error.type) for event in failed] == [
+            (1, "ConnectionError"),
+            (2, "ConnectionError"),
+        ]
 
 
 async def test_g7_an_error_that_cannot_get_better_is_not_tried_again(
