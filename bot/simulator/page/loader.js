@@ -1,21 +1,24 @@
-// Reads from the simulator into the state. For each thing the newest request wins.
+// Reads from the simulator into the state. For each thing a newer answer is never replaced by an older one.
 
 import { get } from "./api.js";
 import { emit, state } from "./state.js";
 import { personInHash, settlePlace } from "./router.js";
 import { toast } from "./toasts.js";
 
-const newest = new Map();
+const started = new Map();
+const applied = new Map();
 const pending = new Map();
 
-/** Run `read`, then `apply` unless a newer read of the same thing was started or the person changed. */
+/** Run `read`, then `apply` unless something newer was applied meanwhile or the person changed. */
 async function latest(key, read, apply) {
-  const ticket = (newest.get(key) ?? 0) + 1;
+  const ticket = (started.get(key) ?? 0) + 1;
   const person = state.me;
-  newest.set(key, ticket);
+  started.set(key, ticket);
   try {
     const answer = await read();
-    if (newest.get(key) === ticket && person === state.me) apply(answer);
+    if (ticket < (applied.get(key) ?? 0) || person !== state.me) return;
+    applied.set(key, ticket);
+    apply(answer);
   } catch (error) {
     toast(error.message, "warning");
   }
