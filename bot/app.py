@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bot.settings import Settings
-from bot.web import Check, Probe, database_probe, health_routes, listening, scheduler_probe
 from orchestrator.errors import ApproversError, DirectoryError, NotAnApproverError
 from orchestrator.graph import Approver, ApproverKind, Graph, load_graphs, parse_approver
 from orchestrator.runtime import Directory, Engine, StaticDirectory, SystemClock
 from orchestrator.store import open_store
 
 if TYPE_CHECKING:
-    from bot.slack.app import SlackSurface
     from bot.slack.workspace import SlackWorkspace
 
 #: Seconds that a command waits for Slack to say who the bot is.
@@ -180,6 +178,13 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
     from bot.slack.app import SlackSurface  # noqa: PLC0415 - slow to import; settings come first
     from bot.slack.http import routes  # noqa: PLC0415 - as above
     from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - as above
+    from bot.web import (  # noqa: PLC0415 - as above
+        database_probe,
+        health_routes,
+        listening,
+        scheduler_probe,
+        slack_probe,
+    )
 
     clock, hook = SystemClock(), settings.hook
     workspace = SlackWorkspace(bot_token=_revealed(settings.bot_token), api_url=settings.api_url)
@@ -200,7 +205,7 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
         ready = {
             "database": database_probe(store),
             "scheduler": scheduler_probe(engine),
-            "slack": _slack_probe(surface),
+            "slack": slack_probe(surface.statistics),
         }
         alive = {"scheduler": scheduler_probe(engine)}
         web_routes = [*health_routes(alive=alive, ready=ready), *routes(surface)]
@@ -218,16 +223,3 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
 
 def _revealed(secret: SecretStr | None) -> str:
     return secret.get_secret_value() if secret else ""
-
-
-def _slack_probe(surface: SlackSurface) -> Probe:
-    async def probe() -> Check:
-        found = surface.statistics()
-        if not found.is_identified:
-            return Check(is_good=False, detail="Slack has not accepted the bot token yet")
-        if found.wanted_connections == 0:
-            return Check(is_good=True, detail="HTTP mode")
-        detail = f"{found.connections} of {found.wanted_connections} connections"
-        return Check(is_good=found.is_ready, detail=detail)
-
-    return probe

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.web.health import Check, Probe, health_routes
-from bot.web.probes import database_probe, scheduler_probe
+from bot.web.probes import database_probe, scheduler_probe, slack_probe
 from bot.web.server import ListenError, listening
 
 __all__ = [
@@ -14,4 +14,5 @@ __all__ = [
     "health_routes",
     "listening",
     "scheduler_probe",
+    "slack_probe",
 ]

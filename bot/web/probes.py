@@ -1,8 +1,10 @@
-"""Looks at the engine and its database, for the health routes."""
+"""Looks at the engine, its database and the chat surface, for the health routes."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from typing import Protocol
 
 from bot.web.health import Check, Probe
 from orchestrator.runtime import Engine
@@ -10,6 +12,22 @@ from orchestrator.store import Store
 
 #: Seconds without a look of the scheduler after which it counts as stuck; it looks every second.
 STUCK_AFTER = 15.0
+
+
+class SurfaceStatistics(Protocol):
+    """What a chat surface tells about itself."""
+
+    @property
+    def is_identified(self) -> bool:
+        """Was the bot's token accepted?"""
+
+    @property
+    def wanted_connections(self) -> int:
+        """How many connections there should be; 0 when Slack calls the bot."""
+
+    @property
+    def connections(self) -> int:
+        """How many there are."""
 
 
 def database_probe(store: Store) -> Probe:
@@ -38,5 +56,20 @@ def scheduler_probe(engine: Engine) -> Probe:
         if idle > STUCK_AFTER:
             return Check(is_good=False, detail=f"stuck for {idle:.0f} s")
         return Check(is_good=True, detail=f"{found.running_attempts} nodes are running")
+
+    return probe
+
+
+def slack_probe(statistics: Callable[[], SurfaceStatistics]) -> Probe:
+    """Look whether people can reach the bot in Slack."""
+
+    async def probe() -> Check:
+        found = statistics()
+        if not found.is_identified:
+            return Check(is_good=False, detail="Slack has not accepted the bot token yet")
+        if found.wanted_connections == 0:
+            return Check(is_good=True, detail="Slack calls the bot")
+        detail = f"{found.connections} of {found.wanted_connections} connections"
+        return Check(is_good=found.connections > 0, detail=detail)
 
     return probe
