@@ -1,6 +1,6 @@
 """The control API under /sim/: what the page in the browser reads and does.
 
-A thin layer: everything it does is a method of the simulator.
+A thin layer: everything it does is something that a person of the cast can do.
 """
 
 from __future__ import annotations
@@ -8,17 +8,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
+from bot.simulator.cast import Cast
 from bot.simulator.clicks import Pick
 from bot.simulator.delivery import Ack
 from bot.simulator.errors import SimulatorError
 from bot.simulator.world import APP_ID, BOT_ID, BOT_USER, Channel
-
-if TYPE_CHECKING:
-    from bot.simulator.simulator import Simulator
 
 _KEEPALIVE = 15.0
 """Seconds between comments on an idle event stream."""
@@ -31,8 +29,8 @@ Doer = Callable[[Json], Awaitable[Json]]
 class Control:
     """Reads and actions of the page."""
 
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
+    def __init__(self, cast: Cast) -> None:
+        self._cast = cast
         self._readers: dict[str, Reader] = {
             "world": self._world,
             "messages": self._messages,
@@ -89,7 +87,7 @@ class Control:
         user = _user(request)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        with self._simulator.workspace.changes.subscribe() as queue:
+        with self._cast.workspace.changes.subscribe() as queue:
             await response.write(b": ready\n\n")
             while True:
                 try:
@@ -104,10 +102,10 @@ class Control:
                     await response.write(f"data: {json.dumps(notice.body)}\n\n".encode())
 
     def _world(self, request: web.Request) -> Json:
-        simulator = self._simulator
-        world, app = simulator.world, simulator.workspace.app
+        cast = self._cast
+        world, app = cast.world, cast.workspace.app
         me = _user(request)
-        simulator.workspace.person(me)
+        cast.workspace.person(me)
         users = [
             {
                 "id": user.id,
@@ -145,13 +143,13 @@ class Control:
                 for item in app.shortcuts
             ],
             "app": {"name": app.name, "bot_user": BOT_USER, "bot_id": BOT_ID, "app_id": APP_ID},
-            "faults": simulator.faults.as_json(),
-            "mode": simulator.mode,
-            "connections": simulator.connections,
+            "faults": cast.faults.as_json(),
+            "mode": cast.mode,
+            "connections": cast.connections,
         }
 
     def _channel(self, channel: Channel, me: str) -> Json:
-        posts = self._simulator.world.timeline(channel.id)
+        posts = self._cast.world.timeline(channel.id)
         last_read = channel.reads.get(me, "")
         unread = sum(
             post.ts > last_read and post.audience in {None, me} and post.body.get("user") != me
@@ -172,25 +170,25 @@ class Control:
 
     def _messages(self, request: web.Request) -> Json:
         channel = request.query.get("channel", "")
-        return {"messages": self._simulator.seen(_user(request), channel)}
+        return {"messages": self._cast.seen(_user(request), channel)}
 
     def _thread(self, request: web.Request) -> Json:
         channel, ts = request.query.get("channel", ""), request.query.get("ts", "")
-        return {"messages": self._simulator.seen(_user(request), channel, thread_ts=ts)}
+        return {"messages": self._cast.seen(_user(request), channel, thread_ts=ts)}
 
     def _views(self, request: web.Request) -> Json:
         user = _user(request)
-        return {"modals": self._simulator.views(user), "home": self._simulator.home(user)}
+        return {"modals": self._cast.views(user), "home": self._cast.home(user)}
 
     def _log(self, request: web.Request) -> Json:
         after = request.query.get("after", "0")
         if not after.isdigit():
             raise SimulatorError("after must be a number")
-        entries = self._simulator.workspace.log.after(int(after))
+        entries = self._cast.workspace.log.after(int(after))
         return {"entries": [entry.as_json() for entry in entries]}
 
     async def _say(self, body: Json) -> Json:
-        ts = await self._simulator.say(
+        ts = await self._cast.say(
             _text(body, "as"),
             _text(body, "channel"),
             _text(body, "text"),
@@ -200,18 +198,16 @@ class Control:
         return {"ok": True, "ts": ts}
 
     async def _open(self, body: Json) -> Json:
-        channel = self._simulator.open_direct(_text(body, "as"), _text(body, "user"))
+        channel = self._cast.open_direct(_text(body, "as"), _text(body, "user"))
         return {"ok": True, "channel": channel}
 
     async def _command(self, body: Json) -> Json:
         return _outcome(
-            await self._simulator.command(
-                _text(body, "as"), _text(body, "channel"), _text(body, "text")
-            )
+            await self._cast.command(_text(body, "as"), _text(body, "channel"), _text(body, "text"))
         )
 
     async def _read(self, body: Json) -> Json:
-        self._simulator.read(_text(body, "as"), _text(body, "channel"))
+        self._cast.read(_text(body, "as"), _text(body, "channel"))
         return {"ok": True}
 
     async def _action(self, body: Json) -> Json:
@@ -222,7 +218,7 @@ class Control:
             element=body.get("element"),
             values=(body.get("state") or {}).get("values") or {},
         )
-        clicks, user = self._simulator.clicks, _text(body, "as")
+        clicks, user = self._cast.clicks, _text(body, "as")
         if container.get("type") == "view":
             return _outcome(await clicks.in_view(user, _text(container, "view_id"), pick))
         channel, ts = _text(container, "channel"), _text(container, "ts")
@@ -230,41 +226,39 @@ class Control:
 
     async def _suggest(self, body: Json) -> Json:
         pick = Pick(action_id=_text(body, "action_id"), block_id=_text(body, "block_id"))
-        return await self._simulator.clicks.suggest(
+        return await self._cast.clicks.suggest(
             _text(body, "as"), _object(body, "container"), pick, str(body.get("value", ""))
         )
 
     async def _submit(self, body: Json) -> Json:
         values = (body.get("state") or {}).get("values") or {}
-        return _outcome(
-            await self._simulator.submit(_text(body, "as"), _text(body, "view_id"), values)
-        )
+        return _outcome(await self._cast.submit(_text(body, "as"), _text(body, "view_id"), values))
 
     async def _close(self, body: Json) -> Json:
-        await self._simulator.close_view(_text(body, "as"), _text(body, "view_id"))
+        await self._cast.close_view(_text(body, "as"), _text(body, "view_id"))
         return {"ok": True}
 
     async def _home(self, body: Json) -> Json:
-        await self._simulator.open_home(_text(body, "as"))
+        await self._cast.open_home(_text(body, "as"))
         return {"ok": True}
 
     async def _shortcut(self, body: Json) -> Json:
         user, callback_id = _text(body, "as"), _text(body, "callback_id")
         if body.get("ts"):
             channel, ts = _text(body, "channel"), _text(body, "ts")
-            return _outcome(await self._simulator.message_shortcut(user, callback_id, channel, ts))
-        return _outcome(await self._simulator.shortcut(user, callback_id))
+            return _outcome(await self._cast.message_shortcut(user, callback_id, channel, ts))
+        return _outcome(await self._cast.shortcut(user, callback_id))
 
     async def _faults(self, body: Json) -> Json:
         is_dropped = body.pop("drop_connections", False)
-        self._simulator.faults.update(body)
+        self._cast.faults.update(body)
         if is_dropped:
-            self._simulator.drop_connections()
-        self._simulator.workspace.changes.publish({"type": "world"})
-        return self._simulator.faults.as_json()
+            self._cast.drop_connections()
+        self._cast.workspace.changes.publish({"type": "world"})
+        return self._cast.faults.as_json()
 
     async def _reset(self, _body: Json) -> Json:
-        self._simulator.reset()
+        self._cast.reset()
         return {"ok": True}
 
 

@@ -135,9 +135,11 @@ class Modals:
     def _apply(self, view: View, ack: Ack) -> Ack:
         answer = ack.body if isinstance(ack.body, dict) else {}
         try:
-            return self._follow(view, ack, answer)
+            outcome = self._follow(view, ack, answer)
         except ApiError as error:
             return self._refuse(view, ack, error)
+        self._workspace.log.record({"what": "answer", "to": "view_submission", "body": answer})
+        return outcome
 
     def _follow(self, view: View, ack: Ack, answer: Mapping[str, Any]) -> Ack:
         match answer.get("response_action"):

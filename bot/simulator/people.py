@@ -132,6 +132,7 @@ class People:
             return Ack(ok=False, body=ack.body, ms=ack.ms, error=error.code, attempts=ack.attempts)
         finally:
             self._workspace.save()
+        self._workspace.log.record({"what": "answer", "to": name, "body": ack.body})
         return ack
 
     async def shortcut(self, user: str, callback_id: str) -> Ack:

@@ -113,6 +113,7 @@ async def _people(sim: Simulator) -> None:
     await sim.message_shortcut("U0ALICE", "start_run_from_message", "C0GENERAL", ts)
     await sim.open_home("U0CAROL")
     home = await sim.until(lambda: sim.home("U0CAROL"))
+    assert home is not None
     await sim.open_home("U0CAROL")
     await sim.click_view("U0CAROL", home["id"], "go")
     sim.staging.remove("C0DEPLOYS", "U0DAVE")

@@ -85,13 +85,13 @@ async def connected(sim: Simulator, define: Callable[[AsyncApp], None]) -> Async
         app, sim.app_token, web_client=AsyncWebClient(token=sim.app_token, base_url=sim.api_url)
     )
     handler.client.ping_interval = 0.5
-    await handler.connect_async()
+    await handler.connect_async()  # type: ignore[no-untyped-call]  # slack_bolt has no types here
     await sim.until(lambda: sim.connections == 1)
     try:
         yield app
     finally:
         # Listeners that are still at work would otherwise be destroyed with the loop.
-        await handler.close_async()
+        await handler.close_async()  # type: ignore[no-untyped-call]  # slack_bolt has no types here
         await asyncio.sleep(0)
 
 

@@ -94,6 +94,7 @@ async def test_the_home_tab_is_published_when_it_is_opened(sim: Simulator) -> No
         await sim.open_home("U0CAROL")
         home = await sim.until(lambda: sim.home("U0CAROL"))
 
+        assert home is not None
         assert home["blocks"][0]["text"]["text"] == "Nothing waits."
         assert sim.home("U0BOB") is None
 

@@ -194,7 +194,7 @@ async def test_an_app_that_does_not_answer_is_told_as_a_toast(client: Client) ->
         outcome = await _post(
             client, "command", **{"as": "U0BOB", "channel": "C0GENERAL", "text": "/signoff"}
         )
-        notices = []
+        notices: list[Any] = []
         async with asyncio.timeout(5):
             while not any(item["type"] == "toast" for item in notices):
                 line = await stream.content.readline()
@@ -236,21 +236,21 @@ async def test_the_log_is_read_from_a_number_on(client: Client) -> None:
     assert bad["ok"] is False
 
 
+_BAD_FAULTS: tuple[dict[str, Any], ...] = (
+    {"slow_ms": 9, "colour": 1},
+    {"slow_ms": -1},
+    {"slow_ms": "x"},
+    {"enforce_rate": 1},
+    {"fail_next": {}},
+    {"fail_next": {"method": "a", "error": "b", "count": "x"}},
+)
+
+
 async def test_faults_are_set_and_told(client: Client, wire: Wire) -> None:
     """Unknown names and impossible values change nothing."""
     faults = await _post(client, "faults", slow_ms=1, duplicate_next=2)
     dropped = await _post(client, "faults", drop_connections=True)
-    bad = [
-        await _post(client, "faults", **body)
-        for body in (
-            {"slow_ms": 9, "colour": 1},
-            {"slow_ms": -1},
-            {"slow_ms": "x"},
-            {"enforce_rate": 1},
-            {"fail_next": {}},
-            {"fail_next": {"method": "a", "error": "b", "count": "x"}},
-        )
-    ]
+    bad = [await _post(client, "faults", **body) for body in _BAD_FAULTS]
 
     assert (faults["slow_ms"], faults["duplicate_next"]) == (1, 2)
     assert dropped["slow_ms"] == 1

@@ -32,7 +32,7 @@ class Wire:
         """The payloads of all envelopes so far."""
         return [frame["payload"] for frame in self.frames if "envelope_id" in frame]
 
-    async def until_frame(self, kind: str) -> dict[str, Any]:
+    async def until_frame(self, kind: str) -> Any:
         """Return the newest frame of that type, once there is one."""
         async with asyncio.timeout(5):
             while True:
