@@ -137,7 +137,10 @@ def _finish_attempt(turn: Turn, command: c.FinishAttempt) -> Refusal | None:
         return _ignore(turn, command.path, command.attempt)
     node = turn.graph.nodes[place.node]
     written = tuple(command.output) if isinstance(command.output, Mapping) else ()
-    if turn.state.cancel is None and (outside := _outside(node, written)):
+    outside = _outside(node, written)
+    if turn.state.cancel is not None:
+        written = tuple(key for key in written if key not in outside)
+    elif outside:
         names = ", ".join(map(repr, outside))
         message = f"{place.node!r} wrote {names}, which its writes do not name"
         walk.fail_node(turn, place, e.ErrorFacts(type="WritesError", message=message))
@@ -190,19 +193,22 @@ def _fail_attempt(turn: Turn, command: c.FailAttempt) -> Refusal | None:
 
 def backoff(retry: Retry, failures: int, *seed: object) -> timedelta:
     """Return the wait after the `failures`-th failed try; `seed` decides the random part."""
-    steps = failures - 1
+    cap = retry.cap.total_seconds()
+    wait = retry.delay.total_seconds()
     match retry.backoff:
         case Backoff.FIXED:
-            factor = 1.0
+            pass
         case Backoff.LINEAR:
-            factor = 1.0 + steps
+            wait *= failures
         case Backoff.EXPONENTIAL:
-            # The cap is reached long before the power overflows a float.
-            factor = retry.factor ** min(steps, 64)
+            # Step by step, because a power of many tries overflows long after the cap is reached.
+            for _ in range(failures - 1):
+                if not 0 < wait < cap or retry.factor == 1:
+                    break
+                wait *= retry.factor
         case _:
             assert_never(retry.backoff)
-    wait = min(retry.delay * factor, retry.cap)
-    return wait * (1 - retry.jitter * fraction(*seed, failures))
+    return timedelta(seconds=min(wait, cap) * (1 - retry.jitter * fraction(*seed, failures)))
 
 
 def _lose_attempt(turn: Turn, command: c.LoseAttempt) -> Refusal | None:
@@ -211,13 +217,14 @@ def _lose_attempt(turn: Turn, command: c.LoseAttempt) -> Refusal | None:
         return NotCurrent(reason=f"attempt {command.attempt} of {command.path} is not running")
     owner = place.owner or ""
     turn.emit(e.AttemptLost(path=place.path, attempt=place.attempt, owner=owner))
-    node = turn.graph.nodes[place.node]
     if turn.state.cancel is not None:
         message = "the process that ran it is gone"
         lost = e.ErrorFacts(type="Lost", message=message)
         turn.emit(e.NodeFailed(path=place.path, error=lost))
         walk.settle_cancel(turn)
-    elif isinstance(node, TaskNode) and turn.graph.is_idempotent(node):
+        return None
+    node = turn.graph.nodes[place.node]
+    if isinstance(node, TaskNode) and turn.graph.is_idempotent(node):
         turn.emit(e.NodeReady(path=place.path, node=place.node))
     else:
         message = (

@@ -96,7 +96,8 @@ def _succeed(state: State, seq: int, event: e.NodeSucceeded) -> State:
 
 def _skip(state: State, seq: int, event: e.NodeSkipped) -> State:
     node = state.places[event.path].node
-    return _leave(state, seq, event.path, outputs=_without(state.outputs, node))
+    nothing = Stored(e.Pointer(0), None)
+    return _leave(state, seq, event.path, outputs=_with(state.outputs, node, nothing))
 
 
 def _open(state: State, record: e.Record, event: e.ApprovalOpened) -> State:

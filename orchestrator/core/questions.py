@@ -23,7 +23,7 @@ from orchestrator.core.refusals import (
 from orchestrator.core.state import OpenApproval, Place
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import RunView, digest, select
-from orchestrator.graph.nodes import ApprovalNode, Duration
+from orchestrator.graph.nodes import ApprovalNode, Duration, Text
 
 #: State keys that every answered approval node sets; an answer's own updates never do.
 DECISION_KEY = "human_decision"
@@ -40,6 +40,14 @@ def _length(duration: Duration | None, view: RunView) -> timedelta | None:
     if length <= timedelta(0):
         raise ValueError(f"a timeout must be longer than nothing, this one is {length}")
     return length
+
+
+def _text(template: Text, view: RunView) -> str:
+    # Anything else could be stored, but not be read again.
+    text: object = template(view)
+    if not isinstance(text, str):
+        raise TypeError(f"a title or prompt must be a text, this one is {text!r}")
+    return text
 
 
 def _due(turn: Turn, opened: timedelta | None) -> datetime | None:
@@ -74,8 +82,8 @@ def open_confirm(turn: Turn, place: Place, node: ApprovalNode) -> None:
             path=place.path,
             node=node.id,
             kind=e.ApprovalKind.CONFIRM,
-            title=node.title(view) if node.title else f"Approve {node.id}?",
-            prompt=node.prompt(view) if node.prompt else "",
+            title=_text(node.title, view) if node.title else f"Approve {node.id}?",
+            prompt=_text(node.prompt, view) if node.prompt else "",
             shows={label: stored.pointer for label, stored in shown.items()},
             digest=digest({label: stored.value for label, stored in shown.items()}),
             decisions=_CONFIRM,

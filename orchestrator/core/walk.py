@@ -85,6 +85,8 @@ def proceed(turn: Turn, path: str, node_id: str) -> None:
     if node_id in turn.graph.ends:
         end(turn, e.RunCompleted(path=path))
         return
+    if node_id not in turn.graph.nodes:
+        raise LookupError(f"the graph at hand has no node {node_id!r}")
     try:
         target, reason = _choose(turn, Place(path=path, node=node_id))
     except Exception as error:  # noqa: BLE001 - an author's predicate may raise anything
