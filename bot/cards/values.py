@@ -15,12 +15,16 @@ _ELLIPSIS = "…"
 #: How much of a cut text may be given up to end at a word.
 _WORD_SHARE = 5
 _ZERO_WIDTH_JOINER = "\u200d"
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
+#: Control characters, halves of surrogate pairs, and what turns the direction of text around: with
+#: those, a payload could read otherwise than it is (https://trojansource.codes).
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
 _BLANKS = re.compile(r"\s+")
 
 
 def clean(text: str) -> str:
-    """Replace what no message can carry: control characters and halves of surrogate pairs."""
+    """Replace what a message cannot carry, or what would make it read otherwise than it is."""
     return _CONTROL.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 

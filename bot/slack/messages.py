@@ -9,7 +9,7 @@ from bot.cards.card import Button, Card, Confirm, Form
 from bot.cards.words import Part, Words
 from bot.slack import blocks as b
 from bot.slack import limits
-from bot.slack.mrkdwn import GroupIds, escape, fit_escaped, mrkdwn, units
+from bot.slack.mrkdwn import GroupIds, escape, fit_escaped, literal, mrkdwn, units
 from bot.slack.payloads import AgainButton, DecisionButton, FormButton, ShowButton
 
 #: Metadata by which a message is found again whose sending was not answered.
@@ -181,4 +181,4 @@ def _target(card: Card, button: Button) -> tuple[str, str, Confirm | None]:
 
 def _short(title: str) -> str:
     """Cut a title by bytes: six of them may stand for one character once it is JSON."""
-    return title.encode()[:_FORM_TITLE].decode(errors="ignore")
+    return literal(title).encode()[:_FORM_TITLE].decode(errors="ignore")

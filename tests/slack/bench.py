@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import re
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -148,9 +149,7 @@ class Bench:
     async def finished(self) -> Run:
         """Wait until the newest run is over."""
         run = await self.last_run()
-        return await self.engine.wait_until(
-            run.id, lambda r: r.finished_at is not None, timeout=8
-        )
+        return await self.engine.wait_until(run.id, lambda r: r.finished_at is not None, timeout=8)
 
     async def lose_attempt(self) -> None:
         """Have the engine find that the process which ran `work` is gone."""
@@ -225,6 +224,20 @@ def pings(message: Mapping[str, Any]) -> set[str]:
     """Return what a message mentions to everybody's ears."""
     found = re.findall(r"<!(?:channel|here|everyone)[^>]*>", " ".join(mrkdwn_texts(message)))
     return set(found)
+
+
+async def eventually(
+    condition: Callable[[], bool | Awaitable[bool]], *, timeout: float = 8.0
+) -> None:
+    """Wait until something holds that nobody announces; looked at every 10 ms."""
+    async with asyncio.timeout(timeout):
+        while True:
+            found = condition()
+            if inspect.isawaitable(found):
+                found = await found
+            if found:
+                return
+            await asyncio.sleep(0.01)
 
 
 @asynccontextmanager
