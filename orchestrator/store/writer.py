@@ -19,6 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
+from orchestrator.core.advance import Advance
 from orchestrator.errors import StoreError, StoreUnavailableError
 from orchestrator.store import sqlite
 from orchestrator.store.batch import Unit, run_batch
@@ -130,7 +131,9 @@ class Writer:
             sqlite.begin(connection)
             try:
                 run_batch(connection, units, self._now(), has_chat=self._has_chat())
-                self._hook("before_commit")
+                moves_runs = any(isinstance(unit.result, Advance) for unit in units)
+                if moves_runs:
+                    self._hook("before_commit")
                 connection.commit()
             except BaseException:
                 with suppress(SQLAlchemyError):
@@ -138,7 +141,8 @@ class Writer:
                 raise
         self.commits += 1
         self.units += len(units)
-        self._hook("after_commit")
+        if moves_runs:
+            self._hook("after_commit")
 
     def _let_others_write(self, connection: Connection) -> None:
         version = sqlite.data_version(connection)

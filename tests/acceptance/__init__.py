@@ -1,0 +1,1 @@
+"""Stories over the whole bot as a process of its own."""
