@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.cards.card import Button, Card, Comment, Form
-from bot.cards.question import heading, references, revision
+from bot.cards.question import heading, revision
 from bot.cards.runs import run_state
 from bot.cards.values import clean, one_line
 from bot.cards.words import Code, Moment, Person, Words, join, name_words
@@ -139,7 +139,7 @@ def _footer(approval: Approval) -> Words:
     return join(
         [
             ("Run ", Code(approval.run.ref), " ", *run_state(approval.run)),
-            references(approval)[2:],
+            ("approval ", Code(approval.ref)),
             payload if approval.payload else (),
             reminded,
         ]
