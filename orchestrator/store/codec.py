@@ -10,8 +10,10 @@ from functools import cache
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from orchestrator.core import events as e
+from orchestrator.errors import StoreError
 
 #: Stored name by class; the class's own name, written down by `Event` being a closed union.
 _CLASSES: dict[str, type] = {cls.__name__: cls for cls in get_args(e.Event)}
@@ -23,9 +25,16 @@ def _adapter(kind: str) -> TypeAdapter[Any]:
 
 
 def encode(event: e.Event) -> tuple[str, str]:
-    """Return the stored name and the JSON body of an event."""
+    """Return the stored name and the JSON body of an event.
+
+    Raises:
+        StoreError: A value in it has the wrong type or no JSON; it could not be read again.
+    """
     kind = type(event).__name__
-    return kind, _adapter(kind).dump_json(event).decode()
+    try:
+        return kind, _adapter(kind).dump_json(event, warnings="error").decode()
+    except PydanticSerializationError as error:
+        raise StoreError(f"{kind} cannot be stored: {error}; nothing was recorded") from error
 
 
 def decode(kind: str, body: str) -> e.Event:

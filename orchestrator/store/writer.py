@@ -17,7 +17,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from orchestrator.core.advance import Advance
 from orchestrator.errors import StoreError, StoreUnavailableError
@@ -172,12 +179,16 @@ def _set_results(group: list[tuple[Unit, asyncio.Future[Any]]]) -> None:
             future.set_result(unit.result)
 
 
+#: What says something about a unit's rows or values, and nothing about the database.
+_OWN_FAULTS = (IntegrityError, DataError, InterfaceError, ProgrammingError)
+
+
 def _is_down(error: Exception) -> bool:
-    return isinstance(error, DBAPIError) and not isinstance(error, IntegrityError)
+    return isinstance(error, DBAPIError) and not isinstance(error, _OWN_FAULTS)
 
 
 def _translate(error: Exception) -> Exception:
-    if isinstance(error, DBAPIError) and not isinstance(error, IntegrityError):
+    if isinstance(error, DBAPIError) and _is_down(error):
         reason = str(error.orig)
         return StoreUnavailableError(
             f"the database does not answer: {reason}; nothing was recorded"
