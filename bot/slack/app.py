@@ -24,7 +24,7 @@ from bot.slack.outbox import Sender, SenderStatistics
 from bot.slack.pacing import INTERVAL, Pacer
 from bot.slack.replies import Replies
 from bot.slack.seen import Seen
-from bot.slack.sockets import Sockets
+from bot.slack.sockets import Sockets, SocketTiming
 from bot.slack.starting import Starts
 from bot.slack.tasks import TaskKeeper
 from bot.slack.workspace import SlackWorkspace, library_log
@@ -62,6 +62,7 @@ class SlackSurface:
     Attributes:
         bolt: Bolt's application, which both transports feed.
         signing_secret: Checks HTTP requests; None: HTTP mode is off.
+        tools: What the listeners work with.
     """
 
     def __init__(  # noqa: PLR0913 - what a surface is wired with, all by keyword
@@ -75,6 +76,7 @@ class SlackSurface:
         command: str = "/signoff",
         clock: Clock | None = None,
         connections: int = 2,
+        socket_timing: SocketTiming = SocketTiming(),  # noqa: B008 - frozen
         message_interval: float = INTERVAL,
         click_timeout: float = CLICK_TIMEOUT,
         hook: Callable[[str], None] = _nothing,
@@ -90,6 +92,7 @@ class SlackSurface:
             command: The slash command of the app's manifest.
             clock: The engine's.
             connections: Of Socket Mode; Slack allows ten.
+            socket_timing: How connections are watched.
             message_interval: Seconds between two messages to a channel.
             click_timeout: Seconds in which a click must be recorded.
             hook: Called with the name of each point at which a process may be killed.
@@ -107,6 +110,7 @@ class SlackSurface:
         self._workspace = workspace
         self._app_token = app_token
         self._connections = connections
+        self._socket_timing = socket_timing
         self._tasks = TaskKeeper()
         self._starts = Starts(engine, seconds=click_timeout)
         self.bolt = self._make_bolt()
@@ -124,7 +128,7 @@ class SlackSurface:
         decisions = Decisions(
             engine, workspace.directory, workspace.identity, seconds=click_timeout
         )
-        tools = Tools(
+        self.tools = Tools(
             engine=engine,
             client=workspace.client,
             directory=workspace.directory,
@@ -136,7 +140,7 @@ class SlackSurface:
             command=command,
             channel=channel,
         )
-        register_all(self.bolt, tools)
+        register_all(self.bolt, self.tools)
 
     def _make_bolt(self) -> AsyncApp:
         identity = self._workspace.identity
@@ -175,6 +179,7 @@ class SlackSurface:
                 self._workspace.sender,
                 app_token=self._app_token,
                 count=self._connections,
+                timing=self._socket_timing,
             )
             await self._sockets.start(patience=_CONNECT)
         return self

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -21,35 +22,37 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.failures import describe
 from bot.slack.workspace import library_log
 
-_PING = 10.0  # seconds between pings
-_WATCH = 5.0  # seconds between looks at a connection
-_PATIENCE = 15.0  # seconds that the client may take to reconnect by itself
 _FIRST_WAIT = 1.0  # seconds
 _LONGEST_WAIT = 60.0  # seconds
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SocketTiming:
+    """How connections are watched, in seconds."""
+
+    ping: float = 10.0  #: between pings; also the client's wait between its own tries
+    watch: float = 5.0  #: between looks at a connection
+    patience: float = 15.0  #: that the client may take to reconnect by itself
+
+
 class Sockets:
     """Several connections: while one reconnects, Slack uses another."""
 
-    def __init__(  # noqa: PLR0913 - what it is wired with, all by keyword
+    def __init__(
         self,
         app: AsyncApp,
         client: AsyncWebClient,
         *,
         app_token: str,
         count: int,
-        ping: float = _PING,
-        watch: float = _WATCH,
-        patience: float = _PATIENCE,
+        timing: SocketTiming,
     ) -> None:
         self._app = app
         self._web_client = client
         self._app_token = app_token
-        self._ping = ping
         self._count = count
-        self._watch = watch
-        self._patience = patience
+        self._timing = timing
         self.clients: list[SocketModeClient] = []
         self._watchers: list[asyncio.Task[None]] = []
         self._first = asyncio.Event()
@@ -93,7 +96,7 @@ class Sockets:
             self._app_token,
             logger=library_log,
             web_client=self._web_client,
-            ping_interval=self._ping,
+            ping_interval=self._timing.ping,
         )
         client.socket_mode_request_listeners.append(self._handle)
         return client
@@ -109,12 +112,12 @@ class Sockets:
         self._first.set()
         down_since: float | None = None
         while True:
-            await asyncio.sleep(self._watch)
+            await asyncio.sleep(self._timing.watch)
             if _is_up(client):
                 down_since = None
                 continue
             down_since = down_since or time.monotonic()
-            if time.monotonic() - down_since >= self._patience:
+            if time.monotonic() - down_since >= self._timing.patience:
                 _log.warning("slack_socket_down", seconds=round(time.monotonic() - down_since))
                 await self._renew(client)
 
@@ -123,7 +126,7 @@ class Sockets:
         while True:
             try:
                 # Takes the client's lock, which a bare connect() would not.
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self._timing.patience):
                     await client.connect_to_new_endpoint()
             except TimeoutError:
                 _log.warning("slack_socket_refused", retry_in=0)

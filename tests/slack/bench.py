@@ -120,7 +120,7 @@ class Bench:
 
     async def question(self) -> dict[str, Any]:
         """Wait for a question and return its message."""
-        return await self.sim.until(lambda: self.open_question(), timeout=8)
+        return await self.sim.until(self.open_question, timeout=8)
 
     def open_question(self) -> dict[str, Any] | None:
         """Return the newest message that has decision buttons."""
@@ -240,6 +240,10 @@ async def eventually(
             await asyncio.sleep(0.01)
 
 
+def _as_it_is(_sim: Simulator) -> None:
+    """Leave a new Slack alone."""
+
+
 @asynccontextmanager
 async def bench(
     tmp_path: Path,
@@ -247,6 +251,7 @@ async def bench(
     transport: str = "socket",
     graphs: Callable[[Effects], list[Graph]] = lambda effects: [publish_graph(effects)],
     timing: Timing = QUICK,
+    prepare: Callable[[Simulator], None] = _as_it_is,
     **options: Any,
 ) -> AsyncIterator[Bench]:
     """Start everything and stop it in the right order."""
@@ -263,6 +268,7 @@ async def bench(
         open_store(url, now=clock.now) as store,
         SlackWorkspace(bot_token=sim.bot_token, api_url=sim.api_url) as workspace,
     ):
+        prepare(sim)
         engine = Engine(
             store,
             {graph.id: graph for graph in graphs(effects)},

@@ -68,9 +68,9 @@ async def test_a_signed_click_counts_and_its_replay_changes_nothing(http_bot: Be
     await http_bot.finished()
     second = await post(http_bot, body, headers)
 
-    assert (200, 200) == (first[0], second[0])
-    assert 1 == len((await http_bot.approval()).answers)
-    assert ["Bees in winter"] == http_bot.effects.published
+    assert (first[0], second[0]) == (200, 200)
+    assert len((await http_bot.approval()).answers) == 1
+    assert http_bot.effects.published == ["Bees in winter"]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ async def test_an_unproven_request_is_refused(http_bot: Bench, change: dict[str,
     headers = {name: value for name, value in signed.items() if value is not None}
     status, text = await post(http_bot, body, headers)
 
-    assert (401, {"error": "invalid request"}) == (status, json.loads(text))
+    assert (status, json.loads(text)) == (401, {"error": "invalid request"})
     assert (await http_bot.approval()).is_open
 
 
@@ -103,7 +103,7 @@ async def test_a_request_of_another_time_is_refused(http_bot: Bench, age: int):
     body = await click_body(http_bot)
     status, _ = await post(http_bot, body, sign(http_bot, body, at=time.time() - age))
 
-    assert 401 == status
+    assert status == 401
     assert (await http_bot.approval()).is_open
 
 
@@ -113,7 +113,7 @@ async def test_a_changed_body_is_refused(http_bot: Bench):
     headers = sign(http_bot, body)
     status, _ = await post(http_bot, body.replace(b"U0BOB", b"U0CAR"), headers)
 
-    assert 401 == status
+    assert status == 401
     assert (await http_bot.approval()).is_open
 
 
@@ -140,16 +140,16 @@ async def test_a_malformed_body_is_a_bad_request_without_a_traceback(
             http_bot, body, sign(http_bot, body) | {"Content-Type": content_type}
         )
 
-    assert 400 == status
+    assert status == 400
     assert "Traceback" not in text
-    assert [] == [entry for entry in logs if entry["log_level"] in {"error", "critical"}]
+    assert [entry for entry in logs if entry["log_level"] in {"error", "critical"}] == []
 
 
 async def test_unsigned_nonsense_is_refused_before_it_is_parsed(http_bot: Bench):
     """A stranger's body is never looked at, so it cannot cause an error."""
     status, _ = await post(http_bot, b"\xff{{{", {"Content-Type": "application/json"})
 
-    assert 401 == status
+    assert status == 401
 
 
 async def test_a_body_over_the_limit_is_refused(http_bot: Bench):
@@ -157,7 +157,7 @@ async def test_a_body_over_the_limit_is_refused(http_bot: Bench):
     body = b"payload=" + b"x" * 1_100_000
     status, _ = await post(http_bot, body, sign(http_bot, body))
 
-    assert 413 == status
+    assert status == 413
 
 
 async def test_the_url_is_verified_when_slack_asks(http_bot: Bench):
@@ -173,7 +173,7 @@ async def test_an_unsigned_challenge_is_refused(http_bot: Bench):
     body = json.dumps({"type": "url_verification", "challenge": "x"}).encode()
     status, _ = await post(http_bot, body, {"Content-Type": "application/json"})
 
-    assert 401 == status
+    assert status == 401
 
 
 async def test_nothing_that_people_wrote_is_logged(

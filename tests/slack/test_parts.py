@@ -39,7 +39,7 @@ DECIDE = DecisionButton(approval=APPROVAL_ID, digest="ab" * 32, decision="approv
 
 def test_a_payload_comes_back_as_it_was_packed():
     """What a button carries is read again, field by field."""
-    assert DECIDE == DecisionButton.unpack(DECIDE.pack())
+    assert DecisionButton.unpack(DECIDE.pack()) == DECIDE
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_keys_and_words_are_told_apart():
     """What has a sign of equality is a value; the first word is the command."""
     line = parse_command("RUN publish topic=Bees extra url=http://a/?b=c")
 
-    assert ("run", ("publish", "extra")) == (line.name, line.words)
-    assert {"topic": "Bees", "url": "http://a/?b=c"} == line.values
+    assert (line.name, line.words) == ("run", ("publish", "extra"))
+    assert line.values == {"topic": "Bees", "url": "http://a/?b=c"}
 
 
 def test_a_key_given_twice_is_refused():
@@ -148,7 +148,7 @@ def test_no_text_breaks_the_splitter(text: str):
 
 def test_the_nearest_name_is_found_for_a_slip_and_none_for_nonsense():
     """A hint must be likely to be meant."""
-    assert "pending" == nearest("pendnig", ["run", "pending"])
+    assert nearest("pendnig", ["run", "pending"]) == "pending"
     assert nearest("xyzzy", ["run", "pending"]) is None
 
 
@@ -156,7 +156,7 @@ def test_an_example_has_a_value_of_each_field_s_type():
     """What it shows can be typed."""
     fields = [("topic", "string"), ("n", "integer"), ("wait", "duration")]
 
-    assert 'run publish topic="…" n=3 wait=5m' == example("publish", fields)
+    assert example("publish", fields) == 'run publish topic="…" n=3 wait=5m'
 
 
 # --- words and values ------------------------------------------------------------------------
@@ -166,40 +166,42 @@ def test_words_are_rendered_for_slack_and_plainly():
     """People, groups and instants are tokens in Slack; everything else is escaped."""
     words = (Strong("a<b"), " ", Person("U0BOB"), " ", Group("@editors"), " ", Code("x`y"))
 
-    assert "*a&lt;b* <@U0BOB> <!subteam^S0EDITORS> `xˋy`" == mrkdwn(
-        words, {"@editors": "S0EDITORS"}
+    assert (
+        mrkdwn(words, {"@editors": "S0EDITORS"})
+        == "*a&lt;b* <@U0BOB> <!subteam^S0EDITORS> `x\u02cby`"
     )
-    assert "a<b @U0BOB @editors x`y" == plain(words)
-    assert "@editors" == mrkdwn((Group("@editors"),), {})
-    assert "2026-11-21 09:00 UTC" == plain((Moment(NOW),))
-    assert "<!date^1795251600^{date_short_pretty} at {time}|2026-11-21 09:00 UTC>" == mrkdwn(
-        (Moment(NOW),)
+    assert plain(words) == "a<b @U0BOB @editors x`y"
+    assert mrkdwn((Group("@editors"),), {}) == "@editors"
+    assert plain((Moment(NOW),)) == "2026-11-21 09:00 UTC"
+    assert (
+        mrkdwn((Moment(NOW),))
+        == "<!date^1795251600^{date_short_pretty} at {time}|2026-11-21 09:00 UTC>"
     )
 
 
 def test_a_person_s_name_that_is_no_id_cannot_ping():
     """Users of other surfaces have other names; they are shown as text."""
-    assert "alice&gt; &lt;!channel" == mrkdwn((Person("alice> <!channel"),))
+    assert mrkdwn((Person("alice> <!channel"),)) == "alice&gt; &lt;!channel"
 
 
 def test_approvers_are_listed_and_the_rest_is_counted():
     """A long list ends in a number."""
     names = ["U0A", "U0B", "@c", "d@e.example", "U0F"]
 
-    assert "@U0A, @U0B or 3 more" == plain(name_words(names, most=2))
-    assert "@U0A or @U0B" == plain(name_words(names[:2]))
-    assert "nobody" == plain(name_words([]))
-    assert "a · b" == plain(join([("a",), (), ("b",)]))
+    assert plain(name_words(names, most=2)) == "@U0A, @U0B or 3 more"
+    assert plain(name_words(names[:2])) == "@U0A or @U0B"
+    assert plain(name_words([])) == "nobody"
+    assert plain(join([("a",), (), ("b",)])) == "a · b"
 
 
 def test_text_is_cut_between_words_and_never_inside_a_letter():
     """Accents, skin tones and joined emoji stay with what they belong to."""
-    assert "one two…" == cut("one two three", 9)
-    assert "a…" == cut("ae\u0301\u0301\u0301\u0301", 3)
-    assert "a…" == cut("a👍🏽b", 3)
-    assert "a…" == cut("a👩‍👩‍👧b", 5)
-    assert "abc" == cut("abc", 3)
-    assert "" == cut("abc", 0)
+    assert cut("one two three", 9) == "one two…"
+    assert cut("ae\u0301\u0301\u0301\u0301", 3) == "a…"
+    assert cut("a👍🏽b", 3) == "a…"
+    assert cut("a👩‍👩‍👧b", 5) == "a…"
+    assert cut("abc", 3) == "abc"
+    assert cut("abc", 0) == ""
 
 
 @pytest.mark.parametrize(
@@ -213,21 +215,21 @@ def test_values_are_written_for_people(value: Any, text: str):
 
 def test_characters_that_hide_or_turn_text_are_made_visible():
     """A payload must read as it is."""
-    assert "a\ufffdb\ufffdc\ufffd" == clean("a\x00b\u202ec\ud800")
-    assert "a\nb" == clean("a\r\nb")
+    assert clean("a\x00b\u202ec\ud800") == "a\ufffdb\ufffdc\ufffd"
+    assert clean("a\r\nb") == "a\nb"
 
 
 def test_labels_are_made_of_keys():
     """Underscores and dots are no words."""
-    assert "Order total amount" == label_text("order.total_amount")
-    assert "Value" == label_text("")
+    assert label_text("order.total_amount") == "Order total amount"
+    assert label_text("") == "Value"
 
 
 def test_an_excerpt_has_lines_first_and_says_when_it_is_cut():
     """Structures keep their form."""
     found = excerpt({"plan": {"a": [1, 2]}, "risk": "high", "text": "w " * 900})
 
-    assert ["Risk", "Plan", "Text"] == [passage.label for passage in found.passages]
+    assert [passage.label for passage in found.passages] == ["Risk", "Plan", "Text"]
     assert PassageStyle.CODE is found.passages[1].style
     assert found.is_cut
 
@@ -253,11 +255,11 @@ async def test_a_cache_asks_once_for_many_and_forgets_failures():
     gate.set()
     results = await asyncio.gather(*first, return_exceptions=True)
 
-    assert ["ConnectionError"] * 5 == [type(result).__name__ for result in results]
-    assert 7 == await cache.get("a", load)
-    assert 7 == await cache.get("a", load)
-    assert 7 == cache.peek("a")
-    assert 2 == len(asked)
+    assert [type(result).__name__ for result in results] == ["ConnectionError"] * 5
+    assert await cache.get("a", load) == 7
+    assert await cache.get("a", load) == 7
+    assert cache.peek("a") == 7
+    assert len(asked) == 2
 
 
 async def test_a_cache_forgets_after_its_time_and_survives_a_cancelled_caller():
@@ -275,7 +277,7 @@ async def test_a_cache_forgets_after_its_time_and_survives_a_cancelled_caller():
     impatient.cancel()
     gate.set()
 
-    assert 1 == await patient
+    assert await patient == 1
     assert cache.peek("a") is None
 
 
@@ -288,7 +290,7 @@ async def test_a_pacer_keeps_messages_of_a_channel_apart_and_others_not():
 
     assert time.monotonic() - started >= 0.1
     assert 9 < pacer.blocked_for("chat.update") <= 10
-    assert 0 == pacer.blocked_for("chat.postMessage")
+    assert pacer.blocked_for("chat.postMessage") == 0
 
 
 async def test_tasks_are_waited_for_and_the_rest_is_cancelled():
@@ -314,8 +316,8 @@ async def test_tasks_are_waited_for_and_the_rest_is_cancelled():
         keeper.spawn(broken(), name="broken")
         await keeper.drain(timeout=0.05)
 
-    assert ["quick", "cancelled"] == done
-    assert 0 == len(keeper)
+    assert done == ["quick", "cancelled"]
+    assert len(keeper) == 0
     assert {"slack_task_failed", "slack_task_cancelled"} == {entry["event"] for entry in logs}
 
 
@@ -323,8 +325,8 @@ def test_a_key_is_new_once_and_its_window_is_bounded():
     """Old keys make room; a forgotten one is new again."""
     seen = Seen(size=2)
 
-    assert [True, False] == [seen.add("a"), seen.add("a")]
-    assert [True, True] == [seen.add("b"), seen.add("c")]
+    assert [seen.add("a"), seen.add("a")] == [True, False]
+    assert [seen.add("b"), seen.add("c")] == [True, True]
     assert seen.add("a")
     seen.forget("a")
     assert seen.add("a")
@@ -385,8 +387,8 @@ def test_a_failure_names_who_can_mend_it(error: Exception, remedy: Remedy):
 
 def test_retry_after_is_read_from_the_headers():
     """Slack says how long; without a word it is half a minute."""
-    assert 7 == describe(_error("ratelimited", status=429, **{"Retry-After": "7"})).retry_after
-    assert 30 == describe(_error("ratelimited", status=429)).retry_after
+    assert describe(_error("ratelimited", status=429, **{"Retry-After": "7"})).retry_after == 7
+    assert describe(_error("ratelimited", status=429)).retry_after == 30
 
 
 async def test_what_was_not_stored_in_time_is_never_confirmed():

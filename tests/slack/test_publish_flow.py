@@ -14,15 +14,15 @@ async def test_s1_an_approved_run_publishes_once_and_its_message_says_by_whom(bo
     assert "Started *publish*: run `r-" in ack.body["text"]
     assert ack.body["response_type"] == "ephemeral"
     assert {"Approve", "Reject…"} == labels(question)
-    assert [] == bot.effects.published
+    assert bot.effects.published == []
 
     clicked = await bot.sim.click("U0BOB", CHANNEL, question["ts"], label="Approve")
     run = await bot.finished()
     outcome = await bot.outcome("Approved by")
 
     assert clicked.ok
-    assert "completed" == run.status
-    assert ["Bees in winter"] == bot.effects.published
+    assert run.status == "completed"
+    assert bot.effects.published == ["Bees in winter"]
     assert question["ts"] == outcome["ts"]
     assert set() == labels(outcome)
     assert "Approved by <@U0BOB>" in shown(outcome)
@@ -33,16 +33,16 @@ async def test_s1_a_question_shows_what_is_needed_to_decide(bot: Bench):
     question = await bot.ask()
     first, title, payload, facts, _, footer = question["blocks"]
 
-    assert "*publish* · review · asked by <@U0ALICE>" == first["elements"][0]["text"]
-    assert "header" == title["type"]
-    assert "Publish “Bees in winter”?" == title["text"]["text"]
-    assert "rich_text_quote" == payload["elements"][0]["type"]
+    assert first["elements"][0]["text"] == "*publish* · review · asked by <@U0ALICE>"
+    assert title["type"] == "header"
+    assert title["text"]["text"] == "Publish “Bees in winter”?"
+    assert payload["elements"][0]["type"] == "rich_text_quote"
     assert "Honey bees do not sleep." in shown({"blocks": [payload]})
     names = [field["text"].split("\n")[0] for field in facts["fields"]]
-    assert ["*Words*", "*Decide by*", "*Approvals*"] == names
+    assert names == ["*Words*", "*Decide by*", "*Approvals*"]
     assert "<!date^" in facts["fields"][1]["text"]
     assert "UTC>" in facts["fields"][1]["text"]
-    assert "*Approvals*\n0 of 1 · waiting for <!subteam^S0EDITORS>" == facts["fields"][2]["text"]
+    assert facts["fields"][2]["text"] == "*Approvals*\n0 of 1 · waiting for <!subteam^S0EDITORS>"
     assert "Run `r-" in footer["elements"][0]["text"]
     assert "approve or reject: publish “bees in winter”?" in question["text"].lower()
     approval = await bot.approval()
@@ -59,7 +59,7 @@ async def test_s3_reject_asks_why_and_the_reason_is_shown_and_stored(bot: Bench)
     await bot.sim.click("U0CAROL", CHANNEL, question["ts"], label="Reject…")
     modal = await bot.sim.until(lambda: bot.sim.views("U0CAROL"))
 
-    assert "Reject" == modal[0]["title"]["text"]
+    assert modal[0]["title"]["text"] == "Reject"
     assert "Publish “Bees in winter”?" in shown(modal[0])
 
     values = {"signoff_reason": {"text": {"type": "plain_text_input", "value": "Too short."}}}
@@ -69,12 +69,12 @@ async def test_s3_reject_asks_why_and_the_reason_is_shown_and_stored(bot: Bench)
     approval = await bot.approval()
 
     assert sent.ok
-    assert [] == bot.sim.views("U0CAROL")
-    assert "cancelled" == run.status
-    assert [] == bot.effects.published
+    assert bot.sim.views("U0CAROL") == []
+    assert run.status == "cancelled"
+    assert bot.effects.published == []
     assert "Rejected by <@U0CAROL>" in shown(outcome)
     assert "Too short." in shown(outcome)
-    assert "Too short." == approval.answers[0].comment
+    assert approval.answers[0].comment == "Too short."
 
 
 async def test_s3_an_empty_reason_is_refused_at_the_field(bot: Bench):
@@ -85,7 +85,7 @@ async def test_s3_an_empty_reason_is_refused_at_the_field(bot: Bench):
     values = {"signoff_reason": {"text": {"type": "plain_text_input", "value": "   "}}}
     ack = await bot.sim.submit("U0CAROL", modal[0]["id"], values)
 
-    assert {"signoff_reason": "Write why; a word is enough."} == ack.errors
+    assert ack.errors == {"signoff_reason": "Write why; a word is enough."}
     assert (await bot.approval()).is_open
 
 
@@ -97,14 +97,14 @@ async def test_h16_a_node_whose_fate_is_unknown_asks_its_operator_and_retry_runs
 
     assert {"Retry", "Skip", "Fail"} == labels(question)
     assert "is not declared idempotent" in shown(question)
-    assert "Fail the run" == button(question, "Fail")["confirm"]["confirm"]["text"]
+    assert button(question, "Fail")["confirm"]["confirm"]["text"] == "Fail the run"
 
     await bot.sim.click("U0BOB", CHANNEL, question["ts"], label="Retry")
     run = await bot.finished()
     await bot.outcome("Tried again by <@U0BOB>")
 
-    assert "completed" == run.status
-    assert ["work"] == bot.effects.published
+    assert run.status == "completed"
+    assert bot.effects.published == ["work"]
 
 
 async def test_t1_an_unanswered_question_expires_and_its_message_says_so(bot: Bench):
@@ -113,12 +113,12 @@ async def test_t1_an_unanswered_question_expires_and_its_message_says_so(bot: Be
     run = await bot.finished()
     outcome = await bot.outcome("Expired")
 
-    assert "timed_out" == run.status
+    assert run.status == "timed_out"
     assert question["ts"] == outcome["ts"]
     assert "nobody of <!subteam^S0EDITORS> answered within 0.4 seconds" in shown(outcome)
     assert "The run ended as timed out" in shown(outcome)
     assert {"Start again"} == labels(outcome)
-    assert [] == bot.effects.published
+    assert bot.effects.published == []
 
 
 async def test_t1_start_again_starts_the_same_graph_for_who_pressed_it(bot: Bench):
@@ -129,4 +129,4 @@ async def test_t1_start_again_starts_the_same_graph_for_who_pressed_it(bot: Benc
     await bot.told("U0DAVE", "Started *publish* again")
     run = await bot.last_run()
 
-    assert ("U0DAVE", "Bees") == (run.requester, run.input["topic"])
+    assert (run.requester, run.input["topic"]) == ("U0DAVE", "Bees")

@@ -23,7 +23,7 @@ async def test_s9_the_second_of_two_approvers_is_told_who_was_first(bot: Bench):
     assert ack.ok
     assert "nothing was changed" in told
     assert "<!date^" in told
-    assert ["Bees in winter"] == bot.effects.published
+    assert bot.effects.published == ["Bees in winter"]
 
 
 async def test_h6_two_approvers_at_the_same_moment_make_one_decision(bot: Bench):
@@ -36,8 +36,8 @@ async def test_h6_two_approvers_at_the_same_moment_make_one_decision(bot: Bench)
     approval = await bot.approval()
 
     assert all(ack.ok for ack in acks)
-    assert 1 == len(approval.answers)
-    assert ["Bees in winter"] == bot.effects.published
+    assert len(approval.answers) == 1
+    assert bot.effects.published == ["Bees in winter"]
 
 
 async def test_s9_who_may_not_decide_is_told_who_may(bot: Bench):
@@ -61,7 +61,7 @@ async def test_s9_a_form_of_who_may_not_decide_says_so_in_the_form(bot: Bench):
     after = bot.sim.views("U0DAVE")[0]
 
     assert ack.ok
-    assert "Not done" == after["title"]["text"]
+    assert after["title"]["text"] == "Not done"
     assert "it takes <!subteam^S0EDITORS>" in shown(after)
     assert (await bot.approval()).is_open
 
@@ -84,8 +84,8 @@ async def test_t3_a_late_click_is_told_that_it_expired(bot: Bench):
 
     assert ack.ok
     assert "<!date^" in told
-    assert "expired" == (await bot.approval()).status
-    assert [] == bot.effects.published
+    assert (await bot.approval()).status == "expired"
+    assert bot.effects.published == []
 
 
 async def test_h5_a_click_on_another_payload_than_the_stored_one_is_refused(bot: Bench):
@@ -153,7 +153,7 @@ async def test_s9_a_withdrawn_question_says_so(bot: Bench):
     await bot.told("U0BOB", "withdrawn")
 
     assert set() == labels(outcome)
-    assert [] == bot.effects.published
+    assert bot.effects.published == []
 
 
 async def test_h6_the_same_click_delivered_again_changes_nothing(bot: Bench):
@@ -167,9 +167,9 @@ async def test_h6_the_same_click_delivered_again_changes_nothing(bot: Bench):
     recorded = [r for r in events if type(r.event).__name__ == "DecisionRecorded"]
 
     assert ack.ok
-    assert 1 == len(recorded)
-    assert [] == bot.sim.ephemerals("U0BOB")
-    assert ["Bees in winter"] == bot.effects.published
+    assert len(recorded) == 1
+    assert bot.sim.ephemerals("U0BOB") == []
+    assert bot.effects.published == ["Bees in winter"]
 
 
 async def test_h6_a_command_delivered_twice_starts_one_run(bot: Bench):
@@ -194,7 +194,7 @@ async def test_a_decision_from_a_form_survives_a_second_delivery(bot: Bench):
     await bot.finished()
 
     assert ack.ok
-    assert 1 == len((await bot.approval()).answers)
+    assert len((await bot.approval()).answers) == 1
 
 
 async def test_a_form_about_a_run_that_ended_meanwhile_says_so(bot: Bench):

@@ -37,7 +37,7 @@ def check(blocks: list[dict[str, Any]]) -> None:
     """Assert what Slack checks: the simulator's rules are written from its documents."""
     faults = message_faults(blocks)
 
-    assert [] == faults
+    assert faults == []
 
 
 def assert_harmless(message: dict[str, Any]) -> None:
@@ -93,7 +93,7 @@ def test_any_payload_fits_into_its_window(payload: dict[str, Any], title: str):
     """Show all works for whatever there is to show."""
     view = payload_view(title, whole_payload(payload), more="There is more.")
 
-    assert [] == view_faults(view, kind="modal")
+    assert view_faults(view, kind="modal") == []
     assert len(json.dumps(view)) <= limits.VIEW_BYTES
 
 
@@ -117,7 +117,7 @@ def test_an_extreme_payload_becomes_an_excerpt_and_a_window(payload: dict[str, A
     view = payload_view("All", whole_payload(payload), more="There is more.")
 
     check(message.blocks)
-    assert [] == view_faults(view, kind="modal")
+    assert view_faults(view, kind="modal") == []
     assert len(json.dumps(view)) <= limits.VIEW_BYTES
     assert "\ud800" not in shown({"text": message.text, "blocks": message.blocks})
 
@@ -143,7 +143,7 @@ def test_s1_the_amount_is_shown_even_when_prose_is_cut():
     message = render(question_card(asked, due_at=asked.due_at), GROUPS)
     facts = next(b for b in message.blocks if "fields" in b)["fields"]
 
-    assert ["*Amount*\n420.5", "*Target*\nproduction"] == [field["text"] for field in facts[:2]]
+    assert [field["text"] for field in facts[:2]] == ["*Amount*\n420.5", "*Target*\nproduction"]
     assert {"Approve", "Reject…", "Show all"} == labels({"blocks": message.blocks})
     assert "a short note" in shown({"blocks": message.blocks})
     assert "green" in shown({"blocks": message.blocks})
@@ -188,8 +188,8 @@ def test_s2_the_outcome_names_who_what_when_and_what_the_run_does():
     _, sentence, quote, footer = message.blocks
 
     assert (
-        "✅ *Publish “Bees”?*\nApproved by <@U0BOB> · 12 min after it was asked"
-        == sentence["text"]["text"]
+        sentence["text"]["text"]
+        == "✅ *Publish “Bees”?*\nApproved by <@U0BOB> · 12 min after it was asked"
     )
     assert comment == quote["elements"][0]["elements"][0]["text"]
     assert footer["elements"][0]["text"].startswith("Run `r-")
@@ -236,8 +236,8 @@ def test_cut_text_fits(text: str, limit: int):
 
 
 def test_escaping_takes_the_power_of_three_characters_only():
-    """https://docs.slack.dev/messaging/formatting-message-text#escaping"""
-    assert "&lt;!channel&gt; &amp;amp; ok" == escape("<!channel> &amp; ok")
+    """Only `&`, `<` and `>` have a meaning in mark-up; everything else stays."""
+    assert escape("<!channel> &amp; ok") == "&lt;!channel&gt; &amp;amp; ok"
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +34,8 @@ async def test_a_post_whose_answer_is_lost_is_found_again_and_made_once(socket_b
     await bot.sim.click("U0BOB", CHANNEL, question["ts"], label="Approve")
     await bot.outcome("Approved by")
 
-    assert 1 == len(calls(bot, "chat.postMessage"))
-    assert 1 == len(bot.messages())
+    assert len(calls(bot, "chat.postMessage")) == 1
+    assert len(bot.messages()) == 1
 
 
 async def test_a_post_that_never_arrived_is_made_again(socket_bot: Bench):
@@ -45,9 +46,9 @@ async def test_a_post_that_never_arrived_is_made_again(socket_bot: Bench):
     )
     await bot.ask()
 
-    assert 2 == len(calls(bot, "chat.postMessage"))
-    assert 1 == len(calls(bot, "conversations.history"))
-    assert 1 == len(bot.messages())
+    assert len(calls(bot, "chat.postMessage")) == 2
+    assert len(calls(bot, "conversations.history")) == 1
+    assert len(bot.messages()) == 1
 
 
 async def test_an_edit_whose_answer_is_lost_is_made_again(socket_bot: Bench):
@@ -59,7 +60,7 @@ async def test_an_edit_whose_answer_is_lost_is_made_again(socket_bot: Bench):
     await bot.sim.until(lambda: len(calls(bot, "chat.update")) == 2)
     await bot.outcome("Approved by")
 
-    assert 1 == len(bot.messages())
+    assert len(bot.messages()) == 1
 
 
 @pytest.mark.slow
@@ -73,9 +74,9 @@ async def test_a_storm_of_429_loses_and_doubles_nothing(socket_bot: Bench):
     await bot.sim.until(lambda: len(bot.messages()) == 4, timeout=20)
     answered = [entry for entry in calls(bot, "chat.postMessage") if entry.status == "ok"]
 
-    assert 4 == len(answered)
-    assert 3 == len(calls(bot, "chat.postMessage")) - len(answered)
-    assert [] == calls(bot, "conversations.history")
+    assert len(answered) == 4
+    assert len(calls(bot, "chat.postMessage")) - len(answered) == 3
+    assert calls(bot, "conversations.history") == []
     topics = {f"Bees{n}" for n in range(3)}
     assert topics == {t for t in topics if any(t in shown(m) for m in bot.messages())}
 
@@ -104,9 +105,9 @@ async def test_a_channel_gets_one_message_a_second(tmp_path: Path):
         await bot.outcome("Approved by")
         await bot.sim.until(lambda: len(bot.messages()) == 2, timeout=10)
         sent = sorted(e.at for e in calls(bot, "chat.postMessage") + calls(bot, "chat.update"))
-        gaps = [later - earlier for earlier, later in zip(sent, sent[1:], strict=False)]
+        gaps = [later - earlier for earlier, later in pairwise(sent)]
 
-        assert 3 == len(sent)
+        assert len(sent) == 3
         assert min(gaps) > 0.9
 
 
@@ -125,7 +126,7 @@ async def test_an_approval_that_is_decided_before_it_is_posted_is_posted_as_deci
     message = await bot.outcome("Approved by <@U0BOB>")
 
     assert set() == labels(message)
-    assert 1 == len(bot.messages())
+    assert len(bot.messages()) == 1
 
 
 async def test_s10_a_channel_without_the_bot_is_reported_with_its_fix(tmp_path: Path):
@@ -139,13 +140,13 @@ async def test_s10_a_channel_without_the_bot_is_reported_with_its_fix(tmp_path: 
             await bot.engine.decide(approval.id, "approve", by="U0BOB", surface="cli")
             run = await bot.finished()
 
-            assert "completed" == run.status
-            assert ["Bees in winter"] == bot.effects.published
+            assert run.status == "completed"
+            assert bot.effects.published == ["Bees in winter"]
     complaint = next(entry for entry in logs if entry["event"] == "slack_call_refused")
 
     assert complaint["error"] in {"channel_not_found", "not_in_channel"}
     assert "invite the bot" in complaint["fix"]
-    assert "error" == complaint["log_level"]
+    assert complaint["log_level"] == "error"
 
 
 async def test_blocks_that_slack_refuses_are_replaced_by_plain_ones(socket_bot: Bench):
@@ -157,12 +158,12 @@ async def test_blocks_that_slack_refuses_are_replaced_by_plain_ones(socket_bot: 
     question = await bot.ask()
 
     assert {"Approve", "Reject…"} == labels(question)
-    assert ["section", "actions"] == [block["type"] for block in question["blocks"]]
+    assert [block["type"] for block in question["blocks"]] == ["section", "actions"]
     assert "Publish “Bees in winter”?" in shown(question)
 
     await bot.sim.click("U0BOB", CHANNEL, question["ts"], label="Approve")
 
-    assert "completed" == (await bot.finished()).status
+    assert (await bot.finished()).status == "completed"
 
 
 async def test_a_message_that_was_deleted_is_not_edited_for_ever(socket_bot: Bench):
@@ -176,7 +177,7 @@ async def test_a_message_that_was_deleted_is_not_edited_for_ever(socket_bot: Ben
     await bot.run("run publish topic=Wasps")
     await bot.question()
 
-    assert 1 == len(calls(bot, "chat.update"))
+    assert len(calls(bot, "chat.update")) == 1
 
 
 async def test_t4_one_reminder_comes_in_the_thread_and_calls_the_approvers(tmp_path: Path):
@@ -187,7 +188,7 @@ async def test_t4_one_reminder_comes_in_the_thread_and_calls_the_approvers(tmp_p
         question = await bot.ask("run publish topic=Bees wait=6s")
         thread = await bot.sim.until(lambda: bot.sim.thread(CHANNEL, question["ts"])[1:])
 
-        assert 1 == len(thread)
+        assert len(thread) == 1
         assert "<!subteam^S0EDITORS>" in thread[0]["text"]
         assert "<!date^" in thread[0]["text"]
         assert "Publish “Bees in winter”?" not in thread[0]["text"]
@@ -197,7 +198,7 @@ async def test_t4_one_reminder_comes_in_the_thread_and_calls_the_approvers(tmp_p
         await bot.outcome("Approved by")
         await bot.finished()
 
-        assert 1 == len(bot.sim.thread(CHANNEL, question["ts"])[1:])
+        assert len(bot.sim.thread(CHANNEL, question["ts"])[1:]) == 1
 
 
 async def test_t4_a_reminder_whose_answer_is_lost_is_made_once(tmp_path: Path):
@@ -214,8 +215,8 @@ async def test_t4_a_reminder_whose_answer_is_lost_is_made_once(tmp_path: Path):
 
         await eventually(is_done)
 
-        assert 2 == len(calls(bot, "chat.postMessage"))
-        assert 1 == len(bot.sim.thread(CHANNEL, question["ts"])[1:])
+        assert len(calls(bot, "chat.postMessage")) == 2
+        assert len(bot.sim.thread(CHANNEL, question["ts"])[1:]) == 1
 
 
 async def test_the_deadline_that_is_shown_is_the_one_that_counts(socket_bot: Bench):
@@ -240,7 +241,7 @@ async def test_deliveries_that_waited_for_the_bot_are_sent_when_it_comes(tmp_pat
         bot.engine.on_delivery(lambda: None)
         await bot.ask()
 
-        assert APPROVAL_EVENT == bot.messages()[0]["metadata"]["event_type"]
+        assert bot.messages()[0]["metadata"]["event_type"] == APPROVAL_EVENT
 
 
 def _logged(logs: list[Any], event: str) -> bool:

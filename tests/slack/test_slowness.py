@@ -57,8 +57,8 @@ async def test_a_click_that_cannot_be_stored_is_not_acknowledged(tmp_path: Path,
         run = await bot.finished()
 
         assert again.ok
-        assert "completed" == run.status
-        assert ["Bees in winter"] == bot.effects.published
+        assert run.status == "completed"
+        assert bot.effects.published == ["Bees in winter"]
 
 
 async def test_a_command_that_cannot_be_stored_confirms_nothing(tmp_path: Path):
@@ -82,4 +82,4 @@ async def test_a_form_opens_while_the_database_is_away(tmp_path: Path):
             views = await bot.sim.until(lambda: bot.sim.views("U0BOB"))
 
         assert ack.ok
-        assert 1 == len(views)
+        assert len(views) == 1

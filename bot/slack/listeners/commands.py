@@ -99,13 +99,13 @@ async def _list(tools: Tools, _args: AsyncArgs, _line: CommandLine) -> Rows:
 async def _show(tools: Tools, _args: AsyncArgs, line: CommandLine) -> Rows:
     if not line.words:
         return [("Say which run: ", Code(f"{tools.command} show r-…"), ".")]
-    run = await _find_run(tools, line.words[0])
+    run = await _find_run(tools, line.words[0].lower())
     approvals = await tools.engine.list_approvals(run.id)
     return run_words(run, approvals)
 
 
 async def _find_run(tools: Tools, reference: str) -> Run:
-    if reference.lower().startswith("a-"):
+    if reference.startswith("a-"):
         approval = await tools.engine.get_approval(reference)
         return approval.run
     return await tools.engine.get_run(reference)
@@ -122,7 +122,7 @@ async def _cancel(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     if not line.words:
         return [("Say which run: ", Code(f"{tools.command} cancel r-… why"), ".")]
     reference, *reason = line.words
-    run = await tools.engine.get_run(reference)
+    run = await tools.engine.get_run(reference.lower())
     user = user_of(args.body)
     if run.requester != user and not await _may_decide(tools, run, user):
         return [

@@ -1,0 +1,119 @@
+"""Who stands behind a name; in doubt nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from bot.simulator import Simulator
+from bot.simulator.world import User, UserGroup
+from bot.slack.directory import SlackDirectory
+from bot.slack.workspace import SlackWorkspace
+from orchestrator.errors import ApproversError, DirectoryError
+from orchestrator.graph.policy import parse_approver
+from tests.slack.bench import eventually
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[Simulator]:
+    """Return a Slack of our own."""
+    async with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+async def directory(sim: Simulator) -> AsyncIterator[SlackDirectory]:
+    """Return a directory of a bot that knows who it is."""
+    async with SlackWorkspace(bot_token=sim.bot_token, api_url=sim.api_url) as workspace:
+        await eventually(lambda: workspace.identity.found is not None)
+        yield workspace.directory
+
+
+@pytest.mark.parametrize(
+    ("name", "members"),
+    [
+        ("U0BOB", {"U0BOB"}),
+        ("carol@example.com", {"U0CAROL"}),
+        ("@editors", {"U0BOB", "U0CAROL"}),
+        ("S0RELEASE", {"U0BOB", "U0DAVE"}),
+        ("U0GUEST", {"U0GUEST"}),
+    ],
+)
+async def test_names_stand_for_people(directory: SlackDirectory, name: str, members: set[str]):
+    """Ids, e-mail addresses, handles and group ids; a guest only by their id."""
+    assert members == await directory.members(parse_approver(name))
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("U0NOBODY", "knows nobody called"),
+        ("nobody@example.com", "knows nobody called"),
+        ("@nobodies", "no user group"),
+        ("S0NOBODIES", "no user group"),
+        ("U0SIGNOFF", "is an app"),
+        ("gil@example.org", "name them by their id U0GUEST"),
+    ],
+)
+async def test_names_that_stand_for_nobody_are_refused(
+    directory: SlackDirectory, name: str, reason: str
+):
+    """Unknown names, bots, and guests who are not named by id."""
+    with pytest.raises(ApproversError, match=reason):
+        await directory.members(parse_approver(name))
+
+
+async def test_a_deactivated_account_cannot_decide(sim: Simulator, directory: SlackDirectory):
+    """Whoever left does not count, even when named."""
+    sim.staging.deactivate("U0BOB")
+
+    with pytest.raises(ApproversError, match="deactivated"):
+        await directory.members(parse_approver("U0BOB"))
+
+
+async def test_an_empty_group_is_refused(sim: Simulator, directory: SlackDirectory):
+    """An empty list is never open to all."""
+    sim.staging.set_group(
+        UserGroup(id="S0EMPTY01", handle="empty", name="Empty", users=[], created=0)
+    )
+
+    with pytest.raises(ApproversError, match="has no members"):
+        await directory.members(parse_approver("@empty"))
+
+
+async def test_ids_of_an_enterprise_begin_with_w(sim: Simulator, directory: SlackDirectory):
+    """Such ids are people like all others."""
+    sim.staging.add_user(User(id="W0WENDY", name="wendy", real_name="Wendy", email="w@example.com"))
+
+    assert {"W0WENDY"} == await directory.members(parse_approver("W0WENDY"))
+
+
+async def test_slack_away_lets_nobody_through(sim: Simulator, directory: SlackDirectory):
+    """A failure is an error, never an empty or a stale answer."""
+    sim.faults.update(
+        {"fail_next": {"method": "usergroups.users.list", "error": "internal_error", "count": 1}}
+    )
+
+    with pytest.raises(DirectoryError, match="internal_error"):
+        await directory.members(parse_approver("S0EDITORS"))
+    assert {"U0BOB", "U0CAROL"} == await directory.members(parse_approver("S0EDITORS"))
+
+
+async def test_a_missing_scope_is_named(sim: Simulator, directory: SlackDirectory):
+    """The operator reads what to add."""
+    sim.faults.update({"fail_next": {"method": "users.info", "error": "missing_scope", "count": 1}})
+
+    with pytest.raises(DirectoryError, match="add the scope"):
+        await directory.members(parse_approver("U0BOB"))
+
+
+async def test_many_who_ask_at_once_make_one_call(sim: Simulator, directory: SlackDirectory):
+    """A burst of clicks asks Slack once, and again only after a minute."""
+    approver = parse_approver("@editors")
+    answers = await asyncio.gather(*(directory.members(approver) for _ in range(20)))
+    names = [e.name for e in sim.log if e.name.startswith("usergroups.")]
+
+    assert [{"U0BOB", "U0CAROL"}] * 20 == answers
+    assert names == ["usergroups.list", "usergroups.users.list"]
