@@ -129,6 +129,8 @@ def _set_approval(state: State, seq: int, approval_id: str, **changes: Any) -> S
 
 
 def _resolve(state: State, seq: int, event: e.ApprovalResolved) -> State:
+    if event.approval_id not in state.approvals:
+        raise LookupError(f"approval {event.approval_id} is not open")
     keys = {key: Stored(e.Pointer(seq, (key,)), value) for key, value in event.values.items()}
     return replace(
         state,

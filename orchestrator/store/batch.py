@@ -103,12 +103,19 @@ def load(connection: Connection, run_ids: Sequence[str]) -> dict[str, Any]:
     found = connection.execute(
         select(runs.c.id, runs.c.seq, runs.c.head, runs.c.checkpoint).where(runs.c.id.in_(run_ids))
     ).all()
-    documents = {row.id: json.loads(row.checkpoint) for row in found}
-    records = load_records(
-        connection, {run_id: checkpoint.references(doc) for run_id, doc in documents.items()}
-    )
     loaded: dict[str, Any] = {}
+    documents: dict[str, Any] = {}
+    wanted: dict[str, set[int]] = {}
     for row in found:
+        try:
+            documents[row.id] = json.loads(row.checkpoint)
+            wanted[row.id] = checkpoint.references(documents[row.id])
+        except (LookupError, TypeError, ValueError) as error:
+            loaded[row.id] = CorruptHistoryError(row.id, row.seq, f"no checkpoint: {error!r}")
+    records = load_records(connection, wanted)
+    for row in found:
+        if row.id in loaded:
+            continue
         try:
             state = checkpoint.restore(
                 row.id, row.seq, documents[row.id], _decode_all(row.id, records[row.id])
