@@ -1,0 +1,28 @@
+"""Runs the Python in README.md and docs/ as tests."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.markdown import PythonCodeBlockParser
+
+_ROOT = Path(__file__).parents[1]
+
+
+class _Documents:
+    """A plugin, because the hooks of this file alone would see nothing outside of tests/."""
+
+    pytest_collect_file = staticmethod(
+        Sybil(
+            parsers=[PythonCodeBlockParser()],
+            path=str(_ROOT),
+            patterns=["README.md", "CONTRIBUTING.md", "docs/**/*.md", "docs/*.md"],
+        ).pytest()
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the documents collected."""
+    config.pluginmanager.register(_Documents(), "documents")
