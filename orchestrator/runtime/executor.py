@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +22,7 @@ from orchestrator.core.walk import facts
 from orchestrator.errors import NodeTimeoutError, NonRetryableError
 from orchestrator.graph.nodes import TaskNode
 from orchestrator.runtime.context import NodeContext
+from orchestrator.runtime.threads import run_in_thread
 
 #: How long a node may take to stop after its run was cancelled or the process is to end.
 GRACE = 5.0  # seconds
@@ -57,7 +57,6 @@ class Executor:
         self._slots = slots
         self._taken = 0
         self._report = report
-        self._threads = ThreadPoolExecutor(slots, thread_name_prefix="signoff-node")
         self._tasks: dict[asyncio.Task[None], Attempt] = {}
         self._stops: dict[Attempt, asyncio.Event] = {}
         self._is_stopping = False
@@ -120,20 +119,14 @@ class Executor:
                 task.cancel()
             if late:
                 await asyncio.wait(late, timeout=1)
-        self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _run(self, attempt: Attempt) -> None:
         function = attempt.node.function
         is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
             getattr(function, "__call__", None)  # noqa: B004 - an instance with async __call__
         )
-        work = asyncio.ensure_future(
-            _awaited(function, attempt.context)
-            if is_async
-            else asyncio.get_running_loop().run_in_executor(
-                self._threads, function, attempt.context
-            )
-        )
+        call = _on_loop if is_async else _in_thread
+        work = asyncio.ensure_future(call(function, attempt.context))
         work.add_done_callback(lambda _work: self.give_back())
         try:
             outcome = await self._outcome(attempt, work, is_async=is_async)
@@ -212,5 +205,11 @@ class Executor:
             await self._report(attempt, await self._result(attempt, work))
 
 
-async def _awaited(function: Any, context: NodeContext) -> Any:
+async def _on_loop(function: Any, context: NodeContext) -> Any:
     return await function(context)
+
+
+async def _in_thread(function: Any, context: NodeContext) -> Any:
+    result = await run_in_thread(function, context, name=f"signoff-node-{context.node}")
+    # Such as a lambda around an asynchronous function.
+    return await result if inspect.isawaitable(result) else result

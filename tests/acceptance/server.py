@@ -39,7 +39,7 @@ class Server:
         self.published = folder / "published.jsonl"
         self._port = port
         self._process: asyncio.subprocess.Process | None = None
-        self._environment = {
+        self.environment = {
             name: value
             for name, value in os.environ.items()
             if not name.startswith(("SLACK_", "SIGNOFF_"))
@@ -52,9 +52,9 @@ class Server:
             "SIGNOFF_PORT": str(port),
         }
         if mode == "socket":
-            self._environment["SLACK_APP_TOKEN"] = simulator.app_token
+            self.environment["SLACK_APP_TOKEN"] = simulator.app_token
         else:
-            self._environment["SLACK_SIGNING_SECRET"] = simulator.signing_secret
+            self.environment["SLACK_SIGNING_SECRET"] = simulator.signing_secret
 
     async def command(self, *arguments: str) -> tuple[int, str]:
         """Run a `signoff` command beside the server; return its exit code and output."""
@@ -69,7 +69,7 @@ class Server:
             "bot",
             *arguments,
             cwd=self.folder,
-            env=self._environment | ({"SIGNOFF_CRASH_AT": crash_at} if crash_at else {}),
+            env=self.environment | ({"SIGNOFF_CRASH_AT": crash_at} if crash_at else {}),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )
@@ -139,6 +139,12 @@ class Server:
     async def until_shown(self, words: str) -> None:
         """Wait until the question shows these words."""
         await self.simulator.until(lambda: words in self.shown(), timeout=PATIENCE)
+
+    async def until_exists(self, path: Path) -> None:
+        """Wait until a node has made a file."""
+        async with asyncio.timeout(PATIENCE):
+            while not path.exists():
+                await asyncio.sleep(0.05)
 
     def published_lines(self) -> list[str]:
         """Return what was published so far."""
