@@ -16,6 +16,7 @@ from bot.simulator.posting import (
     message_body,
     post_as_app,
 )
+from bot.simulator.workspace import Workspace
 from bot.simulator.world import BOT_ID, BOT_USER, TEAM_DOMAIN, Channel, Post
 
 _SECOND = 1.0
@@ -23,13 +24,13 @@ _SECOND = 1.0
 
 def post_message(call: Call) -> Answer:
     """chat.postMessage: channel by id, `#name`, or user id for direct messages."""
-    draft = _draft(call)
-    channel = _target(call)
-    _check_may_post(call, channel)
+    draft = draft_of(call)
+    channel = target_of(call)
+    check_may_post(call, channel)
     _check_rate(call, channel)
-    _check_parent(call, channel, draft.thread_ts)
+    check_parent(call, channel, draft.thread_ts)
     post = post_as_app(call.workspace, channel, draft)
-    _tell_app(call, channel, post)
+    tell_app(call.workspace, channel, post)
     return {
         "ok": True,
         "channel": channel.id,
@@ -40,13 +41,13 @@ def post_message(call: Call) -> Answer:
 
 def post_ephemeral(call: Call) -> Answer:
     """chat.postEphemeral: visible to one member of the channel, not editable by ts."""
-    draft = _draft(call)
-    channel = _target(call)
-    _check_may_post(call, channel)
+    draft = draft_of(call)
+    channel = target_of(call)
+    check_may_post(call, channel)
     if call.text("user") not in channel.members:
         raise ApiError("user_not_in_channel")
     _check_rate(call, channel)
-    _check_parent(call, channel, draft.thread_ts)
+    check_parent(call, channel, draft.thread_ts)
     post = post_as_app(call.workspace, channel, draft, audience=call.text("user"))
     return {"ok": True, "message_ts": post.ts}
 
@@ -129,7 +130,8 @@ def add_reaction(call: Call) -> Answer:
     return {"ok": True}
 
 
-def _draft(call: Call) -> Draft:
+def draft_of(call: Call) -> Draft:
+    """Return what the arguments want to say, or refuse with the error for what is wrong."""
     blocks = _blocks(call)
     attachments = _attachments(call)
     markdown = call.text("markdown_text")
@@ -137,7 +139,8 @@ def _draft(call: Call) -> Draft:
     if markdown and (text or blocks):
         raise ApiError("markdown_text_conflict")
     if len(markdown) > limits.MARKDOWN_TEXT:
-        raise ApiError("msg_too_long")
+        is_post = call.method == "chat.postMessage"
+        raise ApiError("msg_blocks_too_long" if is_post else "msg_too_long")
     if markdown:
         blocks = [{"type": "markdown", "text": markdown}]
         text = markdown
@@ -197,7 +200,8 @@ def _metadata(call: Call, *, may_be_empty: bool = False) -> dict[str, Any] | Non
     return dict(metadata)
 
 
-def _target(call: Call) -> Channel:
+def target_of(call: Call) -> Channel:
+    """Return the channel meant by an id, a `#name` or a user id."""
     wanted = call.text("channel")
     world = call.workspace.world
     user = world.users.get(wanted)
@@ -213,7 +217,8 @@ def _target(call: Call) -> Channel:
     return call.channel()
 
 
-def _check_may_post(call: Call, channel: Channel) -> None:
+def check_may_post(call: Call, channel: Channel) -> None:
+    """Refuse archived channels and those that the app may not write to."""
     if channel.is_archived:
         raise ApiError("is_archived")
     if channel.kind == "dm" and not call.workspace.app.has_messages:
@@ -224,7 +229,8 @@ def _check_may_post(call: Call, channel: Channel) -> None:
         raise ApiError("not_in_channel")
 
 
-def _check_parent(call: Call, channel: Channel, thread_ts: str | None) -> None:
+def check_parent(call: Call, channel: Channel, thread_ts: str | None) -> None:
+    """Refuse replies to anything but a message of the channel itself."""
     if thread_ts is None:
         return
     parent = call.workspace.world.find_post(channel.id, thread_ts)
@@ -256,7 +262,8 @@ def _own_message(call: Call, channel: Channel, code: str) -> Post:
     return post
 
 
-def _tell_app(call: Call, channel: Channel, post: Post) -> None:
+def tell_app(workspace: Workspace, channel: Channel, post: Post) -> None:
+    """Send the message event, also for the own message, if the app subscribed."""
     subscription, kind = {
         "channel": ("message.channels", "channel"),
         "private": ("message.groups", "group"),
@@ -264,7 +271,7 @@ def _tell_app(call: Call, channel: Channel, post: Post) -> None:
     }[channel.kind]
     event = message_body(post, with_metadata=False)
     event |= {"channel": channel.id, "event_ts": post.ts, "channel_type": kind}
-    call.workspace.emit(subscription, event)
+    workspace.emit(subscription, event)
 
 
 _TARGET = ("channel",)

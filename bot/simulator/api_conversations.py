@@ -249,7 +249,7 @@ def _cursor_ts(call: Call) -> int | None:
     if not cursor:
         return None
     name, _, value = decode_cursor(cursor).partition(":")
-    if name != "next_ts" or not value.isdigit():
+    if name != "next_ts" or not value.isdecimal():
         raise ApiError("invalid_cursor")
     return int(value)
 

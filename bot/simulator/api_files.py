@@ -20,7 +20,7 @@ _MAX_FILE = 50_000_000
 def get_upload_url(call: Call) -> Answer:
     """files.getUploadURLExternal."""
     length = call.text("length")
-    if not length.isdigit() or int(length) == 0:
+    if not length.isdecimal() or int(length) == 0:
         raise ApiError.with_messages(
             "invalid_arguments", ["[ERROR] must be a positive number [json-pointer:/length]"]
         )

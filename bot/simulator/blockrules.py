@@ -17,16 +17,14 @@ from bot.simulator.elementrules import (
     URL,
     element,
     image_source,
+    mrkdwn,
     plain,
 )
 from bot.simulator.rules import Arr, Bool, Faultlist, Num, Obj, OneOf, Rule, Str, Text, Typed
 
 _BASE: dict[str, Rule] = {"type": Str(), "block_id": Str(min=1, max=limits.BLOCK_ID)}
 
-_STYLE = Obj(
-    fields={name: Bool() for name in ("bold", "italic", "strike", "code", "underline")}
-    | {name: Bool() for name in ("highlight", "client_highlight", "unlink")}
-)
+_STYLE = Obj(fields={name: Bool() for name in ("bold", "italic", "strike", "code", "underline")})
 _INLINE: dict[str, Rule] = {"type": Str(), "style": _STYLE}
 _RICH_INLINE: dict[str, Rule] = {
     "text": Obj(fields={**_INLINE, "text": Str(min=1)}, required=("text",)),
@@ -76,7 +74,6 @@ _RICH_PARTS: dict[str, Rule] = {
             **_BORDER,
             "style": OneOf(values=("bullet", "ordered")),
             "indent": Num(min=0, max=8),
-            "offset": Num(min=0),
             "elements": Arr(
                 of=Typed(table=lambda: _RICH_PARTS, allowed=frozenset({"rich_text_section"}))
             ),
@@ -124,9 +121,9 @@ def _text_length(value: Any) -> int:
 CARD = Obj(
     fields={
         **_BASE,
-        "title": Text(max=limits.CARD_TITLE),
-        "subtitle": Text(max=limits.CARD_TITLE),
-        "body": Text(max=limits.CARD_BODY),
+        "title": mrkdwn(limits.CARD_TITLE),
+        "subtitle": mrkdwn(limits.CARD_TITLE),
+        "body": mrkdwn(limits.CARD_BODY),
         "icon": IMAGE,
         "hero_image": IMAGE,
         "actions": Arr(of=element(frozenset({"button"})), min=1, max=limits.CARD_ACTIONS),

@@ -114,7 +114,7 @@ class Call:
         if not cursor:
             return 0
         name, _, value = decode_cursor(cursor).partition(":")
-        if name != "offset" or not value.isdigit():
+        if name != "offset" or not value.isdecimal():
             raise ApiError("invalid_cursor")
         return int(value)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from bot.simulator.api_schedule import post_due
 from bot.simulator.clicks import Clicks, Pick
 from bot.simulator.defaults import demo_world
 from bot.simulator.delivery import Ack, Delivery
@@ -260,6 +261,10 @@ class Cast:
         if self._socket is None:
             raise SimulatorError("the app takes callbacks over HTTP and has no connections")
         return self._socket
+
+    def post_due(self) -> None:
+        """Post the scheduled messages that are due now; happens by itself on a real clock."""
+        post_due(self.workspace)
 
     def reset(self) -> None:
         """Start over with a fresh world."""

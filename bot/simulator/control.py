@@ -182,7 +182,7 @@ class Control:
 
     def _log(self, request: web.Request) -> Json:
         after = request.query.get("after", "0")
-        if not after.isdigit():
+        if not after.isdecimal():
             raise SimulatorError("after must be a number")
         entries = self._cast.workspace.log.after(int(after))
         return {"entries": [entry.as_json() for entry in entries]}

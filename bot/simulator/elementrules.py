@@ -27,7 +27,12 @@ _TIME = r"([01]\d|2[0-3]):[0-5]\d"
 
 def plain(maximum: int) -> Text:
     """Return the rule of a plain_text object."""
-    return Text(max=maximum, is_plain=True)
+    return Text(max=maximum, kinds=("plain_text",))
+
+
+def mrkdwn(maximum: int) -> Text:
+    """Return the rule of a mrkdwn object."""
+    return Text(max=maximum, kinds=("mrkdwn",))
 
 
 CONFIRM = Obj(

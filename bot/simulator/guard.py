@@ -25,6 +25,8 @@ _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+_LINKABLE = frozenset({"/", "/oauth/v2/authorize"})
+"""What another site may send a person to; the rest is for this origin and for the app."""
 
 CONTROL_HEADER = "X-Simulator"
 
@@ -68,7 +70,7 @@ def _problem(request: web.Request) -> str | None:
     if origin is not None and origin != f"http://{host}":
         return "requests from other origins are refused"
     is_linkable = request.method == "GET" and (
-        request.path == "/" or request.path.startswith("/page/")
+        request.path in _LINKABLE or request.path.startswith("/page/")
     )
     site = request.headers.get("Sec-Fetch-Site", "none")
     if site not in {"none", "same-origin"} and not is_linkable:
@@ -88,4 +90,4 @@ def _control_problem(request: web.Request) -> str | None:
 
 
 def _has_port(host: str) -> bool:
-    return host.rpartition(":")[2].isdigit() and not host.endswith("]")
+    return host.rpartition(":")[2].isdecimal() and not host.endswith("]")

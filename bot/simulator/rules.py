@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 
@@ -168,18 +168,16 @@ _TEXT_FIELDS: dict[str, dict[str, Rule]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
-    """A text object: plain_text, and mrkdwn unless `is_plain`."""
+    """A text object of one of these kinds."""
 
     max: int
-    is_plain: bool = False
-    _kinds: tuple[str, ...] = field(default=("plain_text", "mrkdwn"), repr=False)
+    kinds: tuple[str, ...] = ("plain_text", "mrkdwn")
 
     def check(self, value: Any, pointer: str, faults: Faultlist) -> None:
         """See Rule."""
-        kinds = ("plain_text",) if self.is_plain else self._kinds
-        if not isinstance(value, Mapping) or value.get("type") not in kinds:
+        if not isinstance(value, Mapping) or value.get("type") not in self.kinds:
             faults.add("failed to match all allowed schemas", pointer)
-            faults.add(f"must be one of: {', '.join(kinds)}", f"{pointer}/type")
+            faults.add(f"must be one of: {', '.join(self.kinds)}", f"{pointer}/type")
             return
         fields: dict[str, Rule] = {
             "type": Str(),

@@ -9,6 +9,7 @@ from pathlib import Path
 from aiohttp import web
 
 from bot.simulator.api_files import download, receive_upload
+from bot.simulator.api_oauth import allow, ask
 from bot.simulator.control import Control
 from bot.simulator.guard import add_headers, guard, is_loopback
 from bot.simulator.responses import receive_response
@@ -49,6 +50,8 @@ class Server:
                 f"/{kind}/{{team}}/{{number}}/{{secret}}", partial(receive_response, workspace)
             )
         router.add_post("/upload/v1/{ticket}", partial(receive_upload, workspace))
+        router.add_get("/oauth/v2/authorize", _sync(partial(ask, workspace)))
+        router.add_get("/oauth/v2/allow", _sync(partial(allow, workspace)))
         router.add_get("/files/{file}", _sync(partial(download, workspace)))
         if socket is not None:
             router.add_get("/link", socket.handle)

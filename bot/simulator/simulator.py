@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping
@@ -9,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from bot.simulator.api_oauth import CLIENT_ID, CLIENT_SECRET
+from bot.simulator.api_schedule import keep_schedule
 from bot.simulator.callbacks import Callbacks
 from bot.simulator.cast import Cast
 from bot.simulator.control import Control
@@ -21,7 +24,8 @@ from bot.simulator.server import Server
 from bot.simulator.socketmode import SocketMode
 from bot.simulator.storage import Storage
 from bot.simulator.timing import Timing
-from bot.simulator.webapi import APP_TOKEN, BOT_TOKEN, WebApi
+from bot.simulator.tokens import APP_TOKEN, BOT_TOKEN
+from bot.simulator.webapi import WebApi
 from bot.simulator.workspace import Workspace
 
 T = TypeVar("T")
@@ -42,6 +46,8 @@ class Simulator(Cast):
         bot_token: The token for the Web API.
         app_token: The token for opening Socket Mode connections.
         signing_secret: Signs callbacks in HTTP mode.
+        client_id: Identifies the app in an OAuth installation.
+        client_secret: Exchanges a code for the bot token.
     """
 
     def __init__(  # noqa: PLR0913 - everything that differs between uses, keyword-only but one
@@ -58,6 +64,9 @@ class Simulator(Cast):
         refresh_every: float | None = None,
     ) -> None:
         self._address = (host, port)
+        self._schedule: asyncio.Task[None] | None = None
+        self.client_id = CLIENT_ID
+        self.client_secret = CLIENT_SECRET
         self.bot_token = BOT_TOKEN
         self.app_token = APP_TOKEN
         self.signing_secret = signing_secret or SIGNING_SECRET
@@ -86,6 +95,7 @@ class Simulator(Cast):
 
     async def __aenter__(self) -> Self:
         self.workspace.url = await self._server.start(*self._address)
+        self._schedule = asyncio.create_task(keep_schedule(self.workspace))
         return self
 
     async def __aexit__(
@@ -94,6 +104,9 @@ class Simulator(Cast):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._schedule is not None:
+            self._schedule.cancel()
+            await asyncio.gather(self._schedule, return_exceptions=True)
         await self._delivery.close()
         self.workspace.changes.close()
         await self._server.stop()

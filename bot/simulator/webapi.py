@@ -6,20 +6,29 @@ What a method does is in the `api_…` modules.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from aiohttp import web
 
-from bot.simulator import api_chat, api_conversations, api_directory, api_files, api_views
+from bot.simulator import (
+    api_chat,
+    api_conversations,
+    api_directory,
+    api_files,
+    api_oauth,
+    api_schedule,
+    api_views,
+)
 from bot.simulator.calls import Answer, Call, Method, missing_arguments
 from bot.simulator.errors import ApiError
+from bot.simulator.tokens import APP_TOKEN, BOT_TOKEN
 from bot.simulator.workspace import Workspace
 
-BOT_TOKEN = "xoxb-simulator-bot-token"  # noqa: S105 - opens nothing but the local simulator
-APP_TOKEN = "xapp-simulator-app-token"  # noqa: S105 - opens nothing but the local simulator
-_MAX_BODY = 1_000_000
+_SECRET = frozenset({"token", "client_secret", "code", "refresh_token"})
+"""Arguments that are neither logged nor recorded."""
 
 
 class WebApi:
@@ -35,6 +44,8 @@ class WebApi:
             **api_conversations.METHODS,
             **api_directory.METHODS,
             **api_files.METHODS,
+            **api_oauth.METHODS,
+            **api_schedule.METHODS,
             **api_views.METHODS,
             "apps.connections.open": Method(run=self._open_connection, token="app"),  # noqa: S106 - a kind of token
         }
@@ -48,12 +59,12 @@ class WebApi:
         status, headers, args = 200, {}, {}
         method = self._methods.get(name)
         try:
-            args = await _arguments(request)
+            args = {**_basic(request), **await _arguments(request)}
             answer = self._answer(request, name, method, args)
         except ApiError as error:
             status, headers, answer = error.status, error.headers, error.answer()
         workspace.save()
-        shown = {key: value for key, value in args.items() if key != "token"}
+        shown = {key: value for key, value in args.items() if key not in _SECRET}
         entry = workspace.log.add("api", name, status="pending", request=shown)
         if workspace.faults.slow_ms:
             await asyncio.sleep(workspace.faults.slow_ms / 1000)
@@ -121,6 +132,19 @@ class WebApi:
         if self._connect is None:
             raise ApiError("forbidden_team")
         return {"ok": True, "url": self._connect()}
+
+
+def _basic(request: web.Request) -> dict[str, str]:
+    """Return client_id and client_secret if they came by HTTP basic authentication."""
+    scheme, _, encoded = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "basic":
+        return {}
+    try:
+        text = base64.b64decode(encoded, validate=True).decode()
+    except ValueError:
+        raise ApiError("invalid_auth") from None
+    login, _, password = text.partition(":")
+    return {"client_id": login, "client_secret": password}
 
 
 async def _arguments(request: web.Request) -> dict[str, Any]:

@@ -36,6 +36,7 @@ class Workspace:
         url: The simulator's own address, known once it listens.
         emit: Called with the inner body of an event that the app may have subscribed to and
             with the name of the subscription.
+        codes: OAuth codes not exchanged yet, with the redirect URI and the installing user.
         last_message: When each channel got its newest message, for the rate limit.
     """
 
@@ -57,6 +58,7 @@ class Workspace:
         self.faults = Faults()
         self.url = ""
         self.is_installed = True
+        self.codes: dict[str, tuple[str, str]] = {}
         self.last_message: dict[str, float] = {}
         self.emit: Callable[[str, dict[str, Any]], None] = lambda _name, _event: None
         self._storage = storage

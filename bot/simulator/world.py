@@ -188,6 +188,24 @@ class File:
 
 
 @dataclass(slots=True, kw_only=True)
+class Scheduled:
+    """A message of the app that is to be posted later."""
+
+    table: ClassVar[str] = "scheduled"
+
+    id: str
+    channel: str
+    post_at: int
+    created: int
+    draft: dict[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The record's key in its table."""
+        return self.id
+
+
+@dataclass(slots=True, kw_only=True)
 class Counter:
     """A running number that survives a restart."""
 
@@ -202,11 +220,24 @@ class Counter:
         return self.name
 
 
-Record = User | Channel | UserGroup | Post | View | Trigger | ResponseUrl | File | Counter
+Record = (
+    User | Channel | UserGroup | Post | View | Trigger | ResponseUrl | File | Scheduled | Counter
+)
 
 RECORD_TYPES: dict[str, type[Record]] = {
     kind.table: kind
-    for kind in (User, Channel, UserGroup, Post, View, Trigger, ResponseUrl, File, Counter)
+    for kind in (
+        User,
+        Channel,
+        UserGroup,
+        Post,
+        View,
+        Trigger,
+        ResponseUrl,
+        File,
+        Scheduled,
+        Counter,
+    )
 }
 
 
@@ -227,6 +258,7 @@ class World:
         self.triggers: dict[str, Trigger] = {}
         self.response_urls: dict[str, ResponseUrl] = {}
         self.files: dict[str, File] = {}
+        self.scheduled: dict[str, Scheduled] = {}
         self.counters: dict[str, Counter] = {}
         self._timelines: dict[str, dict[str, Post]] = {}
         self.unsaved: set[tuple[str, str]] = set()

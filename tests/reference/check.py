@@ -141,7 +141,7 @@ class Checker:
         for argument in unknown if name != "api.test" else ():
             yield f"{name}: argument {argument} is not documented"
         if not answer["ok"]:
-            known = set(method["errors"]) | COMMON_ERRORS
+            known = set(method.get("errors") or ()) | COMMON_ERRORS
             if answer["error"] not in known and name != "api.test":
                 yield f"{name}: error {answer['error']} is not documented"
             return
@@ -289,4 +289,10 @@ def _compare(
 
 
 def _decoded(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, str) and value else value
+    """Return a structure, also when it came as a JSON string."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value or "null")
+    except ValueError:
+        return [{"type": f"unreadable: {value[:80]}"}]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +22,6 @@ from tests.simulator.conftest import (
     section,
     text_input,
 )
-
-
-@pytest.fixture
-def reference() -> Path:
-    """Return the folder of reference data, or skip where nobody has named one."""
-    named = os.environ.get("SLACK_REFERENCE")
-    if not named:
-        pytest.skip("SLACK_REFERENCE names no reference data")
-    return Path(named)
 
 
 def _all_rounder(app: AsyncApp) -> None:

@@ -168,3 +168,17 @@ async def escaping() -> AsyncIterator[tuple[Simulator, Wire]]:
     }
     async with Simulator(manifest, timing=QUICK) as simulator, wired(simulator) as connection:
         yield simulator, connection
+
+
+@pytest_asyncio.fixture
+async def joining() -> AsyncIterator[Client]:
+    """Return a client of an app that may join channels."""
+    scopes = ["channels:join", "channels:read", "groups:read"]
+    manifest = {
+        "display_information": {"name": "Small"},
+        "features": {"bot_user": {"display_name": "Small"}},
+        "oauth_config": {"scopes": {"bot": scopes}},
+        "settings": {"event_subscriptions": {"bot_events": ["member_joined_channel"]}},
+    }
+    async with Simulator(manifest, timing=QUICK) as simulator, aiohttp.ClientSession() as session:
+        yield Client(simulator, session)

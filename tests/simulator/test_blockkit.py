@@ -16,6 +16,10 @@ def _plain(text: str) -> dict[str, str]:
     return {"type": "plain_text", "text": text}
 
 
+def _mrkdwn(text: str) -> dict[str, str]:
+    return {"type": "mrkdwn", "text": text}
+
+
 def _option(value: str = "v", text: str = "t", **more: Any) -> dict[str, Any]:
     return {"text": _plain(text), "value": value, **more}
 
@@ -93,8 +97,8 @@ GOOD: dict[str, list[dict[str, Any]]] = {
     "table": [{"type": "table", "rows": _ROWS}],
     "data table": [{"type": "data_table", "caption": "c", "rows": _ROWS}],
     "card and carousel": [
-        {"type": "card", "title": _plain("t"), "actions": [button()]},
-        {"type": "carousel", "elements": [{"type": "card", "body": _plain("b")}]},
+        {"type": "card", "title": _mrkdwn("t"), "actions": [button()]},
+        {"type": "carousel", "elements": [{"type": "card", "body": _mrkdwn("b")}]},
     ],
     "container": [{"type": "container", "title": _plain("t"), "child_blocks": [section()]}],
     "feedback": [
@@ -360,7 +364,7 @@ BAD: list[tuple[str, list[Any], str]] = [
     ),
     (
         "long card",
-        [{"type": "card", "body": _plain("x" * 201)}],
+        [{"type": "card", "body": _mrkdwn("x" * 201)}],
         "must be less than 201 characters [json-pointer:/blocks/0/body/text]",
     ),
 ]

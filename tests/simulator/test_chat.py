@@ -10,6 +10,7 @@ import pytest
 from bot.simulator import Simulator
 
 from .conftest import Client, actions, button, section
+from .wire import Wire
 
 
 async def test_a_posted_message_is_completed_as_slack_does(client: Client) -> None:
@@ -259,6 +260,53 @@ async def test_blocks_of_a_message_are_checked(client: Client) -> None:
     assert answer["response_metadata"]["messages"] == [
         "[ERROR] must be less than 76 characters [json-pointer:/blocks/1/elements/0/text/text]"
     ]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"attachments": "{"}, "invalid_attachments"),
+        ({"attachments": {}}, "invalid_attachments"),
+        ({"attachments": ["x"]}, "invalid_attachments"),
+        ({"attachments": [{"blocks": [{"type": "x"}]}]}, "invalid_blocks"),
+    ],
+)
+async def test_bad_attachments_are_refused(
+    client: Client, arguments: dict[str, Any], error: str
+) -> None:
+    """In a change as in a new message."""
+    ts = await client.post()
+    answer = await client.call("chat.update", channel="C0GENERAL", ts=ts, **arguments)
+
+    assert answer["error"] == error
+
+
+async def test_blocks_in_an_attachment_can_be_clicked(client: Client, wire: Wire) -> None:
+    """They belong to the message like its own."""
+    ts = await client.post(attachments=[{"color": "#f00", "blocks": [{**actions(button())}]}])
+    await client.sim.click("U0BOB", "C0GENERAL", ts, "go")
+    await client.call("chat.update", channel="C0GENERAL", ts=ts, text="x", attachments=[])
+
+    assert wire.bodies[-1]["actions"][0]["action_id"] == "go"
+    assert "attachments" not in client.sim.messages("C0GENERAL")[0]
+
+
+async def test_markdown_text_becomes_a_markdown_block(client: Client) -> None:
+    """Up to 12,000 characters."""
+    await client.post(text="", markdown_text="**bold**")
+    long = await client.call("chat.postMessage", channel="C0GENERAL", markdown_text="x" * 12_001)
+    [message] = client.sim.messages("C0GENERAL")
+
+    assert message["blocks"][0]["type"] == "markdown"
+    assert message["text"] == "**bold**"
+    assert long["error"] == "msg_blocks_too_long"
+
+
+async def test_an_ephemeral_message_needs_a_channel(client: Client) -> None:
+    """A user id is none."""
+    answer = await client.call("chat.postEphemeral", channel="U0BOB", user="U0BOB", text="x")
+
+    assert answer["error"] == "channel_not_found"
 
 
 async def test_a_reaction_needs_its_scope(client: Client) -> None:

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from bot.simulator import SimulatorError
+from bot.simulator.world import Channel, User
+
 from .conftest import Client
 
 
@@ -211,3 +214,77 @@ async def test_groups_and_their_members(client: Client) -> None:
     assert groups["usergroups"][0]["user_count"] == 2
     assert editors["users"] == ["U0BOB", "U0CAROL"]
     assert unknown["error"] == "no_such_subteam"
+
+
+async def test_a_public_channel_is_joined_once(joining: Client) -> None:
+    """The second time is a warning; private and archived channels are refused."""
+    sim = joining.sim
+    sim.staging.remove("C0DEPLOYS", "U0SIGNOFF")
+    first = await joining.call("conversations.join", channel="C0DEPLOYS")
+    second = await joining.call("conversations.join", channel="C0DEPLOYS")
+    sim.staging.invite("G0FINANCE", "U0SIGNOFF")
+    private = await joining.call("conversations.join", channel="G0FINANCE")
+    sim.staging.archive("C0GENERAL")
+    archived = await joining.call("conversations.join", channel="C0GENERAL")
+
+    assert first["channel"]["is_member"] is True
+    assert second["warning"] == "already_in_channel"
+    assert private["error"] == "method_not_supported_for_channel_type"
+    assert archived["error"] == "is_archived"
+
+
+async def test_direct_messages_are_opened_and_found_again(client: Client) -> None:
+    """return_im gives the whole object."""
+    opened = await client.call("conversations.open", users="U0BOB", return_im=True)
+    again = await client.call("conversations.open", channel=opened["channel"]["id"])
+    counted = await client.call("conversations.info", channel="C0GENERAL", include_num_members=True)
+    latest = await client.call("conversations.history", channel="C0GENERAL", latest="now")
+
+    assert (opened["channel"]["is_im"], opened["channel"]["user"]) == (True, "U0BOB")
+    assert again["already_open"] is True
+    assert counted["channel"]["num_members"] == 6
+    assert latest["messages"] == []
+
+
+async def test_the_app_finds_itself(client: Client) -> None:
+    """team.info, bots.info and its own user."""
+    team = await client.call("team.info")
+    bot = await client.call("bots.info", bot="B0SIGNOFF")
+    other = await client.call("bots.info", bot="B0OTHER")
+    user = await client.call("users.info", user="U0SIGNOFF")
+    error = await client.call("api.test", error="on_purpose")
+
+    assert team["team"]["domain"] == "signoff-demo"
+    assert bot["bot"]["user_id"] == "U0SIGNOFF"
+    assert other["error"] == "bot_not_found"
+    assert user["user"]["profile"]["bot_id"] == "B0SIGNOFF"
+    assert error["error"] == "on_purpose"
+
+
+async def test_a_disabled_group_is_hidden(client: Client) -> None:
+    """Unless asked for."""
+    group = client.sim.world.usergroups["S0EDITORS"]
+    group.is_disabled = True
+    client.sim.staging.set_group(group)
+    shown = await client.call("usergroups.list")
+    all_of_them = await client.call("usergroups.list", include_disabled=True)
+    members = await client.call("usergroups.users.list", usergroup="S0EDITORS")
+
+    assert len(shown["usergroups"]) == 2
+    assert len(all_of_them["usergroups"]) == 3
+    assert members["error"] == "no_such_subteam"
+
+
+async def test_new_people_and_channels_can_be_added(client: Client) -> None:
+    """Staging is how a test sets the scene."""
+    client.sim.staging.add_user(User(id="U0EVE", name="eve", real_name="Eve Eastman"))
+    client.sim.staging.add_channel(
+        Channel(id="C0NEW", name="new", kind="channel", members=["U0EVE"])
+    )
+    await client.sim.say("U0EVE", "C0NEW", "first")
+
+    assert [item["text"] for item in client.sim.messages("C0NEW")] == ["first"]
+    with pytest.raises(SimulatorError, match="no channel"):
+        client.sim.staging.archive("C0NOWHERE")
+    with pytest.raises(SimulatorError, match="nobody"):
+        client.sim.staging.deactivate("U0NOBODY")

@@ -216,6 +216,93 @@ async def test_nobody_can_click_what_is_not_there(
     assert wire.bodies == []
 
 
+async def test_feedback_buttons_tell_which_one(sim: Simulator, client: Client, wire: Wire) -> None:
+    """The value of the button that was pressed, with its text."""
+
+    def one(text: str, value: str) -> dict[str, Any]:
+        return {"text": {"type": "plain_text", "text": text}, "value": value}
+
+    element = {
+        "type": "feedback_buttons",
+        "action_id": "rate",
+        "positive_button": one("Good", "up"),
+        "negative_button": one("Bad", "down"),
+    }
+    ts = await client.post(blocks=[{"type": "context_actions", "elements": [element]}])
+    await sim.click("U0BOB", "C0GENERAL", ts, "rate", element="down")
+    action = wire.bodies[-1]["actions"][0]
+
+    assert (action["value"], action["text"]["text"]) == ("down", "Bad")
+    with pytest.raises(SimulatorError, match="no value 'sideways'"):
+        await sim.click("U0BOB", "C0GENERAL", ts, "rate", element="sideways")
+
+
+async def test_cards_and_containers_hold_buttons_too(
+    sim: Simulator, client: Client, wire: Wire
+) -> None:
+    """Nested blocks get ids of their own, and their buttons can be pressed."""
+    card = {
+        "type": "card",
+        "title": {"type": "mrkdwn", "text": "c"},
+        "actions": [button("card")],
+    }
+    label = {"type": "plain_text", "text": "Inner"}
+    inner = {"type": "section", "text": label, "accessory": {**button(), "action_id": "inner"}}
+    blocks = [
+        {"type": "carousel", "elements": [card]},
+        {"type": "container", "title": label, "child_blocks": [inner]},
+    ]
+    ts = await client.post(blocks=blocks)
+    await sim.click("U0BOB", "C0GENERAL", ts, "card")
+    await sim.click("U0BOB", "C0GENERAL", ts, "inner")
+    ids = [body["actions"][0]["block_id"] for body in wire.bodies]
+
+    assert all(ids)
+    assert len(set(ids)) == 2
+
+
+async def test_states_must_fit_their_elements(sim: Simulator, client: Client) -> None:
+    """Unknown elements, wrong shapes and wrong types are mistakes of the test."""
+    rich: dict[str, Any] = {"type": "rich_text_input"}
+    instant: dict[str, Any] = {"type": "datetimepicker"}
+    view_id = await _opened(
+        sim, client, modal(text_input("a"), text_input("r", **rich), text_input("t", **instant))
+    )
+    wrong: list[tuple[Any, str]] = [
+        ({"a": "x"}, "by action_id"),
+        ({"a": {"other": "x"}}, "no element 'other'"),
+        ({"r": {"value": "plain"}}, "cannot hold"),
+        ({"t": {"value": "noon"}}, "cannot hold"),
+        ({"a": {"value": 5}}, "cannot hold"),
+    ]
+    for values, words in wrong:
+        with pytest.raises(SimulatorError, match=words):
+            await sim.submit("U0BOB", view_id, values)
+
+
+async def test_a_modal_without_submit_cannot_be_submitted(sim: Simulator, client: Client) -> None:
+    """There is no button to press."""
+    view = {name: value for name, value in modal(section()).items() if name != "submit"}
+    view_id = await _opened(sim, client, view)
+
+    with pytest.raises(SimulatorError, match="no submit button"):
+        await sim.submit("U0BOB", view_id)
+
+
+async def test_silence_leaves_the_modal_open(sim: Simulator, client: Client) -> None:
+    """Without an app the user is told, for clicks, forms and shortcuts alike."""
+    view_id = await _opened(sim, client, modal(section(), actions(button())))
+    acks = [
+        await sim.submit("U0BOB", view_id),
+        await sim.click_view("U0BOB", view_id, "go"),
+        await sim.shortcut("U0BOB", "start_run"),
+    ]
+
+    assert [ack.error for ack in acks] == ["no_connection"] * 3
+    assert len(sim.views("U0BOB")) == 1
+    assert sum(entry.name == "toast" for entry in sim.log) == 3
+
+
 async def test_people_act_only_where_they_are(sim: Simulator, client: Client) -> None:
     """Guests, bots and closed accounts have their limits."""
     ts = await client.post("C0DEPLOYS", blocks=[actions(button())])
