@@ -7,11 +7,13 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from orchestrator.errors import SchemaOutOfDateError, StoreError, StoreUnavailableError
+from orchestrator.store import sqlite
 
 #: The newest migration; `tests` hold it equal to the migrations folder.
 HEAD = "0001"
@@ -48,10 +50,21 @@ def _migrate(url: URL) -> str:
     folder = Path(str(url.database)).parent
     if not folder.is_dir():
         raise StoreUnavailableError(f"the folder {folder} of the database does not exist; make it")
-    engine = create_engine(url.set(drivername="sqlite+pysqlite"))
+    # In autocommit mode, because the driver's own transactions leave out statements that make
+    # tables: https://docs.python.org/3/library/sqlite3.html#transaction-control
+    engine = create_engine(
+        url.set(drivername="sqlite+pysqlite"), connect_args={"isolation_level": None}
+    )
     try:
-        with engine.begin() as connection:
+        with engine.connect() as connection:
+            sqlite.begin(connection)
             _upgrade(connection)
+            connection.commit()
+    except CommandError as error:
+        raise SchemaOutOfDateError(
+            f"cannot migrate {url.database}: {error}; if a newer version of Signoff made it, "
+            "install that version"
+        ) from error
     except DBAPIError as error:
         raise StoreUnavailableError(f"cannot migrate {url.database}: {error.orig}") from error
     finally:
@@ -62,11 +75,12 @@ def _migrate(url: URL) -> str:
 async def migrate(url: str) -> str:
     """Bring a database to the newest schema, making it if need be; return the schema's version.
 
-    Running it again changes nothing.
+    Running it again changes nothing; when it fails nothing was changed.
 
     Raises:
         StoreError: The URL cannot be used.
         StoreUnavailableError: The file cannot be opened, or is locked by another migration.
+        SchemaOutOfDateError: The database is of a newer version.
     """
     return await asyncio.to_thread(_migrate, parse_url(url))
 
