@@ -94,7 +94,12 @@ class Simulator(Cast):
             self.record_to(Path(os.environ[RECORD_VARIABLE]))
 
     async def __aenter__(self) -> Self:
-        self.workspace.url = await self._server.start(*self._address)
+        try:
+            self.workspace.url = await self._server.start(*self._address)
+        except (OSError, ValueError):
+            if self._storage is not None:
+                self._storage.close()
+            raise
         self._schedule = asyncio.create_task(keep_schedule(self.workspace))
         return self
 

@@ -18,6 +18,8 @@ from bot.simulator.workspace import Workspace
 from bot.simulator.world import APP_ID
 
 MAX_CONNECTIONS = 10
+_CLOSING = 1.0
+"""Seconds that the app gets to take part in closing a connection."""
 _LIFETIME = 3600
 """Seconds that `hello` announces."""
 
@@ -70,7 +72,7 @@ class SocketMode:
         if issued_at is None or self._is_stale(issued_at):
             self._note("refused", status="error", summary="unknown, used or expired ticket")
             return web.json_response({"ok": False, "error": "invalid_ticket"}, status=403)
-        socket = web.WebSocketResponse(heartbeat=self._workspace.timing.ping)
+        socket = web.WebSocketResponse(heartbeat=self._workspace.timing.ping, timeout=_CLOSING)
         await socket.prepare(request)
         connection = _Connection(socket, request)
         if len(self._connections) >= MAX_CONNECTIONS:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
@@ -109,6 +110,7 @@ async def test_the_app_comes_back_after_a_refresh(sim: Simulator) -> None:
         assert ack.ok is True
 
 
+@pytest.mark.slow
 async def test_the_app_comes_back_after_a_broken_connection(sim: Simulator) -> None:
     """A connection that dies without a word is opened again by the client."""
     async with connected(sim, _asking_app([])):
@@ -131,6 +133,7 @@ async def test_a_duplicated_envelope_reaches_the_app_twice(sim: Simulator) -> No
         assert len(sim.ephemerals("U0ALICE")) == 1
 
 
+@pytest.mark.slow
 async def test_an_app_that_does_not_answer_gets_it_again_and_the_user_is_told(
     sim: Simulator,
 ) -> None:

@@ -289,6 +289,7 @@ async def test_a_modal_without_submit_cannot_be_submitted(sim: Simulator, client
         await sim.submit("U0BOB", view_id)
 
 
+@pytest.mark.slow
 async def test_silence_leaves_the_modal_open(sim: Simulator, client: Client) -> None:
     """Without an app the user is told, for clicks, forms and shortcuts alike."""
     view_id = await _opened(sim, client, modal(section(), actions(button())))

@@ -59,3 +59,17 @@ async def test_a_bad_manifest_is_explained(tmp_path: Path) -> None:
 
     assert process.returncode == 2
     assert "display_information.name must have 1 to 35 characters" in error.decode()
+
+
+@pytest.mark.slow
+async def test_a_taken_port_is_explained(tmp_path: Path) -> None:
+    """Status 2 and the reason; the state file is let go."""
+    server = await asyncio.start_server(lambda _reader, writer: writer.close(), "127.0.0.1", 0)
+    port = str(server.sockets[0].getsockname()[1])
+    process = await _start("--port", port, "--state", str(tmp_path / "state.db"))
+    _, error = await process.communicate()
+    server.close()
+    await server.wait_closed()
+
+    assert process.returncode == 2
+    assert "cannot start" in error.decode()

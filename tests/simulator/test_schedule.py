@@ -35,6 +35,7 @@ async def test_a_scheduled_message_comes_when_it_is_due(client: Client, clock: C
     assert after["scheduled_messages"] == []
 
 
+@pytest.mark.slow
 async def test_on_a_real_clock_it_comes_by_itself(tmp_path: Path) -> None:
     """Also after a restart in between."""
     state = tmp_path / "state.db"

@@ -225,3 +225,18 @@ async def test_everything_that_is_sent_is_recorded(
     assert [line["what"] for line in lines].count("call") == 1
     assert {line["what"] for line in lines} == {"call", "envelope", "ack"}
     assert wire.bodies[0] in [line.get("frame", {}).get("payload") for line in lines]
+
+
+async def test_a_variable_makes_every_simulator_record(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, session: aiohttp.ClientSession
+) -> None:
+    """Several of them share one file; secrets are not in it."""
+    path = tmp_path / "recording.jsonl"
+    monkeypatch.setenv("SIMULATOR_RECORD", str(path))
+    for _ in range(2):
+        async with Simulator() as sim:
+            await Client(sim, session).call("auth.test", token=sim.bot_token)
+    text = path.read_text(encoding="utf-8")
+
+    assert [json.loads(line)["method"] for line in text.splitlines()] == ["auth.test"] * 2
+    assert "xoxb" not in text
