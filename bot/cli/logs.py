@@ -12,6 +12,13 @@ import structlog
 _NOISY = ("slack_bolt", "slack_sdk", "aiohttp.access", "asyncio", "aiosqlite", "alembic")
 
 
+def _tracebacks() -> structlog.typing.Processor:
+    """Write tracebacks as JSON without local variables, which hold payloads and secrets."""
+    return structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    )
+
+
 def configure_logging(
     kind: Literal["json", "console"] | None = None,
     *,
@@ -33,9 +40,13 @@ def configure_logging(
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     ending: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer(colors=target.isatty())]
+        [
+            structlog.dev.ConsoleRenderer(
+                colors=target.isatty(), exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
         if is_console
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        else [_tracebacks(), structlog.processors.JSONRenderer()]
     )
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

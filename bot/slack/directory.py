@@ -17,6 +17,7 @@ from orchestrator.graph.policy import Approver, ApproverKind
 
 #: Seconds that an answer of Slack is believed; who left a group keeps their say that long.
 TTL = 60.0
+_FIRST_MOMENTS = 1.0  # seconds that a look-up waits for the bot to know its own workspace
 _UNKNOWN_PERSON = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
 _UNKNOWN_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
 
@@ -133,18 +134,20 @@ class SlackDirectory:
 
     async def _person_by_id(self, user_id: str) -> SlackPerson | None:
         answer = await self._ask(lambda: self._client.users_info(user=user_id), _UNKNOWN_PERSON)
-        return None if answer is None else self._read(answer["user"])
+        return None if answer is None else self._read(answer.get("user") or {"id": user_id})
 
     async def _person_by_email(self, email: str) -> SlackPerson | None:
         answer = await self._ask(
             lambda: self._client.users_lookupByEmail(email=email), _UNKNOWN_PERSON
         )
-        return None if answer is None else self._read(answer["user"])
+        user = (answer or {}).get("user")
+        return self._read(user) if user else None
 
     async def _ask(
         self, call: Callable[[], Awaitable[Any]], unknown: frozenset[str] = frozenset()
     ) -> Any:
         """Call Slack; None: the one asked about does not exist."""
+        await self._identity.wait(seconds=_FIRST_MOMENTS)
         try:
             return await call()
         except Exception as exc:
@@ -155,6 +158,12 @@ class SlackDirectory:
                 f"Slack could not be asked who may decide ({failure.code}), so nobody was let "
                 f"through; {failure.fix or 'try again in a minute'}"
             ) from exc
+
+    def _is_elsewhere(self, user: Mapping[str, Any], teams: frozenset[str]) -> bool:
+        """Does an account belong to other workspaces only? One that says nothing else does."""
+        me = self._identity.found
+        is_described = len(user) > 1
+        return not is_described or (me is not None and bool(teams) and me.team_id not in teams)
 
     def _read(self, user: Mapping[str, Any]) -> SlackPerson:
         me = self._identity.found
@@ -170,6 +179,6 @@ class SlackDirectory:
             is_bot=bool(user.get("is_bot")) or user["id"] == "USLACKBOT",
             is_deactivated=bool(user.get("deleted")),
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
-            is_foreign=is_stranger or me is None or me.team_id not in teams,
+            is_foreign=is_stranger or me is None or self._is_elsewhere(user, teams),
             teams=teams,
         )
