@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select, update
 
 from orchestrator.core.effects import Purpose
 from orchestrator.store.reader import Reader
@@ -12,6 +12,21 @@ from orchestrator.store.records import Delivery, Message
 from orchestrator.store.tables import deliveries, messages
 
 PENDING, SENT, FAILED = "pending", "sent", "failed"
+
+
+def _is_blocked() -> ColumnElement[bool]:
+    """Say of a row that an older one about the same approval has to be done first."""
+    older = deliveries.alias("older")
+    return exists().where(
+        older.c.approval_id == deliveries.c.approval_id,
+        older.c.status == PENDING,
+        older.c.id < deliveries.c.id,
+        ~and_(
+            older.c.purpose == Purpose.OUTCOME.value,
+            deliveries.c.purpose == Purpose.OUTCOME.value,
+            older.c.attempts == 0,
+        ),
+    )
 
 
 def claim(
@@ -22,26 +37,16 @@ def claim(
     A row is not taken before all older rows about the same approval are done, so that what people
     see never goes back in time; of several edits that wait, the newest one stands for all.
     """
-    older = deliveries.alias("older")
-    is_blocked = exists().where(
-        older.c.approval_id == deliveries.c.approval_id,
-        older.c.status == PENDING,
-        older.c.id < deliveries.c.id,
-        ~and_(
-            older.c.purpose == Purpose.OUTCOME.value,
-            deliveries.c.purpose == Purpose.OUTCOME.value,
-            older.c.attempts == 0,
-        ),
-    )
+    newer = deliveries.alias("newer")
     is_superseded = exists().where(
-        older.c.approval_id == deliveries.c.approval_id,
-        older.c.purpose == Purpose.OUTCOME.value,
-        older.c.status == PENDING,
-        older.c.id > deliveries.c.id,
+        newer.c.approval_id == deliveries.c.approval_id,
+        newer.c.purpose == Purpose.OUTCOME.value,
+        newer.c.status == PENDING,
+        newer.c.id > deliveries.c.id,
     )
     query = (
         select(deliveries)
-        .where(deliveries.c.status == PENDING, deliveries.c.not_before <= now, ~is_blocked)
+        .where(deliveries.c.status == PENDING, deliveries.c.not_before <= now, ~_is_blocked())
         .order_by(deliveries.c.id)
         .limit(limit)
     )
@@ -120,6 +125,6 @@ async def find_message(reader: Reader, approval_id: str) -> Message | None:
 async def next_at(reader: Reader) -> datetime | None:
     """Return when the next row may be claimed."""
     first = func.min(deliveries.c.not_before).label("not_before")
-    query = select(first).where(deliveries.c.status == PENDING)
+    query = select(first).where(deliveries.c.status == PENDING, ~_is_blocked())
     found: datetime | None = (await reader.fetch(query))[0].not_before
     return found
