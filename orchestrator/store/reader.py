@@ -94,10 +94,9 @@ class Reader:
             prepared = self._prepared[query] = _Prepared(query)
         if self._connection is None:
             raise StoreUnavailableError("the store is closed")
+        parameters = prepared.parameters(values)
         try:
-            rows = await self._connection.execute_fetchall(
-                prepared.text, prepared.parameters(values)
-            )
+            rows = await self._connection.execute_fetchall(prepared.text, parameters)
         except (aiosqlite.Error, ValueError) as error:
             raise StoreUnavailableError(f"the database does not answer: {error}") from error
         return [prepared.row(row) for row in rows]

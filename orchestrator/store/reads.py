@@ -20,7 +20,7 @@ from orchestrator.store.reader import Reader
 from orchestrator.store.records import OPEN, Answer, Approval, Question, Run
 from orchestrator.store.tables import AnyRow, approvals, decisions, events, runs
 
-_REFERENCE = re.compile(rf"([ra])-([0-9A-Za-z]{{{REFERENCE_LENGTH}}})")
+_REFERENCE = re.compile(rf"([ra])-([0-9a-z]{{{REFERENCE_LENGTH}}})", re.IGNORECASE)
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
@@ -28,7 +28,7 @@ def _matches(table: Any, letter: str, reference: str) -> Any | None:
     """Return the condition that finds a row by id or short reference; None if it is neither."""
     text = reference.strip().strip("`")
     short = _REFERENCE.fullmatch(text)
-    if short and short[1] == letter:
+    if short and short[1].lower() == letter:
         return table.c.ref == f"{letter}-{short[2].upper()}"
     plain = text.lower().replace("-", "")
     return table.c.id == plain if _ID.fullmatch(plain) else None
