@@ -112,7 +112,7 @@ class SlackSurface:
         self._connections = connections
         self._socket_timing = socket_timing
         self._tasks = TaskKeeper()
-        self._starts = Starts(engine, seconds=click_timeout)
+        self._starts = Starts(engine, self._tasks, seconds=click_timeout)
         self.bolt = self._make_bolt()
         self._sockets: Sockets | None = None
         self._sender_task: asyncio.Task[None] | None = None
@@ -126,7 +126,7 @@ class SlackSurface:
             hook=hook,
         )
         decisions = Decisions(
-            engine, workspace.directory, workspace.identity, seconds=click_timeout
+            engine, workspace.directory, workspace.identity, self._tasks, seconds=click_timeout
         )
         self.tools = Tools(
             engine=engine,

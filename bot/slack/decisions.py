@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,6 +11,7 @@ import structlog
 from bot.errors import NotRecordedError
 from bot.slack.directory import SlackDirectory, SlackPerson
 from bot.slack.identity import IdentityKeeper
+from bot.slack.tasks import TaskKeeper
 from orchestrator.errors import NotAnApproverError, StoreUnavailableError
 from orchestrator.runtime import Engine
 from orchestrator.store.records import Run
@@ -40,7 +40,7 @@ class Click:
     comment: str = ""
 
 
-async def in_time(work: Awaitable[T], *, seconds: float) -> T:
+async def in_time(tasks: TaskKeeper, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
     """Wait for what must be stored before Slack is answered.
 
     Raises:
@@ -48,8 +48,7 @@ async def in_time(work: Awaitable[T], *, seconds: float) -> T:
             later; nobody was told that it is.
     """
     try:
-        async with asyncio.timeout(seconds):
-            return await work
+        return await tasks.finish(work, seconds=seconds)
     except TimeoutError as exc:
         raise NotRecordedError(f"not recorded within {seconds:g} s") from exc
     except StoreUnavailableError as exc:
@@ -64,12 +63,14 @@ class Decisions:
         engine: Engine,
         directory: SlackDirectory,
         identity: IdentityKeeper,
+        tasks: TaskKeeper,
         *,
         seconds: float = CLICK_TIMEOUT,
     ) -> None:
         self._engine = engine
         self._directory = directory
         self._identity = identity
+        self._tasks = tasks
         self._seconds = seconds
 
     async def record(self, click: Click) -> Run:
@@ -79,7 +80,7 @@ class Decisions:
             NotRecordedError: It is not known to be recorded within two seconds.
             OrchestratorError: It was refused; see `Engine.decide`.
         """
-        return await in_time(self._record(click), seconds=self._seconds)
+        return await in_time(self._tasks, self._record(click), seconds=self._seconds)
 
     async def _record(self, click: Click) -> Run:
         await self._check_person(click)

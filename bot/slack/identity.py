@@ -32,6 +32,7 @@ class IdentityKeeper:
     def __init__(self, client: AsyncWebClient) -> None:
         self._client = client
         self.found: Identity | None = None
+        self._is_known = asyncio.Event()
 
     async def learn(self) -> None:
         """Ask Slack until it answers."""
@@ -50,7 +51,16 @@ class IdentityKeeper:
                 bot_id=answer.get("bot_id"),
                 enterprise_id=answer.get("enterprise_id"),
             )
+            self._is_known.set()
             _log.info("slack_identity", team=self.found.team_id, bot_user=self.found.user_id)
+
+    async def wait(self, *, seconds: float) -> None:
+        """Wait until it is known, for `seconds` at most; matters in the first moments only."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._is_known.wait()
+        except TimeoutError:
+            return
 
     @staticmethod
     async def _pause(wait: float, failure: Failure) -> float:

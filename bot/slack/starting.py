@@ -10,6 +10,7 @@ import structlog
 from bot.slack.cache import Cache
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, in_time
 from bot.slack.seen import WINDOW
+from bot.slack.tasks import TaskKeeper
 from orchestrator.runtime import Engine
 from orchestrator.store.records import Run
 
@@ -22,8 +23,11 @@ _log = structlog.get_logger(__name__)
 class Starts:
     """Starts runs; the same request, delivered again, gets the run that it started."""
 
-    def __init__(self, engine: Engine, *, seconds: float = CLICK_TIMEOUT) -> None:
+    def __init__(
+        self, engine: Engine, tasks: TaskKeeper, *, seconds: float = CLICK_TIMEOUT
+    ) -> None:
         self._engine = engine
+        self._tasks = tasks
         self._seconds = seconds
         self._started: Cache[str, Run] = Cache(ttl=WINDOW)
 
@@ -67,7 +71,8 @@ class Starts:
             _log.info("run_started", run_id=run.id, graph=graph, by=requester)
             return run
 
-        return await in_time(self._started.get(request, begin), seconds=self._seconds)
+        work = self._started.get(request, begin)
+        return await in_time(self._tasks, work, seconds=self._seconds)
 
     async def close(self) -> None:
         """Give up what is being started."""

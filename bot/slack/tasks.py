@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 _log = structlog.get_logger(__name__)
+T = TypeVar("T")
 
 
 class TaskKeeper:
@@ -32,6 +33,25 @@ class TaskKeeper:
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._finished)
+
+    async def finish(self, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
+        """Wait for `work`; past `seconds` it goes on by itself, and only the waiting ends.
+
+        So a commit that takes long is never torn from what has to follow it.
+
+        Raises:
+            TimeoutError: It takes longer.
+        """
+        task = asyncio.get_running_loop().create_task(work, name="slack-record")
+        self._tasks.add(task)
+        task.add_done_callback(self._recorded)
+        async with asyncio.timeout(seconds):
+            return await asyncio.shield(task)
+
+    def _recorded(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            task.exception()  # whoever waited has seen it; late ones concern nobody
 
     @contextmanager
     def held(self) -> Iterator[None]:

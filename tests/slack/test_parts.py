@@ -393,14 +393,33 @@ def test_retry_after_is_read_from_the_headers():
 
 async def test_what_was_not_stored_in_time_is_never_confirmed():
     """Slowness and an absent database both end in the error that withholds the answer."""
+    keeper = TaskKeeper()
 
     async def absent() -> None:
         raise StoreUnavailableError
 
     with pytest.raises(NotRecordedError, match=r"not recorded within 0.01 s"):
-        await in_time(asyncio.Event().wait(), seconds=0.01)
+        await in_time(keeper, asyncio.Event().wait(), seconds=0.01)
     with pytest.raises(NotRecordedError):
-        await in_time(absent(), seconds=1)
+        await in_time(keeper, absent(), seconds=1)
+    await keeper.drain(timeout=0)
+
+
+async def test_what_is_late_is_finished_all_the_same():
+    """Only the waiting ends; the work and what follows it go on."""
+    keeper = TaskKeeper()
+    gate, done = asyncio.Event(), asyncio.Event()
+
+    async def slow() -> None:
+        await gate.wait()
+        done.set()
+
+    with pytest.raises(NotRecordedError):
+        await in_time(keeper, slow(), seconds=0.01)
+    gate.set()
+    await keeper.drain(timeout=1)
+
+    assert done.is_set()
 
 
 async def test_bolt_s_error_handler_never_returns_an_answer_after_an_answer():

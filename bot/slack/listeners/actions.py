@@ -48,7 +48,9 @@ async def open_form(tools: Tools, args: AsyncArgs) -> None:
 async def show_payload(tools: Tools, args: AsyncArgs) -> None:
     """Show the whole payload of an approval."""
     button = ShowButton.unpack(_action(args).get("value"))
-    approval = await in_time(tools.engine.get_approval(button.approval), seconds=CLICK_TIMEOUT)
+    approval = await in_time(
+        tools.tasks, tools.engine.get_approval(button.approval), seconds=CLICK_TIMEOUT
+    )
     await args.ack()
     command = f"{tools.command} show {approval.ref}"
     view = payload_view(
@@ -65,7 +67,7 @@ async def start_again(tools: Tools, args: AsyncArgs) -> None:
     action = _action(args)
     button = AgainButton.unpack(action.get("value"))
     user = user_of(args.body)
-    old = await in_time(tools.engine.get_run(button.run), seconds=CLICK_TIMEOUT)
+    old = await in_time(tools.tasks, tools.engine.get_run(button.run), seconds=CLICK_TIMEOUT)
     run = await tools.starts.start(
         old.graph,
         old.input,

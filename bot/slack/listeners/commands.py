@@ -27,7 +27,7 @@ Rows = list[Words]
 
 async def command(tools: Tools, args: AsyncArgs) -> None:
     """Answer the slash command; every text gets words."""
-    rows = await in_time(_rows(tools, args), seconds=CLICK_TIMEOUT)
+    rows = await in_time(tools.tasks, _rows(tools, args), seconds=CLICK_TIMEOUT)
     await say(tools, args, rows)
 
 
