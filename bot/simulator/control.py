@@ -13,6 +13,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.simulator.cast import Cast
+from bot.simulator.changes import Notice
 from bot.simulator.clicks import Pick
 from bot.simulator.delivery import Ack
 from bot.simulator.errors import SimulatorError
@@ -88,18 +89,12 @@ class Control:
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
         with self._cast.workspace.changes.subscribe() as queue:
-            await response.write(b": ready\n\n")
-            while True:
-                try:
-                    async with asyncio.timeout(_KEEPALIVE):
-                        notice = await queue.get()
-                except TimeoutError:
-                    await response.write(b": still here\n\n")
-                    continue
-                if notice is None:
-                    return response
-                if notice.user in {None, user}:
-                    await response.write(f"data: {json.dumps(notice.body)}\n\n".encode())
+            try:
+                await _stream(response, queue, user)
+            except ConnectionResetError:
+                # The browser went away, which is how such a stream ends.
+                return response
+        return response
 
     def _world(self, request: web.Request) -> Json:
         cast = self._cast
@@ -260,6 +255,23 @@ class Control:
     async def _reset(self, _body: Json) -> Json:
         self._cast.reset()
         return {"ok": True}
+
+
+async def _stream(
+    response: web.StreamResponse, queue: asyncio.Queue[Notice | None], user: str
+) -> None:
+    await response.write(b": ready\n\n")
+    while True:
+        try:
+            async with asyncio.timeout(_KEEPALIVE):
+                notice = await queue.get()
+        except TimeoutError:
+            await response.write(b": still here\n\n")
+            continue
+        if notice is None:
+            return
+        if notice.user in {None, user}:
+            await response.write(f"data: {json.dumps(notice.body)}\n\n".encode())
 
 
 def _user(request: web.Request) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from bot.simulator import payloads
 from bot.simulator.delivery import Ack, Delivery, Outgoing
 from bot.simulator.errors import ApiError, SimulatorError
-from bot.simulator.posting import Draft, message_body, post_as_user, unescaped
+from bot.simulator.posting import Draft, message_body, post_as_user, sent_text, typed_text
 from bot.simulator.responses import Place, say_back
 from bot.simulator.viewstore import view_body
 from bot.simulator.workspace import Workspace
@@ -55,7 +55,8 @@ class People:
             if parent is None or parent.audience is not None:
                 raise SimulatorError(f"there is no message {thread_ts!r} to reply to")
             thread_ts = parent.body.get("thread_ts", parent.ts)
-        draft = Draft(text=unescaped(text) if is_escaped else text, thread_ts=thread_ts)
+        settled = sent_text(text) if is_escaped else typed_text(text)
+        draft = Draft(text=settled, thread_ts=thread_ts)
         post = post_as_user(self._workspace, room, user, draft)
         self.read(user, channel)
         self._workspace.save()

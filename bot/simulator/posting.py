@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -60,14 +60,14 @@ def post_as_app(
 
 
 def post_as_user(workspace: Workspace, channel: Channel, user: str, draft: Draft) -> Post:
-    """Store what a person typed, escaped and with a rich_text block, as Slack's client does."""
+    """Store a person's message, its text in escaped form, with the rich_text block of it."""
     number = workspace.world.count("client_msg")
     body: dict[str, Any] = {
         "client_msg_id": f"00000000-0000-4000-8000-{number:012x}",
         "type": "message",
         "user": user,
         "team": TEAM_ID,
-        "text": typed_text(draft.text),
+        "text": draft.text,
         "blocks": [_rich_text(workspace, draft.text)],
     }
     return _store(workspace, channel, body, draft, audience=None)
@@ -221,32 +221,40 @@ def shown_to(post: Post, user: str) -> dict[str, Any] | None:
 
 def typed_text(text: str) -> str:
     """Escape `&`, `<` and `>` as Slack's client does, except in mentions it recognises."""
-    parts, end = [], 0
+    return "".join(part if is_mention else _escape(part) for is_mention, part in _parts(text))
+
+
+def sent_text(text: str) -> str:
+    """Return a client's escaped text, with nothing left unescaped but mentions."""
+    return "".join(
+        part if is_mention else _escape(_unescape(part)) for is_mention, part in _parts(text)
+    )
+
+
+def _parts(text: str) -> Iterator[tuple[bool, str]]:
+    end = 0
     for mention in _MENTION.finditer(text):
-        parts += [_escape(text[end : mention.start()]), mention.group()]
+        if mention.start() > end:
+            yield False, text[end : mention.start()]
+        yield True, mention.group()
         end = mention.end()
-    return "".join([*parts, _escape(text[end:])])
-
-
-def unescaped(text: str) -> str:
-    """Return what a person typed whose client sent this escaped text."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    if end < len(text):
+        yield False, text[end:]
 
 
 def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def _rich_text(workspace: Workspace, text: str) -> dict[str, Any]:
-    elements: list[dict[str, Any]] = []
-    end = 0
-    for mention in _MENTION.finditer(text):
-        if mention.start() > end:
-            elements.append({"type": "text", "text": text[end : mention.start()]})
-        elements.append(_mention(mention.group()))
-        end = mention.end()
-    if end < len(text):
-        elements.append({"type": "text", "text": text[end:]})
+def _unescape(text: str) -> str:
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _rich_text(workspace: Workspace, escaped: str) -> dict[str, Any]:
+    elements = [
+        _mention(part) if is_mention else {"type": "text", "text": _unescape(part)}
+        for is_mention, part in _parts(escaped)
+    ]
     return {
         "type": "rich_text",
         "block_id": new_block_id(workspace),

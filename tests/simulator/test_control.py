@@ -93,6 +93,49 @@ async def test_a_person_writes_in_escaped_form(client: Client) -> None:
     ]
 
 
+async def test_a_typed_mention_that_was_escaped_stays_text(client: Client) -> None:
+    """Who types <!channel> pings nobody."""
+    await _post(
+        client,
+        "say",
+        **{"as": "U0ALICE", "channel": "C0GENERAL", "text": "&lt;!channel&gt; &lt;@U0BOB&gt;"},
+    )
+    [message] = client.sim.messages("C0GENERAL")
+
+    assert message["text"] == "&lt;!channel&gt; &lt;@U0BOB&gt;"
+    assert message["blocks"][0]["elements"][0]["elements"] == [
+        {"type": "text", "text": "<!channel> <@U0BOB>"}
+    ]
+
+
+async def test_every_kind_of_mention_becomes_an_element(client: Client) -> None:
+    """Names behind a bar are for people only."""
+    text = "<#C0DEPLOYS|deploys><!subteam^S0EDITORS><!here>"
+    await _post(client, "say", **{"as": "U0ALICE", "channel": "C0GENERAL", "text": text})
+    [message] = client.sim.messages("C0GENERAL")
+
+    assert message["text"] == text
+    assert message["blocks"][0]["elements"][0]["elements"] == [
+        {"type": "channel", "channel_id": "C0DEPLOYS"},
+        {"type": "usergroup", "usergroup_id": "S0EDITORS"},
+        {"type": "broadcast", "range": "here"},
+    ]
+
+
+async def test_a_browser_that_leaves_is_no_error(
+    client: Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its stream ends with the next notice, without a word in the log."""
+    url = f"{client.sim.url}/sim/events"
+    stream = await client.session.get(url, params={"as": "U0ALICE"})
+    await stream.content.readline()
+    stream.close()
+    for _ in range(50):
+        await client.call("auth.test")
+
+    assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 async def test_direct_messages_are_opened(client: Client) -> None:
     """With the app or with somebody else, once."""
     first = await _post(client, "open", **{"as": "U0ALICE", "user": "U0BOB"})
