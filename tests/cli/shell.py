@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,6 +146,13 @@ async def call(folder: Path, *arguments: str, **settings: str) -> Answer:
     """Call `signoff` as a process and wait for its end."""
     async with process(folder, *arguments, **settings) as started:
         return await started.ended()
+
+
+async def until(condition: Callable[[], Awaitable[object]]) -> None:
+    """Wait for something outside of this process, which can tell nobody when it changes."""
+    async with asyncio.timeout(PATIENCE):
+        while not await condition():
+            await asyncio.sleep(0.05)
 
 
 def free_port() -> int:
