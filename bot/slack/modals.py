@@ -79,7 +79,7 @@ def payload_view(title: str, passages: Sequence[Passage], *, more: str) -> dict[
         shown.append(block)
     if len(shown) == 1:
         shown.append(b.section("There is nothing else to see: the question has no payload."))
-    return b.modal("All of it", shown, callback_id=NOTICE_CALLBACK)
+    return b.modal("Shown in full", shown, callback_id=NOTICE_CALLBACK)
 
 
 def _payload_blocks(passages: Sequence[Passage]) -> Iterator[dict[str, Any]]:

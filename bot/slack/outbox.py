@@ -21,8 +21,9 @@ from orchestrator.errors import ApprovalNotFoundError, StoreError
 from orchestrator.runtime import Clock, Engine
 from orchestrator.store.records import Approval, Delivery, Message
 
-#: How long a delivery is hidden from other senders; longer than any single one takes.
-LEASE = timedelta(seconds=60)
+#: How long a delivery is hidden from other senders: longer than looking for a lost post, posting,
+#: and posting more plainly take together, and short enough for who takes over after a crash.
+LEASE = timedelta(seconds=20)
 _POLL = 1.0  # seconds between looks for rows of other processes
 _FIRST_WAIT = 1.0  # seconds before a failed delivery is tried again
 _LONGEST_WAIT = 60.0  # seconds

@@ -14,8 +14,8 @@ from bot.slack.identity import IdentityKeeper
 from bot.slack.tasks import TaskKeeper
 
 SLACK_API = "https://slack.com/api/"
-#: Seconds that a call may take. A click waits for two at most anyway; see decisions.
-_TIMEOUT = 15
+#: Seconds that a call may take; three of them must fit into the lease of a delivery (see outbox).
+_TIMEOUT = 6
 
 #: The libraries log bodies at INFO and below; they hold what people wrote and who they are.
 library_log = logging.getLogger("bot.slack.library")

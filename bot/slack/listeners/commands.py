@@ -170,11 +170,11 @@ def _graph_rows(tools: Tools) -> Rows:
         return [("No graph is loaded. Tell who runs Signoff.",)]
     rows: Rows = [(Strong("What can be started"),)]
     for graph in list(graphs.values())[:_GRAPHS]:
-        about = graph.description or graph.title
+        about = graph.description or (graph.title if graph.title != graph.id else "")
         first_line = about.strip().splitlines()[0] if about.strip() else ""
         fields = [(field.name, field.type) for field in graph.input.fields if field.required]
         usage = Code(f"{tools.command} {example(graph.id, fields)}")
-        rows.append(("• ", Strong(graph.id), f" {first_line} ", usage))
+        rows.append(("• ", Strong(graph.id), f" {first_line} " if first_line else " ", usage))
     return rows
 
 
