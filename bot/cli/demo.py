@@ -150,7 +150,7 @@ def _welcome(simulator: Simulator, folder: Path, port: int) -> None:
 {simulator.url}
 
 Try:
-  1. As Alice, write in any channel: /signoff run publish-article topic="green tea"
+  1. As Alice, write in any channel: /signoff run publish-article topic="Bees in winter"
   2. Switch to Bob at the top, open #approvals, and approve or reject it.
   3. As Alice: /signoff run deploy service=shop version=1.4.2 environment=production
   4. In another terminal: cd {_near(folder, Path.cwd())} && {command} pending
