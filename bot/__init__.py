@@ -1,1 +1,3 @@
+"""The application: approvals in Slack on top of the orchestrator."""
+
 from __future__ import annotations

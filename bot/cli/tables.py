@@ -6,10 +6,12 @@ import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
 import click
 import humanize
+
+from orchestrator.runtime import SystemClock
 
 _GAP = "  "
 _LEAST = 10  # columns that the last cell of a row gets at least
@@ -32,7 +34,7 @@ def age(at: datetime | None) -> str:
     """Say how long ago something was, or how far away it is: `3 minutes ago`, `in 2 hours`."""
     if at is None:
         return "-"
-    length = datetime.now(UTC) - at
+    length = SystemClock().now() - at
     words = humanize.naturaldelta(abs(length))
     if words == "a moment":
         return "now"
