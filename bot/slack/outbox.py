@@ -172,11 +172,11 @@ class Sender:
                 await self._engine.finish_delivery(delivery, channel=channel, ts=ts, at=at)
                 return
         await self._patience(POST)
-        await self._pacer.turn(self._channel)
-        # Read again: while this waited for its turn, the question may have been answered.
-        approval = await self._engine.get_approval(approval.id)
-        at = self._clock.now()
-        posted = await self._calls.post(self._card(approval, at), channel=self._channel)
+        async with self._pacer.turn(self._channel):
+            # Read again: while this waited for its turn, the question may have been answered.
+            approval = await self._engine.get_approval(approval.id)
+            at = self._clock.now()
+            posted = await self._calls.post(self._card(approval, at), channel=self._channel)
         self._hook("after_post")
         await self._engine.finish_delivery(delivery, channel=posted.channel, ts=posted.ts, at=at)
         _log.info("question_posted", channel=posted.channel, ts=posted.ts)
@@ -215,10 +215,10 @@ class Sender:
             await self._engine.drop_delivery(delivery, error="its question was never shown")
             return
         await self._patience(UPDATE)
-        await self._pacer.turn(message.channel)
-        # Read again: while this waited for its turn, something newer may have come.
-        approval = await self._engine.get_approval(approval.id)
-        await self._calls.update(self._card(approval, self._clock.now()), message)
+        async with self._pacer.turn(message.channel):
+            # Read again: while this waited for its turn, something newer may have come.
+            approval = await self._engine.get_approval(approval.id)
+            await self._calls.update(self._card(approval, self._clock.now()), message)
         await self._engine.finish_delivery(delivery)
 
     async def _remind(self, delivery: Delivery, approval: Approval) -> None:
@@ -232,8 +232,8 @@ class Sender:
             await self._engine.finish_delivery(delivery)
             return
         await self._patience(POST)
-        await self._pacer.turn(message.channel)
-        await self._calls.remind(reminder_words(approval), message, delivery=delivery.id)
+        async with self._pacer.turn(message.channel):
+            await self._calls.remind(reminder_words(approval), message, delivery=delivery.id)
         await self._engine.finish_delivery(delivery)
         _log.info("reminder_posted", channel=message.channel, thread_ts=message.ts)
 

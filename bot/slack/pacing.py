@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 #: Seconds between two messages to one channel, edits included.
 INTERVAL = 1.0
@@ -20,12 +22,21 @@ class Pacer:
         self._next: dict[str, float] = {}
         self._blocked: dict[str, float] = {}
 
-    async def turn(self, channel: str) -> None:
-        """Wait until a message may go to the channel, and take that turn."""
+    @asynccontextmanager
+    async def turn(self, channel: str) -> AsyncIterator[None]:
+        """Wait until a message may go to the channel; send it inside.
+
+        The distance counts from Slack's answer: a call that took long arrives late, and the next
+        one after it would be early.
+        """
         now = time.monotonic()
         at = max(self._next.get(channel, now), now)
         self._next[channel] = at + self._interval
         await asyncio.sleep(at - now)
+        try:
+            yield
+        finally:
+            self._next[channel] = max(self._next[channel], time.monotonic() + self._interval)
 
     def block(self, method: str, seconds: float) -> None:
         """Remember that Slack wants no call of a method for a while; other methods go on."""
