@@ -17,9 +17,7 @@ _WORD_SHARE = 5
 _ZERO_WIDTH_JOINER = "\u200d"
 #: Control characters, halves of surrogate pairs, and what turns the direction of text around: with
 #: those, a payload could read otherwise than it is (https://trojansource.codes).
-_CONTROL = re.compile(
-    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _BLANKS = re.compile(r"\s+")
 
 
