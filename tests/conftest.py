@@ -1,4 +1,4 @@
-"""Runs the Python in README.md and docs/ as tests."""
+"""Runs the Python in README.md and docs/ as tests, and records what is said to Slack."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
+
+from tests import recording
 
 _ROOT = Path(__file__).parents[1]
 
@@ -24,5 +26,6 @@ class _Documents:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Have the documents collected."""
+    """Have the documents collected, and Slack's side of the tests recorded."""
     config.pluginmanager.register(_Documents(), "documents")
+    recording.register(config)
