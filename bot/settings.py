@@ -22,7 +22,7 @@ DATABASE_URL = "sqlite+aiosqlite:///signoff.db"
 # https://docs.slack.dev/authentication/tokens ; `xoxe.` begins a token that is rotated
 _BOT_TOKEN = re.compile(r"(xoxe\.)?xoxb-\S+")
 _APP_TOKEN = re.compile(r"xapp-\S+")
-_CHANNEL = re.compile(r"[CG][A-Z0-9]{2,}")
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]+")
 
 
 class SettingsError(ConfigurationError):

@@ -12,7 +12,7 @@ from bot.cards.words import Code, Group, Moment, Person, Strong, Words, utc
 #: Ids of user groups by the `@handle` that graphs use.
 GroupIds = Mapping[str, str]
 
-_USER_ID = re.compile(r"[UW][A-Z0-9]{2,}")
+_USER_ID = re.compile(r"[UW][A-Z0-9]+")
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,}")
 #: Only these have a meaning: https://docs.slack.dev/messaging/formatting-message-text#escaping
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
