@@ -57,7 +57,7 @@ async def test_an_edit_whose_answer_is_lost_is_made_again(socket_bot: Bench):
     question = await bot.ask()
     bot.sim.faults.update({"lose_answer_next": 1, "lose_answer_method": "chat.update"})
     await bot.sim.click("U0BOB", CHANNEL, question["ts"], label="Approve")
-    await bot.sim.until(lambda: len(calls(bot, "chat.update")) == 2)
+    await bot.sim.until(lambda: len(calls(bot, "chat.update")) >= 2)
     await bot.outcome("Approved by")
 
     assert len(bot.messages()) == 1
@@ -107,7 +107,7 @@ async def test_a_channel_gets_one_message_a_second(tmp_path: Path):
         sent = sorted(e.at for e in calls(bot, "chat.postMessage") + calls(bot, "chat.update"))
         gaps = [later - earlier for earlier, later in pairwise(sent)]
 
-        assert len(sent) == 3
+        assert len(sent) >= 3
         assert min(gaps) >= 1.0
 
 
@@ -167,17 +167,21 @@ async def test_blocks_that_slack_refuses_are_replaced_by_plain_ones(socket_bot: 
 
 
 async def test_a_message_that_was_deleted_is_not_edited_for_ever(socket_bot: Bench):
-    """An edit of a message that is gone is dropped, and the next question still comes."""
+    """Every edit of a message that is gone is tried once, and the next question still comes."""
     bot = socket_bot
     question = await bot.ask()
     await bot.workspace.client.chat_delete(channel=CHANNEL, ts=question["ts"])
     approval = await bot.approval()
-    await bot.engine.decide(approval.id, "approve", by="U0BOB", surface="cli")
-    await bot.sim.until(lambda: calls(bot, "chat.update"))
-    await bot.run("run publish topic=Wasps")
-    await bot.question()
+    with structlog.testing.capture_logs() as logs:
+        await bot.engine.decide(approval.id, "approve", by="U0BOB", surface="cli")
+        await bot.finished()
+        await bot.run("run publish topic=Wasps")
+        await bot.question()
+        given_up = [e for e in logs if e["event"] == "slack_delivery_given_up"]
 
-    assert len(calls(bot, "chat.update")) == 1
+    # One for the decision and perhaps one for the end of the run.
+    assert 1 <= len(given_up) <= 2
+    assert len(calls(bot, "chat.update")) == len(given_up)
 
 
 async def test_t4_one_reminder_comes_in_the_thread_and_calls_the_approvers(tmp_path: Path):
