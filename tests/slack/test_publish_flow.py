@@ -27,6 +27,10 @@ async def test_s1_an_approved_run_publishes_once_and_its_message_says_by_whom(bo
     assert set() == labels(outcome)
     assert "Approved by <@U0BOB>" in shown(outcome)
 
+    at_the_end = await bot.outcome("is completed")
+
+    assert at_the_end["ts"] == question["ts"]
+
 
 async def test_s1_a_question_shows_what_is_needed_to_decide(bot: Bench):
     """Graph, node and requester come first, then the question, the payload, and the facts."""
