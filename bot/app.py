@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from pydantic import SecretStr
 
 from bot.settings import Settings
 from orchestrator.errors import ApproversError, DirectoryError, NotAnApproverError
 from orchestrator.graph import Approver, ApproverKind, Graph, load_graphs, parse_approver
-from orchestrator.runtime import Directory, Engine, StaticDirectory, SystemClock
+from orchestrator.runtime import Engine, SystemClock
 from orchestrator.store import open_store
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 _SLACK_PATIENCE = 10.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Desk:
-    """An engine, and where to look people up; for commands beside a server."""
+class People(Protocol):
+    """The engine's directory, and what commands must know of a person besides."""
 
-    engine: Engine
-    directory: Directory
-    #: None: Slack is not set up.
-    workspace: SlackWorkspace | None = None
+    async def members(self, approver: Approver) -> frozenset[str]:
+        """See Directory."""
+
+    async def must_be_named(self, person: str) -> bool:
+        """May this person decide only where an approval names them by their id?"""
 
 
-class OfflineDirectory(StaticDirectory):
+class OfflinePeople:
     """Knows user ids only; for what only Slack knows, it says so."""
 
     async def members(self, approver: Approver) -> frozenset[str]:
@@ -42,7 +42,63 @@ class OfflineDirectory(StaticDirectory):
             raise DirectoryError(
                 f"only Slack knows who {approver} is; set SLACK_BOT_TOKEN, or name user ids"
             )
-        return await super().members(approver)
+        return frozenset({approver.name})
+
+    async def must_be_named(self, _person: str) -> bool:
+        """See People; without Slack only those get through who are named by their ids."""
+        return False
+
+
+class SlackPeople:
+    """Asks Slack; while Slack is away, people who are named by their ids can still decide."""
+
+    def __init__(self, workspace: SlackWorkspace) -> None:
+        self._workspace = workspace
+        self._failure: DirectoryError | None = None
+        self._is_known = False
+
+    async def members(self, approver: Approver) -> frozenset[str]:
+        """See Directory."""
+        await self._find_out()
+        if self._failure is None:
+            return await self._workspace.directory.members(approver)
+        if approver.kind is ApproverKind.USER:
+            return frozenset({approver.name})
+        raise self._failure
+
+    async def must_be_named(self, person: str) -> bool:
+        """See People."""
+        await self._find_out()
+        if self._failure is not None:
+            return False  # as without Slack
+        found = await self._workspace.directory.person(person)
+        return found is None or found.must_be_named
+
+    async def _find_out(self) -> None:
+        """Find out, once, whether Slack answers; the directory has to know who the bot is."""
+        if self._is_known:
+            return
+        from bot.slack.failures import describe  # noqa: PLC0415 - slow to import
+
+        try:
+            async with asyncio.timeout(_SLACK_PATIENCE):
+                await self._workspace.client.auth_test()
+                await self._workspace.identity.learn()
+        except Exception as error:  # noqa: BLE001 - whatever it is, Slack cannot be asked
+            failure = describe(error)
+            fix = failure.fix or "check SLACK_API_URL and try again"
+            self._failure = DirectoryError(
+                f"Slack could not be asked who may decide ({failure.code}); {fix}"
+            )
+        self._is_known = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """An engine, and where to look people up; for commands beside a server."""
+
+    engine: Engine
+    people: People
 
 
 def load(settings: Settings) -> dict[str, Graph]:
@@ -71,52 +127,37 @@ async def open_desk(
         SettingsError: A setting is missing.
         GraphError: A graph's file cannot be used.
         StoreError: The database is unavailable or not migrated.
-        DirectoryError: Slack could not be asked who the bot is.
     """
     graphs = load(settings) if needs_graphs else {}
     clock, hook = SystemClock(), settings.hook
     async with (
         open_store(settings.database_url, now=clock.now, hook=hook) as store,
-        _people(settings, needs_people=needs_people) as workspace,
+        _open_people(settings, needs_people=needs_people) as people,
     ):
-        directory = workspace.directory if workspace else OfflineDirectory()
         engine = Engine(
             store,
             graphs,
-            directory=directory,
+            directory=people,
             clock=clock,
             has_chat=settings.has_chat,
             hook=hook,
         )
-        yield Desk(engine=engine, directory=directory, workspace=workspace)
+        yield Desk(engine=engine, people=people)
 
 
 @asynccontextmanager
-async def _people(
-    settings: Settings, *, needs_people: bool
-) -> AsyncIterator[SlackWorkspace | None]:
+async def _open_people(settings: Settings, *, needs_people: bool) -> AsyncIterator[People]:
     if not needs_people or settings.bot_token is None:
-        yield None
+        yield OfflinePeople()
         return
     # Importing Slack's libraries takes more than a second, and most commands need none of it.
-    from bot.slack.failures import describe  # noqa: PLC0415 - see above
     from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - see above
 
     workspace = SlackWorkspace(
         bot_token=settings.bot_token.get_secret_value(), api_url=settings.api_url
     )
     async with workspace:
-        try:
-            async with asyncio.timeout(_SLACK_PATIENCE):
-                await workspace.client.auth_test()
-                await workspace.identity.learn()
-        except Exception as error:
-            failure = describe(error)
-            fix = failure.fix or "check SLACK_API_URL and try again"
-            raise DirectoryError(
-                f"Slack could not be asked who may decide ({failure.code}); {fix}"
-            ) from error
-        yield workspace
+        yield SlackPeople(workspace)
 
 
 async def resolve_person(desk: Desk, approval: str, name: str) -> str:
@@ -134,7 +175,7 @@ async def resolve_person(desk: Desk, approval: str, name: str) -> str:
         ApproversError: The name stands for no single person who may decide anything.
         ApprovalNotFoundError: There is no such approval.
         NotAnApproverError: The person may not decide this one.
-        DirectoryError: Slack could not be asked, or is not set up.
+        DirectoryError: The name is an e-mail address and Slack cannot be asked.
     """
     try:
         wanted = parse_approver(name)
@@ -142,13 +183,11 @@ async def resolve_person(desk: Desk, approval: str, name: str) -> str:
         raise ApproversError(str(error)) from error
     if wanted.kind is ApproverKind.GROUP:
         raise ApproversError(f"{name} is a group; name the person whose decision it is")
-    (person,) = await desk.directory.members(wanted)
-    if desk.workspace is not None:
-        found = await desk.workspace.directory.person(person)
-        if found is not None and found.must_be_named:
-            asked = await desk.engine.get_approval(approval)
-            if person not in asked.approvers:
-                raise NotAnApproverError(person, asked.approvers)
+    (person,) = await desk.people.members(wanted)
+    if await desk.people.must_be_named(person):
+        asked = await desk.engine.get_approval(approval)
+        if person not in asked.approvers:
+            raise NotAnApproverError(person, asked.approvers)
     return person
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.cli.session import system_user
-from tests.cli.shell import Shell
+from tests.cli.shell import Shell, free_port
 
 UNKNOWN_RUN, UNKNOWN_APPROVAL = "r-0000000", "a-0000000"
 
@@ -275,6 +275,25 @@ def test_groups_need_slack(shell: Shell) -> None:
     assert answer.code == 4
     assert "set SLACK_BOT_TOKEN" in answer.err
     assert shell("runs", "--json").json == []
+
+
+def test_people_named_by_id_can_decide_while_slack_is_away(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command line is for such hours; who is in a group cannot be known then."""
+    monkeypatch.setenv("SLACK_BOT_TOKEN", "xoxb-1")
+    monkeypatch.setenv("SLACK_API_URL", f"http://127.0.0.1:{free_port()}")
+    shell.start("errand", "what=tea")
+    approval = shell.pending()
+
+    stranger = shell("decide", approval, "approve", "--as", "U0DAVE")
+    approver = shell("decide", approval, "approve", "--as", "U0BOB")
+    grouped = shell("run", "grouped", "what=tea")
+
+    assert (stranger.code, len(stranger.lines)) == (1, 1)
+    assert (approver.code, approver.err) == (0, "")
+    assert (grouped.code, len(grouped.lines)) == (4, 1)
+    assert "Slack could not be asked" in grouped.err
 
 
 def test_a_run_is_cancelled_once(shell: Shell) -> None:
