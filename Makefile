@@ -37,7 +37,7 @@ browser: $(VENV)/.development chromium ## run the tests that need a browser
 	$(BIN)/pytest -m browser $(ARGS)
 
 bench: $(VENV)/.development ## measure
-	@for file in benchmarks/[a-z]*.py; do echo "$$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
+	@for file in $(wildcard benchmarks/[a-z]*.py); do echo "$$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
 
 lock: ## choose the newest allowed versions of all dependencies (needs uv)
 	uv pip compile pyproject.toml --quiet --upgrade --universal --extra cel \
