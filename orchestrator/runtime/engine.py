@@ -24,7 +24,10 @@ from orchestrator.core.events import Record
 from orchestrator.errors import (
     ApprovalClosedError,
     DirectoryError,
+    GraphError,
     GraphNotFoundError,
+    InputError,
+    ResponseError,
     RunFinishedError,
     StoreUnavailableError,
 )
@@ -36,6 +39,7 @@ from orchestrator.runtime.people import check_approvers, find_entry
 from orchestrator.runtime.ports import Clock, Directory, SystemClock
 from orchestrator.runtime.refusals import to_error
 from orchestrator.runtime.scheduler import Scheduler
+from orchestrator.runtime.values import to_stored
 from orchestrator.store import Approval, Delivery, Message, Run, Step, Store, Verification
 
 _log = structlog.get_logger(__name__)
@@ -50,6 +54,23 @@ class Statistics:
     commits: int  #: transactions of this process so far
     units: int  #: commands and other writes that they carried
     ticks: int  #: looks of the scheduler so far
+
+
+def _to_updates(updates: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return dict(to_stored(updates))
+    except ValueError as error:
+        raise ResponseError(f"an answer's updates must be JSON: {error}") from error
+
+
+def _check_labels(labels: Mapping[str, str]) -> None:
+    wrong = [(f"labels.{name}", "is no text") for name in labels if not _is_label(labels, name)]
+    if wrong:
+        raise InputError(wrong)
+
+
+def _is_label(labels: Mapping[str, str], name: object) -> bool:
+    return isinstance(name, str) and isinstance(labels[name], str)
 
 
 def _nothing(_name: str) -> None:
@@ -167,7 +188,7 @@ class Engine:
 
         Raises:
             GraphNotFoundError: No such graph is loaded.
-            InputError: The input does not fit; every problem is listed.
+            InputError: The input or a label does not fit; every problem is listed.
             ApproversError: Somebody is named as an approver who stands for nobody.
             DirectoryError: Approvers could not be looked up.
             StoreUnavailableError: Nothing was recorded.
@@ -175,6 +196,7 @@ class Engine:
         graph = self.graphs.get(graph_id)
         if graph is None:
             raise GraphNotFoundError(graph_id, sorted(self.graphs))
+        _check_labels(labels or {})
         parsed = graph.input.parse_words(values) if are_words else graph.input.parse(values)
         await check_approvers(graph, self._directory)
         run_id = uuid7().hex
@@ -291,16 +313,18 @@ class Engine:
             UnknownDecisionError: It does not take this decision.
             NotAnApproverError: The person may not decide it.
             PayloadChangedError: The person saw something else than what is asked.
-            ResponseError: `updates` names keys that this gate does not write.
+            ResponseError: `updates` names keys that this gate does not write, or is no JSON.
             DirectoryError: Who may decide could not be looked up.
             GraphChangedError: The run follows another version of the graph than the loaded one.
             StoreUnavailableError: Nothing was recorded.
         """
         question = await self._store.get_question(approval)
-        graph = self._kernel.graph_of(question.graph, question.version)
         try:
+            graph = self._kernel.graph_of(question.graph, question.version)
             via = await find_entry(question.approvers, by, self._directory)
-        except DirectoryError:
+        except (DirectoryError, GraphError):
+            if await self._is_recorded(question.approval_id, key):
+                return await self._store.get_run(question.run_id)
             await self._refuse_closed(question.approval_id)
             raise
         command = c.Decide(
@@ -310,7 +334,7 @@ class Engine:
             surface=surface,
             via=via,
             comment=comment,
-            updates=dict(updates or {}),
+            updates=_to_updates(updates or {}),
             digest=digest,
             recorded_by=recorded_by,
             key=key,
@@ -326,14 +350,14 @@ class Engine:
         """Raise what a refused decision means, unless it was recorded before."""
         if not isinstance(refusal, (r.NotOpen, r.TooLate, r.Finished)):
             raise to_error(run_id, refusal)
-        known = command.key is not None and await self._store.has_decision(
-            command.approval_id, command.key
-        )
-        if known:
+        if await self._is_recorded(command.approval_id, command.key):
             return
         await self._refuse_closed(command.approval_id)
         found = await self._store.get_approval(command.approval_id)
         raise ApprovalClosedError(found.ref, outcome="expired", by=None, at=found.due_at)
+
+    async def _is_recorded(self, approval_id: str, key: str | None) -> bool:
+        return key is not None and await self._store.has_decision(approval_id, key)
 
     async def _refuse_closed(self, approval_id: str) -> None:
         """Raise what became of an approval that is not open any more."""

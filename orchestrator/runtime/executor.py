@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from orchestrator.core.commands import FailAttempt, FinishAttempt
 from orchestrator.core.events import ErrorFacts
@@ -23,6 +22,7 @@ from orchestrator.errors import NodeTimeoutError, NonRetryableError
 from orchestrator.graph.nodes import TaskNode
 from orchestrator.runtime.context import NodeContext
 from orchestrator.runtime.threads import run_in_thread
+from orchestrator.runtime.values import to_stored
 
 #: How long a node may take to stop after its run was cancelled or the process is to end.
 GRACE = 5.0  # seconds
@@ -74,6 +74,11 @@ class Executor:
     def places(self) -> list[tuple[str, str]]:
         """Return run and path of what is running; from any thread."""
         return [(attempt.run_id, attempt.path) for attempt in list(self._tasks.values())]
+
+    def is_running(self, run_id: str, path: str, number: int) -> bool:
+        """Is this very attempt being run here? One that was given up on is another one."""
+        wanted = (run_id, path, number)
+        return wanted in {(each.run_id, each.path, each.number) for each in self._tasks.values()}
 
     def reserve(self) -> bool:
         """Take a slot, if there is one; `launch` or `give_back` must follow."""
@@ -148,7 +153,7 @@ class Executor:
                 timeout=limit.total_seconds() if limit else None,
                 return_when=asyncio.FIRST_COMPLETED,
             )
-            is_stopped = stop.done()
+            is_stopped, is_over = stop.done(), work.done()
             if not work.done() and is_async:
                 work.cancel()
             if not work.done() and (is_async or is_stopped):
@@ -159,6 +164,10 @@ class Executor:
             return await self._result(attempt, work)
         if is_stopped:
             return self._failure(attempt, ErrorFacts(type="Cancelled", message="it was stopped"))
+        if is_over:
+            message = f"{attempt.node.id} cancelled itself"
+            own = ErrorFacts(type="Cancelled", message=message)
+            return self._failure(attempt, own, is_retryable=True)
         error = NodeTimeoutError(f"{attempt.node.id} took longer than {limit}")
         return self._failure(attempt, facts(error), is_retryable=True)
 
@@ -168,8 +177,8 @@ class Executor:
         error = work.exception()
         if error is None:
             try:
-                output = to_jsonable_python(work.result())
-            except (PydanticSerializationError, ValueError) as problem:
+                output = to_stored(work.result())
+            except ValueError as problem:
                 text = f"{attempt.node.id} returned what JSON cannot hold: {problem}"
                 return self._failure(attempt, ErrorFacts(type="OutputError", message=text))
             return FinishAttempt(

@@ -10,7 +10,9 @@ from datetime import datetime
 import structlog
 
 from orchestrator.core import commands as c
+from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
+from orchestrator.core.state import RunStatus
 from orchestrator.errors import GraphError, OrchestratorError, StoreUnavailableError
 from orchestrator.runtime.kernel import Kernel
 from orchestrator.runtime.ports import Clock
@@ -32,6 +34,7 @@ class Scheduler:
         self._ending = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="signoff-heartbeat", daemon=True)
         self._complained: set[str] = set()
+        self._looked_at: datetime | None = None
         self.ticks = 0
 
     def wake(self) -> None:
@@ -75,10 +78,10 @@ class Scheduler:
         """Do everything that is due now."""
         self.ticks += 1
         store, now = self._kernel.store, self._clock.now()
-        running = set(self._kernel.executor.places())
+        self._looked_at = now
         for job in await store.lost_jobs(now, PAGE):
             # After the machine has slept, leases are old; what this process runs still runs.
-            if (job.run_id, job.path) not in running:
+            if not self._kernel.executor.is_running(job.run_id, job.path, job.attempt):
                 await self._try(job.run_id, self._lose(job))
         await self._fire_due(now)
         for job in await store.ready_jobs(PAGE):
@@ -89,21 +92,20 @@ class Scheduler:
                 self._kernel.executor.cancel(job.run_id, job.path)
 
     async def _time_to_next(self) -> float:
-        due_at = await self._kernel.store.next_timer_at()
+        # What was due at the last look and is still there cannot fire now.
+        due_at = await self._kernel.store.next_timer_at(after=self._looked_at)
         if due_at is None:
             return POLL
         return min(POLL, max(0.0, (due_at - self._clock.now()).total_seconds()))
 
     async def _fire_due(self, now: datetime) -> None:
-        while timers := await self._kernel.store.due_timers(now, PAGE):
+        stuck = 0
+        while timers := await self._kernel.store.due_timers(now, PAGE, skip=stuck):
             ranks = dict.fromkeys(timer.kind for timer in timers)
-            stuck = 0
             for kind in ranks:  # one kind after the other: no reminder for what just expired
                 group = [timer for timer in timers if timer.kind is kind]
                 fired = await asyncio.gather(*(self._fire(timer) for timer in group))
                 stuck += fired.count(False)
-            if stuck or len(timers) < PAGE:
-                return
 
     async def _fire(self, timer: Timer) -> bool:
         """Fire a timer; say whether it is done with."""
@@ -117,6 +119,11 @@ class Scheduler:
         except OrchestratorError as error:
             self._complain(timer.run_id, error)
             return False
+        return await self._is_done(timer, answer)
+
+    async def _is_done(self, timer: Timer, answer: Advance | r.Refusal) -> bool:
+        if isinstance(answer, r.NotCurrent):
+            return False  # it was moved, or the clock was set back since it was looked up
         if not isinstance(answer, Advance):
             await self._kernel.store.drop_timer(timer)
         return True
@@ -128,16 +135,24 @@ class Scheduler:
         run = await self._kernel.store.get_run(timer.run_id)
         graph = self._kernel.skeleton(run.graph, run.version)
         try:
-            await self._kernel.commit(timer.run_id, command, graph)
+            answer = await self._kernel.commit(timer.run_id, command, graph)
         except (LookupError, TypeError):
             self._complain(timer.run_id, error)
             return False
-        return True
+        return await self._is_done(timer, answer)
 
     async def _lose(self, job: Job) -> None:
         command = c.LoseAttempt(path=job.path, attempt=job.attempt)
         _log.warning("an attempt was lost", run_id=job.run_id, path=job.path, attempt=job.attempt)
-        await self._kernel.commit(job.run_id, command)
+        try:
+            await self._kernel.commit(job.run_id, command)
+        except GraphError:
+            run = await self._kernel.store.get_run(job.run_id)
+            if run.status is not RunStatus.CANCELLING:
+                raise
+            # To be done with a run that was cancelled for this takes no graph.
+            graph = self._kernel.skeleton(run.graph, run.version)
+            await self._kernel.commit(job.run_id, command, graph)
 
     async def _take(self, job: Job) -> bool:
         """Take a ready node on; say whether there was room."""

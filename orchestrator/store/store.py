@@ -218,13 +218,13 @@ class Store:
         """Return when the next delivery may be claimed."""
         return await outbox.next_at(self._reader)
 
-    async def due_timers(self, now: datetime, limit: int) -> list[Timer]:
+    async def due_timers(self, now: datetime, limit: int, *, skip: int = 0) -> list[Timer]:
         """Return timers that are due; see `work.due_timers`."""
-        return await work.due_timers(self._reader, now, limit)
+        return await work.due_timers(self._reader, now, limit, skip=skip)
 
-    async def next_timer_at(self) -> datetime | None:
-        """Return when the next timer is due."""
-        return await work.next_timer_at(self._reader)
+    async def next_timer_at(self, *, after: datetime | None = None) -> datetime | None:
+        """Return when the next timer is due, of those that are due after an instant."""
+        return await work.next_timer_at(self._reader, after=after)
 
     async def ready_jobs(self, limit: int) -> list[Job]:
         """Return nodes that nobody has taken on, oldest first."""

@@ -33,18 +33,31 @@ class Job:
     attempt: int
 
 
-async def due_timers(reader: Reader, now: datetime, limit: int) -> list[Timer]:
-    """Return timers that are due: expiries first, then retries, then reminders; oldest first."""
-    query = select(timers).where(timers.c.due_at <= now).order_by(timers.c.rank, timers.c.due_at)
+async def due_timers(reader: Reader, now: datetime, limit: int, *, skip: int = 0) -> list[Timer]:
+    """Return timers that are due: expiries first, then retries, then reminders; oldest first.
+
+    Args:
+        reader: Where to look.
+        now: The instant by which they are due.
+        limit: The most that are returned.
+        skip: How many to leave out at the front: those that turned out not to fire.
+    """
+    query = (
+        select(timers)
+        .where(timers.c.due_at <= now)
+        .order_by(timers.c.rank, timers.c.due_at, timers.c.run_id, timers.c.subject)
+    )
     return [
         Timer(run_id=row.run_id, kind=TimerKind(row.kind), subject=row.subject, due_at=row.due_at)
-        for row in await reader.fetch(query.limit(limit))
+        for row in await reader.fetch(query.limit(limit).offset(skip))
     ]
 
 
-async def next_timer_at(reader: Reader) -> datetime | None:
-    """Return when the next timer is due."""
+async def next_timer_at(reader: Reader, *, after: datetime | None = None) -> datetime | None:
+    """Return when the next timer is due, of those that are due after an instant."""
     query = select(func.min(timers.c.due_at).label("due_at"))
+    if after is not None:
+        query = query.where(timers.c.due_at > after)
     found: datetime | None = (await reader.fetch(query))[0].due_at
     return found
 
