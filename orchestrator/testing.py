@@ -24,8 +24,8 @@ from orchestrator.graph.graph import Graph
 
 #: Where a process may be killed and nothing may be lost.
 CRASH_POINTS = (
-    "before_commit",  # a batch is written and not committed
-    "after_commit",  # a batch is committed and nobody has been told
+    "before_commit",  # a batch that moves runs is written and not committed
+    "after_commit",  # such a batch is committed and nobody has been told
     "after_attempt_started",  # a node is about to be run
     "after_effect",  # a node has returned and its result is not stored
     "after_decision",  # a decision is committed and its maker has not been answered
