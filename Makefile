@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+JOBS ?= 2
+PYTEST = $(BIN)/pytest -n $(JOBS)
 
-# uv installs the same files faster; pip does where there is none.
-UV := $(shell uv --version >/dev/null 2>&1 && echo uv)
-INSTALL := $(if $(UV),uv pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check)
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint types imports unit browser bench lock clean chromium
@@ -18,7 +18,7 @@ demo: $(VENV)/.runtime ## set up, then try everything in the browser
 	@exec $(BIN)/signoff demo $(ARGS)
 
 test: lint types imports chromium ## set up, then run every check there is
-	$(BIN)/pytest $(ARGS)
+	$(PYTEST) $(ARGS)
 
 lint: $(VENV)/.development ## check style and format
 	$(BIN)/ruff check .
@@ -31,13 +31,13 @@ imports: $(VENV)/.development ## check who imports whom
 	$(BIN)/lint-imports
 
 unit: $(VENV)/.development ## run the tests that need no browser
-	$(BIN)/pytest -m "not browser" $(ARGS)
+	$(PYTEST) -m "not browser" $(ARGS)
 
 browser: $(VENV)/.development chromium ## run the tests that need a browser
-	$(BIN)/pytest -m browser $(ARGS)
+	$(PYTEST) -m browser $(ARGS)
 
 bench: $(VENV)/.development ## measure
-	@for file in $(wildcard benchmarks/[a-z]*.py); do echo "$$file"; $(BIN)/python "$$file" $(ARGS) || exit 1; done
+	@$(BIN)/python benchmarks/bench.py
 
 lock: ## choose the newest allowed versions of all dependencies (needs uv)
 	uv pip compile pyproject.toml --quiet --upgrade --universal --extra cel \
@@ -55,7 +55,7 @@ $(VENV)/.created:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Signoff needs Python 3.11 or newer, and $(PYTHON) is $$($(PYTHON) --version 2>&1);" \
 	    "call make PYTHON=python3.12, or whatever yours is called" >&2; exit 1; }
-	@$(if $(UV),uv venv --quiet --allow-existing --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV),$(PYTHON) -m venv $(VENV)) || { \
+	@$(PYTHON) -m venv $(VENV) || { \
 	  echo "the virtual environment could not be made; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@touch $@
 

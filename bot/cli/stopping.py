@@ -19,8 +19,9 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 async def until_stopped() -> AsyncIterator[asyncio.Event]:
     """Give an event that Ctrl-C or SIGTERM sets; a second signal ends the process at once.
 
-    A thread that runs an author's function cannot be stopped, and Python waits for it. So the
-    process ends after LIMIT even then; what ran is taken up again when its lease has run out.
+    A thread cannot be stopped, and Python waits for some of them, such as one that looks up a
+    name. So the process ends after LIMIT whatever hangs; what it held is taken up again when its
+    leases have run out.
     """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()

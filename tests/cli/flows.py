@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
-
 from pydantic import BaseModel
 
 from orchestrator import Context, GraphBuilder
@@ -17,12 +14,6 @@ class Errand(BaseModel):
     times: int = 1
 
 
-class Nap(BaseModel):
-    """Where to note that it has begun."""
-
-    note: str
-
-
 def run_errand(context: Context) -> dict[str, str]:
     """Do it."""
     return {"done": context.input.what * context.input.times}
@@ -31,12 +22,6 @@ def run_errand(context: Context) -> dict[str, str]:
 def fail(_context: Context) -> None:
     """Fail for good."""
     raise ValueError("the shop is closed")
-
-
-def nap(context: Context) -> None:
-    """Hold a thread for longer than any stop may take."""
-    Path(context.input.note).touch()
-    time.sleep(30)
 
 
 errand = (
@@ -65,4 +50,3 @@ grouped = (
     .build()
 )
 retried = GraphBuilder("retried").task("do", fail, retry=2).start("do").ends("do").build()
-napping = GraphBuilder("nap", input=Nap).task("do", nap).start("do").ends("do").build()

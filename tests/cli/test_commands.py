@@ -315,7 +315,7 @@ def test_graphs_are_listed_with_their_inputs(shell: Shell) -> None:
 
     assert "what   string, required" in text
     assert "times  integer, default 1" in text
-    assert {each["id"] for each in documents} == {"errand", "grouped", "nap", "quick", "retried"}
+    assert {each["id"] for each in documents} == {"errand", "grouped", "quick", "retried"}
     assert documents[0]["input"]["properties"]["what"]["type"] == "string"
 
 

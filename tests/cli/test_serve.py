@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -214,25 +213,3 @@ async def test_a_taken_port_is_told_and_nothing_is_started(tmp_path: Path) -> No
     assert len(complaints) == 1
     assert f"cannot listen on 127.0.0.1:{taken}" in complaints[0]
     assert "apps.connections.open" not in names
-
-
-@pytest.mark.slow
-async def test_a_hanging_node_does_not_keep_the_server_from_stopping(tmp_path: Path) -> None:
-    """A thread cannot be stopped, so the process goes without it, in less than ten seconds."""
-    note = tmp_path / "napping"
-    async with Simulator() as simulator:
-        settings = settings_for(simulator, tmp_path, port=free_port())
-        async with server(tmp_path, **settings) as serving:
-            await call(tmp_path, "run", "nap", f"note={note}", **settings)
-
-            async def is_napping() -> bool:
-                return note.exists()
-
-            await until(is_napping)
-            asked_at = time.monotonic()
-            serving.signal(signal.SIGTERM)
-            stopped = await serving.ended()
-            took = time.monotonic() - asked_at
-
-    assert stopped.code == 0
-    assert took < 10
