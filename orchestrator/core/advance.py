@@ -28,6 +28,9 @@ from orchestrator.graph.nodes import (
     TaskNode,
 )
 
+#: How often a node's process may be lost before the node is no longer run by itself.
+MOST_LOST = 3
+
 
 @dataclass(frozen=True, slots=True)
 class Advance:
@@ -219,19 +222,26 @@ def _lose_attempt(turn: Turn, command: c.LoseAttempt) -> Refusal | None:
     turn.emit(e.AttemptLost(path=place.path, attempt=place.attempt, owner=owner))
     if turn.state.cancel is not None:
         message = "the process that ran it is gone"
-        lost = e.ErrorFacts(type="Lost", message=message)
-        turn.emit(e.NodeFailed(path=place.path, error=lost))
+        gone = e.ErrorFacts(type="Lost", message=message)
+        turn.emit(e.NodeFailed(path=place.path, error=gone))
         walk.settle_cancel(turn)
         return None
     node = turn.graph.nodes[place.node]
-    if isinstance(node, TaskNode) and turn.graph.is_idempotent(node):
+    is_idempotent = isinstance(node, TaskNode) and turn.graph.is_idempotent(node)
+    lost = place.attempt - place.failures
+    if is_idempotent and lost < MOST_LOST:
         turn.emit(e.NodeReady(path=place.path, node=place.node))
+        return None
+    message = f"{place.node} was started and the process that ran it is gone; " + (
+        f"that happened {lost} times, so it may be what ends the process"
+        if is_idempotent
+        else "whether it did its work is unknown, and it is not declared idempotent"
+    )
+    error = e.ErrorFacts(type="Lost" if is_idempotent else "FateUnknown", message=message)
+    if turn.graph.operators or turn.graph.approvers:
+        questions.open_error(turn, place, error)
     else:
-        message = (
-            f"{place.node} was started and the process that ran it is gone; whether it did its "
-            "work is unknown, and it is not declared idempotent"
-        )
-        questions.open_error(turn, place, e.ErrorFacts(type="FateUnknown", message=message))
+        walk.fail_node(turn, place, error)
     return None
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from orchestrator.core.ids import idempotency_key
@@ -21,6 +24,16 @@ class NodeContext(RunView):
         self.attempt = place.attempt
         self.feedback = place.feedback
         self.idempotency_key = idempotency_key(state.run_id, place.path)
+
+    @cached_property
+    def state(self) -> Mapping[str, Any]:
+        """The state's keys that may be read; a copy, which the node may change as it likes."""
+        return copy.deepcopy(dict(super().state))
+
+    @cached_property
+    def outputs(self) -> Mapping[str, Any]:
+        """The newest output of each finished node; a copy."""
+        return copy.deepcopy(dict(super().outputs))
 
     @property
     def previous_output(self) -> Any:

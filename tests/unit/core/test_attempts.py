@@ -306,6 +306,19 @@ def test_losing_an_attempt_that_is_not_the_current_one_is_refused():
     scenario.when(lose("nowhere")).refused(r.NotCurrent)
 
 
+def test_a_node_that_loses_its_process_again_and_again_asks_the_operators():
+    """It may be what ends the process, so it is not run a fourth time by itself."""
+    scenario = Checked(publishing()).given(start())
+    for attempt in (1, 2):
+        scenario.given(take("write"), lose("write", attempt))
+        assert scenario.state.places["write"].status == PlaceStatus.READY
+    scenario.given(take("write"), lose("write", 3))
+    (question,) = scenario.state.approvals.values()
+
+    assert (question.opened.kind, question.opened.error.type) == ("error", "Lost")
+    assert "that happened 3 times" in question.opened.error.message
+
+
 def test_a_lost_attempt_behind_a_gate_asks_the_operators():
     """Whether the side effect happened is unknown, so it is not simply done again."""
     scenario = behind_gate()
