@@ -1,7 +1,7 @@
 """Compares every Slack call and envelope of the whole session with Slack's reference data.
 
-Active when SLACK_REFERENCE names a folder of that data. Every simulator, in whichever process, appends
-what passes to one file; when the session ends the file is checked, and a problem fails the session.
+Active when SLACK_REFERENCE names a folder of that data. Every simulator, in whichever process,
+appends what passes to one file; at the end the file is checked, and a problem fails the session.
 """
 
 from __future__ import annotations

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine, inspect, text
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError
 
-from orchestrator.errors import SchemaOutOfDateError, StoreError, StoreUnavailableError
-from orchestrator.store import sqlite
+from orchestrator.errors import SchemaOutOfDateError, StoreError
 
 #: The newest migration; `tests` hold it equal to the migrations folder.
 HEAD = "0001"
-_MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def parse_url(url: str) -> URL:
@@ -39,39 +33,6 @@ def parse_url(url: str) -> URL:
     return parsed.set(drivername="sqlite+aiosqlite")
 
 
-def _upgrade(connection: Connection) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _migrate(url: URL) -> str:
-    folder = Path(str(url.database)).parent
-    if not folder.is_dir():
-        raise StoreUnavailableError(f"the folder {folder} of the database does not exist; make it")
-    # In autocommit mode, because the driver's own transactions leave out statements that make
-    # tables: https://docs.python.org/3/library/sqlite3.html#transaction-control
-    engine = create_engine(
-        url.set(drivername="sqlite+pysqlite"), connect_args={"isolation_level": None}
-    )
-    try:
-        with engine.connect() as connection:
-            sqlite.begin(connection)
-            _upgrade(connection)
-            connection.commit()
-    except CommandError as error:
-        raise SchemaOutOfDateError(
-            f"cannot migrate {url.database}: {error}; if a newer version of Signoff made it, "
-            "install that version"
-        ) from error
-    except DBAPIError as error:
-        raise StoreUnavailableError(f"cannot migrate {url.database}: {error.orig}") from error
-    finally:
-        engine.dispose()
-    return HEAD
-
-
 async def migrate(url: str) -> str:
     """Bring a database to the newest schema, making it if need be; return the schema's version.
 
@@ -82,7 +43,11 @@ async def migrate(url: str) -> str:
         StoreUnavailableError: The file cannot be opened, or is locked by another migration.
         SchemaOutOfDateError: The database is of a newer version.
     """
-    return await asyncio.to_thread(_migrate, parse_url(url))
+    # Alembic takes half a second to import, and only this needs it.
+    from orchestrator.store.upgrade import upgrade  # noqa: PLC0415 - see above
+
+    await asyncio.to_thread(upgrade, parse_url(url))
+    return HEAD
 
 
 def check_schema(connection: Connection) -> None:
