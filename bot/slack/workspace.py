@@ -21,6 +21,14 @@ _TIMEOUT = 6
 library_log = logging.getLogger("bot.slack.library")
 
 
+def _is_news(record: logging.LogRecord) -> bool:
+    """Drop what Bolt says whenever SLACK_BOT_TOKEN is set: it reads that by itself and needs none."""
+    return "`token` will be unused" not in record.getMessage()
+
+
+library_log.addFilter(_is_news)
+
+
 class SlackWorkspace:
     """What can be asked of Slack without an engine. Enter it before the engine is made.
 
