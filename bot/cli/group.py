@@ -37,7 +37,7 @@ Exit codes:
   4    Slack could not be asked
   130  interrupted
 
-Settings come from the environment and from a file `.env`; see docs/operations.md."""
+Settings come from the environment and from a file `.env`; README.md lists them."""
 
 
 class CommandGroup(click.Group):
