@@ -21,6 +21,8 @@ from orchestrator.core.state import OpenApproval, Place, PlaceStatus, State
 from orchestrator.core.turn import Terms, Turn
 from orchestrator.graph.graph import Graph
 from orchestrator.graph.nodes import (
+    DECISION_KEY,
+    RESPONSE_KEY,
     ApprovalNode,
     Backoff,
     OnTimeout,
@@ -161,7 +163,7 @@ def _finish_attempt(turn: Turn, command: c.FinishAttempt) -> Refusal | None:
 
 
 def _outside(node: Any, written: tuple[str, ...]) -> list[str]:
-    reserved = {questions.DECISION_KEY, questions.RESPONSE_KEY}
+    reserved = {DECISION_KEY, RESPONSE_KEY}
     allowed = node.writes if isinstance(node, TaskNode) else ()
     return [key for key in written if key in reserved or not ("*" in allowed or key in allowed)]
 

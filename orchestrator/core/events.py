@@ -17,7 +17,7 @@ class ApprovalKind(StrEnum):
     """What an approval asks for."""
 
     CONFIRM = "confirm"  #: may the run go on?
-    ERROR = "error"  #: a node failed or its fate is unknown: what now?
+    ERROR = "error"  #: a node's fate is unknown, or it keeps losing its process: what now?
 
 
 class Decision(StrEnum):

@@ -23,11 +23,13 @@ from orchestrator.core.refusals import (
 from orchestrator.core.state import OpenApproval, Place
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import RunView, digest, select
-from orchestrator.graph.nodes import ApprovalNode, Duration, Text
-
-#: State keys that every answered approval node sets; an answer's own updates never do.
-DECISION_KEY = "human_decision"
-RESPONSE_KEY = "human_response"
+from orchestrator.graph.nodes import (
+    DECISION_KEY,
+    RESPONSE_KEY,
+    ApprovalNode,
+    Duration,
+    Text,
+)
 
 _CONFIRM = (e.Decision.APPROVE, e.Decision.REJECT)
 _ERROR = (e.Decision.RETRY, e.Decision.SKIP, e.Decision.FAIL)

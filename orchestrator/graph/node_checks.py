@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from orchestrator.graph.nodes import (
+    DECISION_KEY,
     EVERYTHING,
+    RESPONSE_KEY,
     ApprovalNode,
     EndNode,
     Node,
@@ -16,8 +18,6 @@ from orchestrator.graph.nodes import (
 )
 from orchestrator.graph.problems import Problem, node_place
 
-#: Keys of the state that hold an answer to an approval; only an answer sets them.
-DECISION_KEYS = ("human_decision", "human_response")
 #: Longest wait; beyond it a number with a wrong unit is likelier than a patient author.
 MAX_WAIT = timedelta(days=3650)
 
@@ -84,7 +84,7 @@ def _shown(node: ApprovalNode) -> Iterator[str]:
 
 
 def _decision_keys(writes: tuple[str, ...]) -> Iterator[str]:
-    for key in DECISION_KEYS:
+    for key in (DECISION_KEY, RESPONSE_KEY):
         if key in writes:
             yield f"writes {key!r}, which only an answer may set; choose another key"
 

@@ -14,6 +14,9 @@ from typing import Any, Protocol
 from orchestrator.graph.policy import Approver
 
 EVERYTHING: tuple[str, ...] = ("*",)
+#: Keys of the state that hold an answer to an approval; only an answer sets them.
+DECISION_KEY = "human_decision"
+RESPONSE_KEY = "human_response"
 
 
 class View(Protocol):

@@ -1,4 +1,4 @@
-"""The shape of a graph in YAML; what it means is `yaml_loader`'s matter."""
+"""The shape of a graph in YAML; what it means is `yaml_graph`'s matter."""
 
 from __future__ import annotations
 

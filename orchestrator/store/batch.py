@@ -26,11 +26,10 @@ from orchestrator.store.rows import Rows
 from orchestrator.store.statements import delete_rows, insert_rows, update_rows
 from orchestrator.store.tables import AnyRow
 
-Step = Callable[[State | None, datetime], Advance | Refusal]
 #: Decides about one run from its newest state. Pure; may be called again after a conflict.
-
-SideWrite = Callable[[Connection, datetime], Any]
+Step = Callable[[State | None, datetime], Advance | Refusal]
 #: Writes rows that belong to no run's log.
+SideWrite = Callable[[Connection, datetime], Any]
 
 
 @dataclass(slots=True)

@@ -1,6 +1,6 @@
 """Events as text: their type's name and a JSON body.
 
-Names of types are part of the stored format; renaming a class does not rename its events.
+Names of types are part of the stored format: events of a class that is renamed cannot be read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pydantic_core import PydanticSerializationError
 from orchestrator.core import events as e
 from orchestrator.errors import StoreError
 
-#: Stored name by class; the class's own name, written down by `Event` being a closed union.
+#: Classes by the name that is stored, which is their own.
 _CLASSES: dict[str, type] = {cls.__name__: cls for cls in get_args(e.Event)}
 
 

@@ -86,7 +86,7 @@ class Store:
     async def save_question(
         self, run_id: str, step: Step, delivery: Delivery, *, channel: str, ts: str
     ) -> Advance | Refusal:
-        """Finish the delivery of a question and, with a step that is accepted or not, the row.
+        """Let a step say that a question was delivered; finish the delivery in any case.
 
         The message's place is remembered even when the approval was resolved meanwhile.
         """
