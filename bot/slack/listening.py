@@ -24,6 +24,7 @@ from bot.slack.replies import Replies
 from bot.slack.seen import Seen
 from bot.slack.starting import Starts
 from bot.slack.tasks import TaskKeeper
+from orchestrator.errors import InputError
 from orchestrator.runtime import Engine
 
 _log = structlog.get_logger(__name__)
@@ -98,7 +99,9 @@ async def _excuse(tools: Tools, args: AsyncArgs, exc: Exception) -> None:
             Code(incident),
         )
     else:
-        _log.info("slack_refused", reason=str(exc))
+        # What somebody typed stays out of the log.
+        reason = type(exc).__name__ if isinstance(exc, InputError) else str(exc)
+        _log.info("slack_refused", reason=reason)
     await refuse(tools, args, words)
 
 

@@ -22,7 +22,7 @@ library_log = logging.getLogger("bot.slack.library")
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Drop what Bolt says whenever SLACK_BOT_TOKEN is set: it reads that by itself and needs none."""
+    """Drop what Bolt says of SLACK_BOT_TOKEN, which it reads by itself and does not need."""
     return "`token` will be unused" not in record.getMessage()
 
 
