@@ -13,7 +13,6 @@ from orchestrator.errors import (
     GraphNotFoundError,
     InputError,
     NotAnApproverError,
-    OrchestratorError,
     PayloadChangedError,
     ResponseError,
     RunFinishedError,
@@ -91,8 +90,6 @@ def _other(error: Exception) -> Words | None:
             return _no_graph(graph, known)
         case InputError() | ApproversError() | UnknownDecisionError() | ResponseError():
             return (f"{error}",)
-        case OrchestratorError():
-            return None
         case _:
             return None
 

@@ -184,11 +184,10 @@ class Sender:
     def _card(self, approval: Approval, now: datetime) -> Card:
         if not approval.is_open:
             return outcome_card(approval)
-        # The clock starts when people can see the question, which is now.
-        starts = approval.delivered_at or now
-        due_at = starts + approval.timeout if approval.timeout else approval.due_at
-        if approval.delivered_at is not None:
-            due_at = approval.due_at
+        due_at = approval.due_at
+        if approval.delivered_at is None and approval.timeout is not None:
+            # The clock starts when people can see the question, which is now.
+            due_at = now + approval.timeout
         return question_card(approval, due_at=due_at)
 
     async def _find_lost(self, delivery: Delivery) -> tuple[str, str] | None:

@@ -42,10 +42,10 @@ class Replies:
             return
         user = (body.get("user") or {}).get("id") or body.get("user_id")
         channel = (body.get("channel") or {}).get("id") or body.get("channel_id")
-        if not user or not (channel := channel or user):
+        if not user:
             return
         try:
-            if channel == user:
+            if not channel or channel == user:
                 await self._client.chat_postMessage(channel=user, text=text)
             else:
                 await self._client.chat_postEphemeral(

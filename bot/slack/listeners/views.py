@@ -1,4 +1,4 @@
-"""Forms that were submitted."""
+"""Forms that were submitted; what else Slack may send is taken note of."""
 
 from __future__ import annotations
 
