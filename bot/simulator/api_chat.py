@@ -15,8 +15,8 @@ from bot.simulator.posting import (
     is_reply,
     message_body,
     post_as_app,
+    tell_app,
 )
-from bot.simulator.workspace import Workspace
 from bot.simulator.world import BOT_ID, BOT_USER, TEAM_DOMAIN, Channel, Post
 
 _SECOND = 1.0
@@ -260,18 +260,6 @@ def _own_message(call: Call, channel: Channel, code: str) -> Post:
     if channel.is_archived:
         raise ApiError("is_inactive" if code == "cant_update_message" else code)
     return post
-
-
-def tell_app(workspace: Workspace, channel: Channel, post: Post) -> None:
-    """Send the message event, also for the own message, if the app subscribed."""
-    subscription, kind = {
-        "channel": ("message.channels", "channel"),
-        "private": ("message.groups", "group"),
-        "dm": ("message.im", "im"),
-    }[channel.kind]
-    event = message_body(post, with_metadata=False)
-    event |= {"channel": channel.id, "event_ts": post.ts, "channel_type": kind}
-    workspace.emit(subscription, event)
 
 
 _TARGET = ("channel",)

@@ -230,9 +230,7 @@ def _within(call: Call, post: Post) -> bool:
 
 def _bound(call: Call, name: str) -> int | None:
     value = call.text(name)
-    if value in {"", "0"}:
-        return None
-    if value == "now":
+    if value in {"", "0", "now"}:
         return None
     if not _TS.fullmatch(value):
         raise ApiError(f"invalid_ts_{name}")

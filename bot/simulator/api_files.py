@@ -10,6 +10,7 @@ from aiohttp import web
 from bot.simulator.calls import Answer, Call, Method
 from bot.simulator.errors import ApiError
 from bot.simulator.posting import Draft, post_as_app
+from bot.simulator.tokens import opaque
 from bot.simulator.workspace import Workspace
 from bot.simulator.world import BOT_USER, TEAM_ID, File
 
@@ -28,7 +29,7 @@ def get_upload_url(call: Call) -> Answer:
         raise ApiError("file_upload_size_restricted")
     world = call.workspace.world
     file_id = world.next_id("F")
-    path = f"/upload/v1/{file_id}-{world.count('upload') * 2654435761 % 2**48:012x}"
+    path = f"/upload/v1/{file_id}-{opaque(world.count('upload'))}"
     world.put(File(id=file_id, name=call.text("filename"), length=int(length), path=path))
     return {"ok": True, "upload_url": call.workspace.url + path, "file_id": file_id}
 

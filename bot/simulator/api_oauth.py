@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.simulator.calls import Answer, Call, Method
 from bot.simulator.errors import ApiError
 from bot.simulator.guard import is_loopback
-from bot.simulator.tokens import BOT_TOKEN
+from bot.simulator.tokens import BOT_TOKEN, opaque
 from bot.simulator.workspace import Workspace
 from bot.simulator.world import APP_ID, BOT_USER, TEAM_ID, TEAM_NAME
 
@@ -56,7 +56,7 @@ def allow(workspace: Workspace, request: web.Request) -> web.StreamResponse:
     if problem is not None or user is None:
         return web.Response(status=_BAD_REQUEST, text=problem)
     number = workspace.world.count("code")
-    code = f"{number}.{number * 2654435761 % 2**48:012x}"
+    code = f"{number}.{opaque(number)}"
     target = request.query["redirect_uri"]
     workspace.codes[code] = (target, user.id)
     answer = {"code": code, "state": request.query.get("state", "")}

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from bot.simulator.api_chat import check_may_post, check_parent, draft_of, target_of, tell_app
+from bot.simulator.api_chat import check_may_post, check_parent, draft_of, target_of
 from bot.simulator.calls import Answer, Call, Method
 from bot.simulator.errors import ApiError
-from bot.simulator.posting import Draft, post_as_app
+from bot.simulator.posting import Draft, post_as_app, tell_app
 from bot.simulator.workspace import Workspace
 from bot.simulator.world import APP_ID, BOT_ID, BOT_USER, TEAM_ID, Scheduled
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -134,9 +134,6 @@ def decode_cursor(cursor: str) -> str:
         return base64.b64decode(cursor, validate=True).decode()
     except (binascii.Error, ValueError):
         raise ApiError("invalid_cursor") from None
-
-
-Handler = Callable[[Call], Answer | Awaitable[Answer]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

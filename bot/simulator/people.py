@@ -8,17 +8,11 @@ from typing import Any
 from bot.simulator import payloads
 from bot.simulator.delivery import Ack, Delivery, Outgoing
 from bot.simulator.errors import ApiError, SimulatorError
-from bot.simulator.posting import Draft, message_body, post_as_user, sent_text, typed_text
+from bot.simulator.posting import Draft, post_as_user, sent_text, tell_app, typed_text
 from bot.simulator.responses import Place, say_back
 from bot.simulator.viewstore import view_body
 from bot.simulator.workspace import Workspace
 from bot.simulator.world import BOT_USER, TEAM_ID, Channel, Post
-
-_KINDS = {
-    "channel": ("message.channels", "channel"),
-    "private": ("message.groups", "group"),
-    "dm": ("message.im", "im"),
-}
 
 
 class People:
@@ -210,15 +204,7 @@ class People:
     def _tell_app(self, room: Channel, post: Post) -> None:
         if BOT_USER not in room.members:
             return
-        subscription, channel_type = _KINDS[room.kind]
-        body = message_body(post, with_metadata=False)
-        event = {
-            **body,
-            "channel": room.id,
-            "event_ts": post.ts,
-            "channel_type": channel_type,
-        }
-        self._workspace.emit(subscription, event)
-        if f"<@{BOT_USER}>" in body["text"] and room.kind != "dm":
+        event = tell_app(self._workspace, room, post)
+        if f"<@{BOT_USER}>" in event["text"] and room.kind != "dm":
             mention = {key: value for key, value in event.items() if key != "channel_type"}
             self._workspace.emit("app_mention", {**mention, "type": "app_mention", "team": TEAM_ID})

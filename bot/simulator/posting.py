@@ -20,6 +20,13 @@ _MENTION = re.compile(
     r"|<!subteam\^[A-Z0-9]+(?:\|[^<>]*)?>|<!(?:here|channel|everyone)>"
 )
 
+_EVENTS = {
+    "channel": ("message.channels", "channel"),
+    "private": ("message.groups", "group"),
+    "dm": ("message.im", "im"),
+}
+"""Subscription and channel type of a message event, by the kind of channel."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
@@ -217,6 +224,15 @@ def shown_to(post: Post, user: str) -> dict[str, Any] | None:
     if post.audience != user:
         return None
     return {**message_body(post, with_metadata=True), "ephemeral": True}
+
+
+def tell_app(workspace: Workspace, channel: Channel, post: Post) -> dict[str, Any]:
+    """Send the message event, also for the app's own message, if the app subscribed; return it."""
+    subscription, kind = _EVENTS[channel.kind]
+    event = message_body(post, with_metadata=False)
+    event |= {"channel": channel.id, "event_ts": post.ts, "channel_type": kind}
+    workspace.emit(subscription, event)
+    return event
 
 
 def typed_text(text: str) -> str:

@@ -14,6 +14,7 @@ from aiohttp import WSMsgType, web
 
 from bot.simulator.delivery import Ack, Outgoing
 from bot.simulator.log import LogEntry
+from bot.simulator.tokens import opaque
 from bot.simulator.workspace import Workspace
 from bot.simulator.world import APP_ID
 
@@ -61,7 +62,7 @@ class SocketMode:
     def issue_url(self) -> str:
         """Return a fresh WebSocket address, good for one connection."""
         number = self._workspace.world.count("ticket")
-        ticket = f"{number}-{number * 2654435761 % 2**48:012x}"
+        ticket = f"{number}-{opaque(number)}"
         self._tickets[ticket] = self._workspace.clock()
         address = self._workspace.url.replace("http://", "ws://", 1)
         return f"{address}/link?ticket={ticket}&app_id={APP_ID}"

@@ -10,6 +10,7 @@ from bot.simulator.elements import initial_values, merged_values
 from bot.simulator.errors import ApiError
 from bot.simulator.normal import normal_blocks
 from bot.simulator.posting import new_block_id
+from bot.simulator.tokens import opaque
 from bot.simulator.workspace import Workspace
 from bot.simulator.world import APP_ID, BOT_ID, TEAM_ID, View
 
@@ -153,7 +154,7 @@ def _body(workspace: Workspace, content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _hash(workspace: Workspace) -> str:
     number = workspace.world.count("hash")
-    return f"{int(workspace.clock())}.{number * 2654435761 % 2**32:08x}"
+    return f"{int(workspace.clock())}.{opaque(number, digits=8)}"
 
 
 def _check_external_id(workspace: Workspace, content: Mapping[str, Any], own: View | None) -> None:

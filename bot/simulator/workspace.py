@@ -15,6 +15,7 @@ from bot.simulator.log import Log
 from bot.simulator.manifest import App
 from bot.simulator.storage import Storage
 from bot.simulator.timing import Timing
+from bot.simulator.tokens import opaque
 from bot.simulator.world import (
     BOT_USER,
     TEAM_ID,
@@ -139,7 +140,7 @@ class Workspace:
     ) -> str:
         """Return a new response_url of a kind: `actions`, `commands` or `app`."""
         number = self.world.count("response_url")
-        path = f"/{kind}/{TEAM_ID}/{number}/{number * 2654435761 % 2**48:012x}"
+        path = f"/{kind}/{TEAM_ID}/{number}/{opaque(number)}"
         self._forget_old_urls()
         self.world.put(
             ResponseUrl(
