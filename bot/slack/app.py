@@ -29,15 +29,12 @@ from bot.slack.starting import Starts
 from bot.slack.tasks import TaskKeeper
 from bot.slack.workspace import SlackWorkspace, library_log
 from orchestrator.runtime import Clock, Engine, SystemClock
+from orchestrator.store import no_hook
 
 #: Seconds that everything which is still being done gets when the surface stops.
 GRACE = 5.0
 _CONNECT = 5.0  # seconds that starting waits for the first connection
 _log = structlog.get_logger(__name__)
-
-
-def _nothing(_name: str) -> None:
-    """Stand in for the crash points, which only tests set."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +76,7 @@ class SlackSurface:
         socket_timing: SocketTiming = SocketTiming(),  # noqa: B008 - frozen
         message_interval: float = INTERVAL,
         click_timeout: float = CLICK_TIMEOUT,
-        hook: Callable[[str], None] = _nothing,
+        hook: Callable[[str], None] = no_hook,
     ) -> None:
         """Set up; nothing is started.
 

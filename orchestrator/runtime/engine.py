@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
@@ -19,28 +18,25 @@ from uuid_utils.compat import uuid7
 from orchestrator.core import commands as c
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
-from orchestrator.core.effects import Purpose
 from orchestrator.core.events import Record
 from orchestrator.errors import (
     ApprovalClosedError,
     DirectoryError,
     GraphError,
     GraphNotFoundError,
-    InputError,
-    ResponseError,
     RunFinishedError,
     StoreUnavailableError,
 )
 from orchestrator.graph.graph import Graph
+from orchestrator.runtime.deliveries import Deliveries
 from orchestrator.runtime.executor import GRACE
 from orchestrator.runtime.kernel import Kernel, to_run
-from orchestrator.runtime.patience import persist
 from orchestrator.runtime.people import check_approvers, find_entry
 from orchestrator.runtime.ports import Clock, Directory, SystemClock
 from orchestrator.runtime.refusals import to_error
 from orchestrator.runtime.scheduler import Scheduler
-from orchestrator.runtime.values import to_stored
-from orchestrator.store import Approval, Delivery, Message, Run, Step, Store, Verification
+from orchestrator.runtime.values import check_labels, to_updates
+from orchestrator.store import Approval, Run, Store, Verification, no_hook
 
 _log = structlog.get_logger(__name__)
 
@@ -56,28 +52,7 @@ class Statistics:
     ticks: int  #: looks of the scheduler so far
 
 
-def _to_updates(updates: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return dict(to_stored(updates))
-    except ValueError as error:
-        raise ResponseError(f"an answer's updates must be JSON: {error}") from error
-
-
-def _check_labels(labels: Mapping[str, str]) -> None:
-    wrong = [(f"labels.{name}", "is no text") for name in labels if not _is_label(labels, name)]
-    if wrong:
-        raise InputError(wrong)
-
-
-def _is_label(labels: Mapping[str, str], name: object) -> bool:
-    return isinstance(name, str) and isinstance(labels[name], str)
-
-
-def _nothing(_name: str) -> None:
-    """Stand in for the crash points, which only tests set."""
-
-
-class Engine:
+class Engine(Deliveries):
     """Runs graphs on a store. Every method takes full ids or short references."""
 
     def __init__(  # noqa: PLR0913 - what it is wired with, all by keyword
@@ -89,7 +64,7 @@ class Engine:
         clock: Clock | None = None,
         has_chat: bool = False,
         concurrency: int = 32,
-        hook: Callable[[str], None] = _nothing,
+        hook: Callable[[str], None] = no_hook,
     ) -> None:
         """Set up; nothing is read or started.
 
@@ -102,11 +77,10 @@ class Engine:
             concurrency: How many nodes run at once in this process.
             hook: Called with the name of each point at which a process may be killed.
         """
-        self._clock = clock or SystemClock()
-        self._store = store
+        kernel = Kernel(store, graphs, has_chat=has_chat, slots=concurrency, hook=hook)
+        super().__init__(store, kernel, clock or SystemClock())
         self._directory = directory
         self._hook = hook
-        self._kernel = Kernel(store, graphs, has_chat=has_chat, slots=concurrency, hook=hook)
         self._scheduler = Scheduler(self._kernel, self._clock)
         self._loop_task: asyncio.Task[None] | None = None
 
@@ -124,8 +98,6 @@ class Engine:
             units=self._store.units,
             ticks=self._scheduler.ticks,
         )
-
-    # --- serving ----------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
         """Start to serve: what became due while nobody served is done first."""
@@ -164,8 +136,6 @@ class Engine:
         """Do everything that is due now, without waiting for the scheduler."""
         await self._scheduler.tick()
 
-    # --- runs -------------------------------------------------------------------------------
-
     async def start(
         self,
         graph_id: str,
@@ -196,7 +166,7 @@ class Engine:
         graph = self.graphs.get(graph_id)
         if graph is None:
             raise GraphNotFoundError(graph_id, sorted(self.graphs))
-        _check_labels(labels or {})
+        check_labels(labels or {})
         parsed = graph.input.parse_words(values) if are_words else graph.input.parse(values)
         await check_approvers(graph, self._directory)
         run_id = uuid7().hex
@@ -275,8 +245,6 @@ class Engine:
                     found = changed or await self.get_run(found.id)
                 return found
 
-    # --- approvals --------------------------------------------------------------------------
-
     async def decide(  # noqa: PLR0913 - what a decision is made of, all by keyword
         self,
         approval: str,
@@ -334,7 +302,7 @@ class Engine:
             surface=surface,
             via=via,
             comment=comment,
-            updates=_to_updates(updates or {}),
+            updates=to_updates(updates or {}),
             digest=digest,
             recorded_by=recorded_by,
             key=key,
@@ -378,68 +346,3 @@ class Engine:
     async def list_approvals(self, run: str) -> list[Approval]:
         """Return all approvals of a run, in the order in which they were opened."""
         return await self._store.list_approvals(await self._store.find_run_id(run))
-
-    # --- deliveries, for a chat surface -----------------------------------------------------
-
-    def on_delivery(self, callback: Callable[[], None]) -> None:
-        """Have a function called, on the event loop, after a commit that added deliveries.
-
-        Deliveries that other processes add are not told; look once a second for those.
-        """
-        self._kernel.on_delivery = callback
-
-    async def claim_deliveries(self, *, owner: str, limit: int, lease: timedelta) -> list[Delivery]:
-        """Take deliveries, oldest first, and hide them from other senders for `lease`.
-
-        A delivery is not given out before all older ones about the same approval are done, and of
-        several edits that wait only the newest is given out.
-        """
-        return await self._store.claim_deliveries(owner=owner, limit=limit, lease=lease)
-
-    async def finish_delivery(
-        self,
-        delivery: Delivery,
-        *,
-        channel: str | None = None,
-        ts: str | None = None,
-        at: datetime | None = None,
-    ) -> None:
-        """Mark a delivery as sent; waits for the database as long as it takes.
-
-        For a question, `channel` and `ts` say where its message stands, and the approval's clock
-        starts at `at` (default: now), in the same commit.
-        """
-        if delivery.purpose is not Purpose.QUESTION or channel is None or ts is None:
-            await persist(lambda: self._store.finish_delivery(delivery))
-            return
-        place, message = channel, ts
-        command = c.MarkDelivered(
-            approval_id=delivery.approval_id, surface="slack", at=at or self._clock.now()
-        )
-        run = await persist(lambda: self._store.get_run(delivery.run_id))
-        graph = self._kernel.skeleton(run.graph, run.version)
-
-        async def through(step: Step) -> Advance | r.Refusal:
-            return await self._store.save_question(
-                delivery.run_id, step, delivery, channel=place, ts=message
-            )
-
-        await persist(lambda: self._kernel.commit(delivery.run_id, command, graph, through=through))
-
-    async def retry_delivery(self, delivery: Delivery, *, not_before: datetime, error: str) -> None:
-        """Have a delivery tried again later."""
-        await persist(
-            lambda: self._store.put_off_delivery(delivery, not_before=not_before, error=error)
-        )
-
-    async def drop_delivery(self, delivery: Delivery, *, error: str) -> None:
-        """Give a delivery up; it stays in the database as failed."""
-        await persist(lambda: self._store.give_up_delivery(delivery, error=error))
-
-    async def find_message(self, approval_id: str) -> Message | None:
-        """Return where the message about an approval stands."""
-        return await self._store.find_message(approval_id)
-
-    async def next_delivery_at(self) -> datetime | None:
-        """Return when the next delivery may be claimed; None: none waits."""
-        return await self._store.next_delivery_at()

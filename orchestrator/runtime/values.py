@@ -1,10 +1,13 @@
-"""Values of authors and callers as the log gives them back."""
+"""Values of authors and callers, as they are stored and read again."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic_core import from_json, to_json
+
+from orchestrator.errors import InputError, ResponseError
 
 
 def to_stored(value: Any) -> Any:
@@ -17,3 +20,30 @@ def to_stored(value: Any) -> Any:
         ValueError: JSON cannot hold it.
     """
     return from_json(to_json(value, inf_nan_mode="null"))
+
+
+def to_updates(updates: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state keys that an answer sets, as they are stored.
+
+    Raises:
+        ResponseError: JSON cannot hold them.
+    """
+    try:
+        return dict(to_stored(updates))
+    except ValueError as error:
+        raise ResponseError(f"an answer's updates must be JSON: {error}") from error
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    """Make sure that labels are texts.
+
+    Raises:
+        InputError: Some are not; all of them are listed.
+    """
+    wrong = [(f"labels.{name}", "is no text") for name in labels if not _is_label(labels, name)]
+    if wrong:
+        raise InputError(wrong)
+
+
+def _is_label(labels: Mapping[str, str], name: object) -> bool:
+    return isinstance(name, str) and isinstance(labels[name], str)

@@ -6,6 +6,7 @@ from orchestrator.store.batch import Step
 from orchestrator.store.records import Answer, Approval, Delivery, Message, Run, Verification
 from orchestrator.store.schema import migrate
 from orchestrator.store.store import Store, open_store
+from orchestrator.store.writer import no_hook
 
 __all__ = [
     "Answer",
@@ -17,5 +18,6 @@ __all__ = [
     "Store",
     "Verification",
     "migrate",
+    "no_hook",
     "open_store",
 ]

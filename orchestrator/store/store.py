@@ -29,7 +29,7 @@ from orchestrator.store.records import Approval, Delivery, Message, Question, Ru
 from orchestrator.store.schema import check_schema, parse_url
 from orchestrator.store.tables import approvals, decisions, runs, to_instant_text
 from orchestrator.store.work import Job, Timer
-from orchestrator.store.writer import Writer
+from orchestrator.store.writer import Writer, no_hook
 
 
 class Store:
@@ -278,13 +278,9 @@ def _follows(run: Any, state: State) -> bool:
     return row == (state.seq, state.status, state.error) and document == checkpoint.dump(state)
 
 
-def _nothing(_name: str) -> None:
-    """Stand in for the crash points, which only tests set."""
-
-
 @asynccontextmanager
 async def open_store(
-    url: str, *, now: Callable[[], datetime], hook: Callable[[str], None] = _nothing
+    url: str, *, now: Callable[[], datetime], hook: Callable[[str], None] = no_hook
 ) -> AsyncIterator[Store]:
     """Open a database that has been migrated; close it at the end.
 

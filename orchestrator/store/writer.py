@@ -38,6 +38,10 @@ YIELD = 0.002  # seconds
 _Hook = Callable[[str], None]
 
 
+def no_hook(_name: str) -> None:
+    """Stand in for the crash points, which only tests set."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     unit: Unit
