@@ -17,7 +17,7 @@ class OrchestratorError(Exception):
         super().__init__(message or (type(self).__doc__ or "").strip().splitlines()[0])
 
 
-# --- the author of a graph, when it is built -------------------------------------------------
+# The author of a graph, when it is built.
 
 
 class GraphError(OrchestratorError):
@@ -61,7 +61,7 @@ class GraphChangedError(GraphError):
         )
 
 
-# --- runs ------------------------------------------------------------------------------------
+# Runs.
 
 
 class RunError(OrchestratorError):
@@ -99,7 +99,7 @@ class ApproversError(RunError, ValueError):
     """A list of approvers is empty or cannot be resolved, so the question has nobody to go to."""
 
 
-# --- approvals: the approver reads these -----------------------------------------------------
+# Approvals: the approver reads these.
 
 
 class ApprovalError(OrchestratorError):
@@ -155,7 +155,7 @@ class ResponseError(ApprovalError, ValueError):
     """The decision brought values that this approval does not take."""
 
 
-# --- authors of nodes raise these ------------------------------------------------------------
+# Authors of nodes raise these.
 
 
 class NodeError(OrchestratorError):
@@ -174,7 +174,7 @@ class NonRetryableError(NodeError):
     """The node failed and trying again would not help."""
 
 
-# --- the operator reads these ----------------------------------------------------------------
+# The operator reads these.
 
 
 class DirectoryError(OrchestratorError):

@@ -160,8 +160,6 @@ class Sender:
             self._sent += 1
             self._last_error = None
 
-    # --- questions --------------------------------------------------------------------------
-
     async def _ask(self, delivery: Delivery, approval: Approval) -> None:
         if delivery.attempts - 1 > self._refused.get(delivery.id, 0):
             found = await self._find_lost(delivery)
@@ -206,8 +204,6 @@ class Sender:
             raise CallError("conversations.history", failure) from exc
         return (channel, ts) if ts else None
 
-    # --- edits and reminders ----------------------------------------------------------------
-
     async def _update(self, delivery: Delivery, approval: Approval) -> None:
         message = await self._engine.find_message(approval.id)
         if message is None:
@@ -251,8 +247,6 @@ class Sender:
                 return False
             raise CallError("conversations.replies", failure) from exc
         return found is not None
-
-    # --- failures ---------------------------------------------------------------------------
 
     async def _patience(self, method: str) -> None:
         wait = self._pacer.blocked_for(method)

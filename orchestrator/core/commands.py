@@ -36,7 +36,6 @@ class FinishAttempt:
 
     path: str
     attempt: int
-    owner: str
     output: Any
 
 
@@ -46,7 +45,6 @@ class FailAttempt:
 
     path: str
     attempt: int
-    owner: str
     error: ErrorFacts
     is_retryable: bool = True
 

@@ -37,7 +37,6 @@ class Attempt:
     run_id: str
     node: TaskNode
     context: NodeContext
-    owner: str
 
     @property
     def path(self) -> str:
@@ -181,9 +180,7 @@ class Executor:
             except ValueError as problem:
                 text = f"{attempt.node.id} returned what JSON cannot hold: {problem}"
                 return self._failure(attempt, ErrorFacts(type="OutputError", message=text))
-            return FinishAttempt(
-                path=attempt.path, attempt=attempt.number, owner=attempt.owner, output=output
-            )
+            return FinishAttempt(path=attempt.path, attempt=attempt.number, output=output)
         given_up: tuple[type[BaseException], ...] = (
             NonRetryableError,
             *attempt.node.retry.give_up_on,
@@ -203,7 +200,6 @@ class Executor:
         return FailAttempt(
             path=attempt.path,
             attempt=attempt.number,
-            owner=attempt.owner,
             error=error,
             is_retryable=is_retryable,
         )

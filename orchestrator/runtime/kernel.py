@@ -208,7 +208,6 @@ class Kernel:
                 run_id=state.run_id,
                 node=node,
                 context=NodeContext(graph, state, place),
-                owner=self.owner,
             )
         )
 

@@ -132,7 +132,6 @@ class Rows:
                     event.approval_id,
                     status=event.outcome.value,
                     resolved_at=at,
-                    resolved_by=event.by,
                     action=event.action,
                 )
             case e.DecisionRecorded():

@@ -53,8 +53,6 @@ class Store:
         """Writes that those transactions carried."""
         return self._writer.units
 
-    # --- writes -----------------------------------------------------------------------------
-
     async def commit(self, run_id: str, step: Step) -> Advance | Refusal:
         """Let a step decide about a run, and store what it leads to, in one transaction.
 
@@ -143,8 +141,6 @@ class Store:
         """Finish what was submitted, then close every connection."""
         await self._writer.close()
         await self._reader.close()
-
-    # --- reads ------------------------------------------------------------------------------
 
     async def find_run_id(self, reference: str) -> str:
         """Return a run's id from its id or short reference; raises RunNotFoundError."""

@@ -122,7 +122,6 @@ approvals = Table(
     Column("delivered_at", Instant),
     Column("reminded_at", Instant),
     Column("resolved_at", Instant),
-    Column("resolved_by", Text),
     Column("action", String(16)),
     Index("ix_approvals_status_due_at", "status", "due_at"),
 )

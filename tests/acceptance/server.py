@@ -111,8 +111,6 @@ class Server:
             self._process.send_signal(signal.SIGTERM)
         return await self.wait_for_end()
 
-    # --- what people do and see -------------------------------------------------------------
-
     async def request(self, topic: str = "Bees", **values: str) -> None:
         """Start a run as Alice."""
         words = " ".join(f"{name}={value}" for name, value in values.items())

@@ -34,9 +34,6 @@ from tests.slack.samples import APPROVAL_ID, NOW, RUN_ID
 DECIDE = DecisionButton(approval=APPROVAL_ID, digest="ab" * 32, decision="approve")
 
 
-# --- payloads --------------------------------------------------------------------------------
-
-
 def test_a_payload_comes_back_as_it_was_packed():
     """What a button carries is read again, field by field."""
     assert DecisionButton.unpack(DECIDE.pack()) == DECIDE
@@ -79,9 +76,6 @@ def test_any_title_travels_through_a_form(title: str):
     form = ReasonForm(approval=APPROVAL_ID, digest="", decision="reject", title=title)
 
     assert form == ReasonForm.unpack(form.pack())
-
-
-# --- command lines ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -159,9 +153,6 @@ def test_an_example_has_a_value_of_each_field_s_type():
     assert example("publish", fields) == 'run publish topic="…" n=3 wait=5m'
 
 
-# --- words and values ------------------------------------------------------------------------
-
-
 def test_words_are_rendered_for_slack_and_plainly():
     """People, groups and instants are tokens in Slack; everything else is escaped."""
     words = (Strong("a<b"), " ", Person("U0BOB"), " ", Group("@editors"), " ", Code("x`y"))
@@ -232,9 +223,6 @@ def test_an_excerpt_has_lines_first_and_says_when_it_is_cut():
     assert [passage.label for passage in found.passages] == ["Risk", "Plan", "Text"]
     assert PassageStyle.CODE is found.passages[1].style
     assert found.is_cut
-
-
-# --- waiting ---------------------------------------------------------------------------------
 
 
 async def test_a_cache_asks_once_for_many_and_forgets_failures():
@@ -352,9 +340,6 @@ def test_a_key_is_new_once_and_its_window_is_bounded():
 def test_the_number_of_a_retry_counts_and_not_its_header(headers: Any, number: int):
     """Socket Mode sends "0" with first deliveries."""
     assert number == retry_number(headers)
-
-
-# --- failures --------------------------------------------------------------------------------
 
 
 class _Answer(dict[str, Any]):

@@ -221,7 +221,7 @@ async def test_t6_due_timers_come_expiries_first_and_oldest_first(store: Store, 
     first = await ask(store, RUNS[0], slow)
     second = await ask(store, RUNS[1], quick)
     failed = e.ErrorFacts(type="T", message="m")
-    failing = c.FailAttempt(path="write", attempt=1, owner="p1", error=failed)
+    failing = c.FailAttempt(path="write", attempt=1, error=failed)
     await commit(store, RUNS[2], retried, begin(RUNS[2]), take("write"), failing)
     reminder = c.TimerKind.REMINDER
 

@@ -83,12 +83,12 @@ def take(path: str, owner: str = "p1") -> c.StartAttempt:
 
 def finish(path: str, output: Any = None, attempt: int = 1) -> c.FinishAttempt:
     """Return from a node."""
-    return c.FinishAttempt(path=path, attempt=attempt, owner="p1", output=output)
+    return c.FinishAttempt(path=path, attempt=attempt, output=output)
 
 
 def fail(path: str, attempt: int = 1, **options: Any) -> c.FailAttempt:
     """Fail a node's attempt."""
-    return c.FailAttempt(path=path, attempt=attempt, owner="p1", error=BOOM, **options)
+    return c.FailAttempt(path=path, attempt=attempt, error=BOOM, **options)
 
 
 def lose(path: str, attempt: int = 1) -> c.LoseAttempt:

@@ -14,7 +14,7 @@ from orchestrator.errors import ConditionError
 from orchestrator.graph.conditions import CelCondition
 from tests.unit.graph.flows import Invoice, Seen
 
-INVOICE = Invoice(payee="acme", amount=12, notes=["a"])
+INVOICE = Invoice(payee="baker", amount=12, notes=["a"])
 
 
 class Colour(Enum):
@@ -29,7 +29,7 @@ class Colour(Enum):
         ("state.amount > 10", True),
         ("state.amount >= 11.5", True),
         ("input.amount > 12.0", False),
-        ("input.payee == 'acme' && size(input.notes) == 1", True),
+        ("input.payee == 'baker' && size(input.notes) == 1", True),
         ("input.wait <= duration('5m')", True),
         ("input.wait < duration('5m')", False),
         ("run.started_at > timestamp('2026-01-01T00:00:00Z')", True),

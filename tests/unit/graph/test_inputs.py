@@ -101,22 +101,22 @@ def problems(schema, values, *, words=False):
 
 def test_g5_a_model_gives_an_instance():
     """Tasks see the author's own class, with defaults; a duration may be written as `5m`."""
-    parsed = InputSchema(Invoice).parse({"payee": "acme", "amount": 12, "wait": "2h"})
+    parsed = InputSchema(Invoice).parse({"payee": "baker", "amount": 12, "wait": "2h"})
 
-    assert Invoice(payee="acme", amount=12.0, wait=timedelta(hours=2)) == parsed
+    assert Invoice(payee="baker", amount=12.0, wait=timedelta(hours=2)) == parsed
 
 
 def test_g5_an_instance_is_taken_as_it_is():
     """Python callers may give the model itself."""
-    invoice = Invoice(payee="acme", amount=1)
+    invoice = Invoice(payee="baker", amount=1)
 
     assert InputSchema(Invoice).parse(invoice) is invoice
 
 
 def test_g5_a_json_schema_gives_a_dict():
     """Tasks see a dict with defaults filled in and durations as timedeltas."""
-    parsed = InputSchema(SCHEMA).parse({"payee": "acme", "amount": 12})
-    expected = {"payee": "acme", "amount": 12, "days": 30, "wait": timedelta(minutes=5)}
+    parsed = InputSchema(SCHEMA).parse({"payee": "baker", "amount": 12})
+    expected = {"payee": "baker", "amount": 12, "days": 30, "wait": timedelta(minutes=5)}
 
     assert expected == parsed
 
@@ -181,7 +181,7 @@ def test_g5_an_authors_own_check_speaks_for_itself():
     assert problems(InputSchema(Twice), {"amount": 3}) == [("amount", "must be even; pay in pairs")]
 
 
-@pytest.mark.parametrize("values", [None, [], "payee=acme", 3])
+@pytest.mark.parametrize("values", [None, [], "payee=baker", 3])
 def test_g5_input_must_be_named_fields(values):
     """Anything but an object is one clear problem."""
     [(field, text)] = problems(InputSchema(Invoice), values)
@@ -262,12 +262,12 @@ def test_g5_words_reach_unions_enumerations_and_models():
 @pytest.mark.parametrize(
     ("source", "values"),
     [
-        (Invoice, {"payee": "acme", "amount": 1, "wait": timedelta(seconds=90)}),
+        (Invoice, {"payee": "baker", "amount": 1, "wait": timedelta(seconds=90)}),
         (Everything, {"text": "x", "tags": ["a"], "day": "2026-02-03", "place": {"city": "Bern"}}),
         (Strict, {"day": "2026-02-03", "wait": "5m"}),
         (Strict, {"day": date(2026, 2, 3), "wait": timedelta(minutes=5)}),
-        (Renamed, {"payee-id": "acme"}),
-        (SCHEMA, {"payee": "acme", "amount": 1, "wait": timedelta(seconds=90), "notes": ["a"]}),
+        (Renamed, {"payee-id": "baker"}),
+        (SCHEMA, {"payee": "baker", "amount": 1, "wait": timedelta(seconds=90), "notes": ["a"]}),
         (None, {}),
     ],
 )

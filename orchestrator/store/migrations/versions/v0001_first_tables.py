@@ -25,7 +25,6 @@ def upgrade() -> None:
         sa.Column("delivered_at", Instant(), nullable=True),
         sa.Column("reminded_at", Instant(), nullable=True),
         sa.Column("resolved_at", Instant(), nullable=True),
-        sa.Column("resolved_by", sa.Text(), nullable=True),
         sa.Column("action", sa.String(length=16), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_approvals"),
     )
