@@ -12,6 +12,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qs
 
+from bot.slack.bodies import find_command_fault, find_document_fault, find_interaction_fault
+
 #: Seconds that a request may be old, or early.
 WINDOW = 300
 _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -52,25 +54,42 @@ def check_shape(body: bytes, content_type: str) -> str:
     """Return the body as text after making sure that Bolt can read it.
 
     Raises:
-        MalformedError: It is no UTF-8, no JSON where JSON is due, or names nothing to do.
+        MalformedError: It is no UTF-8, no JSON where JSON is due, names nothing to do, or has
+            something of another form than Slack gives it.
     """
     try:
         text = body.decode()
     except UnicodeDecodeError as exc:
         raise MalformedError("the body is no UTF-8") from exc
-    if content_type == "application/json":
-        _object(text, "the body")
+    # Bolt reads whatever begins with a brace as JSON, whatever its type says.
+    if content_type == "application/json" or text.startswith("{"):
+        _refuse(find_document_fault(_object(text, "the body")))
         return text
     try:
         form = parse_qs(text, keep_blank_values=True, max_num_fields=200)
     except ValueError as exc:
         raise MalformedError("the form cannot be read") from exc
-    if "payload" in form:
-        if "type" not in _object(form["payload"][0], "the payload"):
-            raise MalformedError("the payload has no type")
-    elif not {"command", "ssl_check"} & form.keys():
-        raise MalformedError("the form is no command and has no payload")
+    _check_form(form)
     return text
+
+
+def _check_form(form: Mapping[str, list[str]]) -> None:
+    if any(len(values) > 1 for values in form.values()):
+        raise MalformedError("the form has a field twice")
+    if "payload" in form:
+        payload = _object(form["payload"][0], "the payload")
+        if "type" not in payload:
+            raise MalformedError("the payload has no type")
+        _refuse(find_interaction_fault(payload))
+    elif "command" in form:
+        _refuse(find_command_fault({name: values[0] for name, values in form.items()}))
+    elif "ssl_check" not in form:
+        raise MalformedError("the form is no command and has no payload")
+
+
+def _refuse(fault: str | None) -> None:
+    if fault is not None:
+        raise MalformedError(fault)
 
 
 def _object(text: str, what: str) -> Mapping[str, object]:

@@ -8,7 +8,7 @@ import io
 import json
 import time
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 import structlog
@@ -129,6 +129,11 @@ async def test_a_changed_body_is_refused(http_bot: Bench):
         pytest.param(b"{", "application/json", id="no json"),
         pytest.param(b"[" * 100_000, "application/json", id="deep json"),
         pytest.param(b"7", "application/json", id="a number"),
+        pytest.param(b'{"type":"event_callback","event":"x"}', "application/json", id="event"),
+        pytest.param(b'{"type":"url_verification"}', "application/json", id="no challenge"),
+        pytest.param(b'{"command":"x"}&command=%2Fsignoff', FORM, id="json in a form"),
+        pytest.param(b"command=%2Fsignoff&text=list", FORM, id="command of nobody"),
+        pytest.param(b"command=%2Fsignoff&command=x&user_id=U0BOB", FORM, id="a field twice"),
     ],
 )
 async def test_a_malformed_body_is_a_bad_request_without_a_traceback(
@@ -143,6 +148,40 @@ async def test_a_malformed_body_is_a_bad_request_without_a_traceback(
     assert status == 400
     assert "Traceback" not in text
     assert [entry for entry in logs if entry["log_level"] in {"error", "critical"}] == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"user": None}, id="user is null"),
+        pytest.param({"user": "U0BOB"}, id="user is a text"),
+        pytest.param({"user": {}}, id="user without an id"),
+        pytest.param({"user": {"id": 5}}, id="user with a number"),
+        pytest.param({"actions": None}, id="actions is null"),
+        pytest.param({"actions": []}, id="no action"),
+        pytest.param({"actions": {}}, id="actions is an object"),
+        pytest.param({"actions": ["Approve"]}, id="action is a text"),
+        pytest.param({"actions": [{"type": "button"}]}, id="action without an id"),
+        pytest.param({"team": "T0SIGNOFF"}, id="team is a text"),
+        pytest.param({"channel": CHANNEL}, id="channel is a text"),
+        pytest.param({"type": 5}, id="type is a number"),
+        pytest.param({"type": "view_submission"}, id="form without a view"),
+        pytest.param({"type": "view_submission", "view": {"id": 1}}, id="view with a number"),
+    ],
+)
+async def test_an_interaction_of_another_form_is_a_bad_request(
+    http_bot: Bench, change: dict[str, Any]
+):
+    """What Bolt or a listener would trip over is refused before they see it."""
+    body = await click_body(http_bot)
+    payload = json.loads(parse_qs(body.decode())["payload"][0]) | change
+    changed = urlencode({"payload": json.dumps(payload)}).encode()
+    with structlog.testing.capture_logs() as logs:
+        status, _ = await post(http_bot, changed, sign(http_bot, changed))
+
+    assert status == 400
+    assert [entry for entry in logs if entry["log_level"] in {"error", "critical"}] == []
+    assert (await http_bot.approval()).is_open
 
 
 async def test_unsigned_nonsense_is_refused_before_it_is_parsed(http_bot: Bench):
