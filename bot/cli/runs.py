@@ -143,15 +143,17 @@ def show(*, run: str, with_log: bool, as_json: bool) -> None:
         async with beside_server() as desk:
             found = await desk.engine.get_run(run)
             approvals = await desk.engine.list_approvals(found.id)
+            output = await desk.engine.get_output(found.id)
             records = await desk.engine.get_events(found.id) if with_log else []
         if as_json:
             document = run_document(found)
+            document["output"] = output
             document["approvals"] = [approval_document(each) for each in approvals]
             if with_log:
                 document["log"] = [record_document(each) for each in records]
             print_json(document)
             return
-        print_run(found, approvals)
+        print_run(found, approvals, output)
         if with_log:
             print_log(records)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,8 +23,10 @@ _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 _LONGEST = 80  # characters of a value
 
 
-def print_run(run: Run, approvals: Sequence[Approval]) -> None:
-    """Write a run's facts, input and approvals."""
+def print_run(
+    run: Run, approvals: Sequence[Approval], output: Mapping[str, object] | None = None
+) -> None:
+    """Write a run's facts, input, approvals and output."""
     facts: list[tuple[str, object]] = [
         ("Run", f"{run.ref}  {run.id}"),
         ("Graph", f"{run.graph}  version {run.version}"),
@@ -51,6 +53,9 @@ def print_run(run: Run, approvals: Sequence[Approval]) -> None:
         click.echo()
         rows = [(each.ref, each.status, _answers(each), clean(each.title)) for each in approvals]
         print_table(("APPROVAL", "STATUS", "ANSWER", "QUESTION"), rows)
+    if output:
+        click.echo("\nOutput")
+        print_facts([(f"  {name}", value) for name, value in output.items()])
 
 
 def print_log(records: Sequence[Record]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,7 +16,7 @@ from bot.slack.history import History
 from bot.slack.pacing import Pacer
 from orchestrator.core.effects import Purpose
 from orchestrator.errors import ApprovalNotFoundError, StoreError
-from orchestrator.runtime import Clock, Engine
+from orchestrator.runtime import Clock, Engine, process_name
 from orchestrator.store.records import Approval, Delivery, Message
 
 #: How long a delivery is hidden from other senders: longer than looking for a lost post, posting,
@@ -80,7 +78,7 @@ class Sender:
         self._pacer = pacer
         self._hook = hook
         self._wake = asyncio.Event()
-        self._owner = f"slack-{socket.gethostname()}-{os.getpid()}-{id(self):x}"
+        self._owner = f"slack-{process_name()}"
         #: Deliveries by the number of tries of which Slack said itself that they had no effect.
         self._refused: dict[int, int] = {}
         self._complaints: set[str] = set()

@@ -254,6 +254,8 @@ class RunCompleted:
     """The run reached an end."""
 
     path: str
+    #: What the run brought, by name, and where it is stored.
+    output: Mapping[str, Pointer] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

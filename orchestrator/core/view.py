@@ -11,7 +11,7 @@ from typing import Any
 from orchestrator.core.events import Pointer
 from orchestrator.core.state import State, Stored
 from orchestrator.graph.graph import Graph
-from orchestrator.graph.nodes import EVERYTHING
+from orchestrator.graph.nodes import EVERYTHING, EndNode
 
 
 class RunView:
@@ -93,6 +93,29 @@ def select(view: RunView, state: State, keys: tuple[str, ...]) -> Mapping[str, S
         }
     nothing = Stored(Pointer(0), None)
     return {key: _find(view, state, key) or nothing for key in keys}
+
+
+def output(graph: Graph, state: State, node: str) -> Mapping[str, Stored]:
+    """Return what a run that ends after a node brings, by name.
+
+    An end node names keys of the state. After any other node it is what that node returned: its
+    keys, or the whole under the node's name if it is no dict.
+    """
+    declared = graph.nodes[node]
+    if isinstance(declared, EndNode):
+        view = RunView(graph, state)
+        everything = declared.output == EVERYTHING
+        return view.readable if everything else select(view, state, declared.output)
+    stored = state.outputs.get(node)
+    if stored is None or stored.value is None:
+        return {}
+    if not isinstance(stored.value, Mapping):
+        return {node: stored}
+    pointer = stored.pointer
+    return {
+        key: Stored(Pointer(pointer.seq, (*pointer.keys, key)), value)
+        for key, value in stored.value.items()
+    }
 
 
 def digest(payload: Mapping[str, Any]) -> str:

@@ -8,7 +8,7 @@ from orchestrator.core.effects import Deliver, Purpose
 from orchestrator.core.fold import next_path
 from orchestrator.core.state import Place
 from orchestrator.core.turn import Turn
-from orchestrator.core.view import RunView
+from orchestrator.core.view import RunView, output
 from orchestrator.errors import NoMatchingEdgeError
 from orchestrator.graph.nodes import ApprovalNode, EndNode, RouterNode, TaskNode
 
@@ -53,7 +53,7 @@ def _pass_through(turn: Turn, place: Place) -> str | None:
     target = None if place.node in turn.graph.ends else _choose(turn, place)
     turn.emit(e.NodeSucceeded(path=place.path, attempt=0, output=None))
     if target is None:
-        end(turn, e.RunCompleted(path=place.path))
+        complete(turn, place.path, place.node)
         return None
     turn.emit(e.EdgeTaken(path=place.path, target=target[0], reason=target[1]))
     return target[0]
@@ -83,7 +83,7 @@ def _choose(turn: Turn, place: Place) -> tuple[str, str]:
 def proceed(turn: Turn, path: str, node_id: str) -> None:
     """Go on from a node that has just finished."""
     if node_id in turn.graph.ends:
-        end(turn, e.RunCompleted(path=path))
+        complete(turn, path, node_id)
         return
     if node_id not in turn.graph.nodes:
         raise LookupError(f"the graph at hand has no node {node_id!r}")
@@ -111,6 +111,13 @@ def fail_node(turn: Turn, place: Place, error: e.ErrorFacts) -> None:
 def fail_run(turn: Turn, error: e.ErrorFacts, path: str | None = None) -> None:
     """End the run as failed; open approvals are withdrawn."""
     end(turn, e.RunFailed(error=error, path=path))
+
+
+def complete(turn: Turn, path: str, node: str) -> None:
+    """End the run as completed, with what it brought."""
+    found = output(turn.graph, turn.state, node)
+    pointers = {name: stored.pointer for name, stored in found.items()}
+    end(turn, e.RunCompleted(path=path, output=pointers))
 
 
 def end(turn: Turn, ending: e.RunCompleted | e.RunFailed | e.RunTimedOut | e.RunCancelled) -> None:

@@ -204,6 +204,14 @@ class Engine(Deliveries):
         """Return a run; raises RunNotFoundError."""
         return await self._store.get_run(run)
 
+    async def get_output(self, run: str) -> Mapping[str, Any] | None:
+        """Return what a run brought, by name; None while it is not completed.
+
+        At an end node these are the keys of the state that it names; after any other node what
+        that node returned. Raises RunNotFoundError.
+        """
+        return await self._store.get_output(await self._store.find_run_id(run))
+
     async def list_runs(
         self,
         *,

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import secrets
-import socket
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 
@@ -22,6 +19,7 @@ from orchestrator.graph.nodes import TaskNode
 from orchestrator.runtime.context import NodeContext
 from orchestrator.runtime.executor import Attempt, Executor
 from orchestrator.runtime.patience import persist
+from orchestrator.runtime.process import process_name
 from orchestrator.runtime.watch import Watchers
 from orchestrator.store import Run, Step, Store
 
@@ -32,11 +30,6 @@ SOON = timedelta(seconds=2)
 
 
 _Way = Callable[[Step], Awaitable[Advance | r.Refusal]]
-
-
-def _owner() -> str:
-    """Name this process so that no other one, before or after, has the same name."""
-    return f"{socket.gethostname()[:24]}-{os.getpid()}-{secrets.token_hex(4)}"
 
 
 class Kernel:
@@ -53,7 +46,7 @@ class Kernel:
     ) -> None:
         self.store = store
         self.graphs = graphs
-        self.owner = _owner()
+        self.owner = process_name()
         self.watchers = Watchers()
         self.executor = Executor(slots=slots, report=self._report)
         self.is_serving = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, or_, select
@@ -164,6 +164,22 @@ async def fetch_records(
         for row in rows
         if (row.run_id, row.seq) in wanted
     }
+
+
+async def fetch_output(reader: Reader, run_id: str) -> Mapping[str, Any] | None:
+    """Return what a completed run brought; None while it is not completed."""
+    query = select(events).where(events.c.run_id == run_id).order_by(events.c.seq.desc())
+    for row in await reader.fetch(query.limit(1)):
+        ending = decode_record(run_id, row).event
+        if isinstance(ending, e.RunCompleted):
+            wanted = [(run_id, pointer.seq) for pointer in ending.output.values() if pointer.seq]
+            found = await fetch_records(reader, wanted)
+            records = {seq: record for (_, seq), record in found.items()}
+            return {
+                name: checkpoint.resolve(pointer, records)
+                for name, pointer in ending.output.items()
+            }
+    return None
 
 
 async def fetch_log(reader: Reader, run_id: str, after: int) -> Sequence[AnyRow]:

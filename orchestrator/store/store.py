@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -205,6 +205,10 @@ class Store:
         """Return a run's events after a number, in order."""
         rows = await reads.fetch_log(self._reader, run_id, after)
         return [decode_record(run_id, row) for row in rows]
+
+    async def get_output(self, run_id: str) -> Mapping[str, Any] | None:
+        """Return what a completed run brought; None while it is not completed."""
+        return await reads.fetch_output(self._reader, run_id)
 
     async def find_message(self, approval_id: str) -> Message | None:
         """Return where the message about an approval stands."""

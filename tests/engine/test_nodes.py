@@ -320,3 +320,55 @@ async def test_a_recorded_run_is_taken_on_by_whoever_serves(serve: EngineMaker) 
             run = await server.wait_until(run.id, lambda now: now.status == "completed", timeout=5)
 
     assert ran == ["work"]
+
+
+@pytest.mark.parametrize(
+    ("end", "output"),
+    [
+        ({"output": ("sum",)}, {"sum": 3}),
+        ({"output": ("sum", "parts.a")}, {"sum": 3, "parts.a": 1}),
+        ({}, {"sum": 3, "parts": {"a": 1, "b": 2}}),
+    ],
+)
+async def test_an_end_names_the_output_of_its_run(
+    serve: EngineMaker, end: dict[str, Any], output: dict[str, Any]
+) -> None:
+    """Keys of the state, all of them by default; nothing is copied into the log."""
+    graph = (
+        GraphBuilder("sum")
+        .task("add", lambda _context: {"sum": 3, "parts": {"a": 1, "b": 2}})
+        .end("done", **end)
+        .edge("add", "done")
+        .start("add")
+        .build()
+    )
+    async with serve(graph) as engine:
+        run = await start(engine, "sum")
+
+        assert await engine.get_output(run.ref) == output
+        assert (await engine.verify(run.id)).is_sound
+
+
+@pytest.mark.parametrize(
+    ("returned", "output"), [({"a": 1}, {"a": 1}), ([1, 2], {"work": [1, 2]}), (None, {})]
+)
+async def test_a_run_that_ends_after_a_task_brings_what_the_task_returned(
+    serve: EngineMaker, returned: Any, output: dict[str, Any]
+) -> None:
+    """Its keys, or the whole under the node's name."""
+    async with serve(one_task(lambda _context: returned)) as engine:
+        run = await start(engine, "one")
+
+        assert await engine.get_output(run.id) == output
+
+
+async def test_a_run_that_is_not_completed_has_no_output(serve: EngineMaker) -> None:
+    """Not even an empty one."""
+
+    def fail(_context: Any) -> None:
+        raise ValueError("no")
+
+    async with serve(one_task(fail)) as engine:
+        run = await start(engine, "one")
+
+        assert await engine.get_output(run.id) is None
