@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.cards import Card, Words
 from bot.errors import DeliveryError
 from bot.slack.directory import SlackDirectory
-from bot.slack.failures import Failure, Remedy, describe
+from bot.slack.failures import Failure, Remedy, describe, unreadable
 from bot.slack.messages import SlackMessage, render, render_plainly, render_reminder
 from orchestrator.store.records import Message
 
@@ -92,7 +92,9 @@ class Calls:
             )
         except Exception as exc:
             raise CallError(POST, describe(exc)) from exc
-        return Posted(channel=str(answer["channel"]), ts=str(answer["ts"]))
+        if not answer.get("ts"):
+            raise CallError(POST, unreadable())
+        return Posted(channel=str(answer.get("channel") or channel), ts=str(answer["ts"]))
 
     async def _update(self, shown: SlackMessage, message: Message) -> None:
         try:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import aiohttp
 from slack_sdk.errors import SlackApiError
 
 _DEFAULT_RETRY_AFTER = 30.0  # seconds, when a 429 does not say
 _SERVER_ERROR = 500  # the least status of its kind
+#: For answers that are not Slack's, such as a proxy's page; what the call did is unknown then.
+UNREADABLE = "unreadable_answer"
 
 
 class Remedy(StrEnum):
@@ -82,7 +86,15 @@ def describe(exc: BaseException) -> Failure:
         return _from_answer(exc)
     if isinstance(exc, TimeoutError | asyncio.TimeoutError | aiohttp.ClientError | OSError):
         return Failure(code=type(exc).__name__, remedy=Remedy.RETRY, fix="Slack is out of reach")
+    if isinstance(exc, AttributeError | LookupError | TypeError):
+        return unreadable()  # slack_sdk stumbles over an answer that is no object
     return Failure(code=type(exc).__name__, remedy=Remedy.RETRY, fix=str(exc)[:200])
+
+
+def unreadable() -> Failure:
+    """Return the failure of a call that was answered with something else than Slack's answers."""
+    fix = "what answered is not Slack, or has trouble of its own; check SLACK_API_URL"
+    return Failure(code=UNREADABLE, remedy=Remedy.RETRY, fix=fix)
 
 
 def _from_answer(exc: SlackApiError) -> Failure:
@@ -92,6 +104,8 @@ def _from_answer(exc: SlackApiError) -> Failure:
     if status == 429 or code in {"ratelimited", "rate_limited"}:  # noqa: PLR2004 - an HTTP status
         headers = getattr(answer, "headers", {})
         return Failure(code="ratelimited", remedy=Remedy.WAIT, retry_after=_seconds(headers))
+    if code == UNREADABLE:
+        return unreadable()
     if code in _PLAINER:
         return Failure(code=code, remedy=Remedy.PLAINER, fix=_messages(exc))
     if code in _GONE:
@@ -105,23 +119,23 @@ def _from_answer(exc: SlackApiError) -> Failure:
     return Failure(code=code, remedy=Remedy.PEOPLE, fix="see Slack's reference for this error")
 
 
+def _data(exc: SlackApiError) -> Mapping[str, Any]:
+    """Return the answer's object; empty when the answer is a text, a list, or nothing."""
+    data = getattr(exc.response, "data", exc.response)
+    return data if isinstance(data, Mapping) else {}
+
+
 def _code(exc: SlackApiError) -> str:
-    try:
-        return str(exc.response["error"])
-    except (KeyError, TypeError, ValueError):
-        return "unreadable_answer"
+    return str(_data(exc).get("error") or UNREADABLE)
 
 
 def _needed(exc: SlackApiError) -> str:
-    try:
-        return str(exc.response["needed"] or "")
-    except (KeyError, TypeError, ValueError):
-        return ""
+    return str(_data(exc).get("needed") or "")
 
 
 def _messages(exc: SlackApiError) -> str:
     try:
-        return "; ".join(map(str, exc.response["response_metadata"]["messages"]))[:500]
+        return "; ".join(map(str, _data(exc)["response_metadata"]["messages"]))[:500]
     except (KeyError, TypeError, ValueError):
         return ""
 

@@ -12,6 +12,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.cards.excerpt import PassageStyle, excerpt
 from bot.cards.values import clean, cut, label_text, value_text
@@ -349,6 +350,20 @@ class _Answer(dict[str, Any]):
     headers: dict[str, str] = {}  # noqa: RUF012 - as in slack_sdk
 
 
+def _strange(data: Any, *, status: int) -> SlackApiError:
+    """Return the error about an answer that is not Slack's, as slack_sdk makes it."""
+    answer = AsyncSlackResponse(
+        client=None,
+        http_verb="POST",
+        api_url="https://slack.com/api/auth.test",
+        req_args={},
+        data=data,
+        headers={},
+        status_code=status,
+    )
+    return SlackApiError("no", answer)
+
+
 def _error(code: str, *, status: int = 200, **headers: str) -> SlackApiError:
     answer = _Answer(ok=False, error=code)
     answer.status_code = status
@@ -368,7 +383,13 @@ def _error(code: str, *, status: int = 200, **headers: str) -> SlackApiError:
         (_error("a_new_error_of_slack"), Remedy.PEOPLE),
         (aiohttp.ServerDisconnectedError(), Remedy.RETRY),
         (TimeoutError(), Remedy.RETRY),
-        (SlackApiError("odd", "no answer at all"), Remedy.PEOPLE),
+        (SlackApiError("odd", "no answer at all"), Remedy.RETRY),
+        (_strange("oops", status=500), Remedy.RETRY),
+        (_strange("oops", status=200), Remedy.RETRY),
+        (_strange({}, status=200), Remedy.RETRY),  # what slack_sdk makes of a page
+        (_strange([1], status=200), Remedy.RETRY),
+        (_strange("slow down", status=429), Remedy.WAIT),
+        (AttributeError("'str' object has no attribute 'get'"), Remedy.RETRY),
     ],
 )
 def test_a_failure_names_who_can_mend_it(error: Exception, remedy: Remedy):
