@@ -7,7 +7,7 @@ still true when it is written.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +25,7 @@ from orchestrator.store import codec, tables
 from orchestrator.store.rows import Rows
 from orchestrator.store.statements import delete_rows, insert_rows, update_rows
 from orchestrator.store.tables import AnyRow
+from orchestrator.store.warm import Loaded
 
 #: Decides about one run from its newest state. Pure; may be called again after a conflict.
 Step = Callable[[State | None, datetime], Advance | Refusal]
@@ -45,22 +46,28 @@ class Unit:
     error: BaseException | None = None
 
 
-@dataclass(slots=True)
-class _Loaded:
-    state: State
-    head: str
-
-
 def run_batch(
-    connection: Connection, units: Sequence[Unit], now: datetime, *, has_chat: bool
-) -> None:
-    """Carry out all units. A step that raises fails its own unit only.
+    connection: Connection,
+    units: Sequence[Unit],
+    now: datetime,
+    *,
+    warm: Mapping[str, Loaded],
+    has_chat: bool,
+) -> Mapping[str, Loaded]:
+    """Carry out all units; return the runs that moved. A step that raises fails its unit only.
+
+    Args:
+        connection: In a transaction that holds the write lock.
+        units: What is to be done, in this order.
+        now: The instant that counts.
+        warm: States that are known to be the newest ones.
+        has_chat: Store deliveries.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: The database failed; nothing may be committed.
     """
     run_ids = {unit.run_id for unit in units if unit.run_id is not None}
-    loaded = load(connection, sorted(run_ids))
+    loaded = load(connection, sorted(run_ids - warm.keys())) | dict(warm)
     rows = Rows()
     accepted = [unit for unit in units if _decide(unit, loaded, rows, now) or unit.is_side_certain]
     if not has_chat:
@@ -71,9 +78,11 @@ def run_batch(
             answer = unit.side(connection, now)
             if unit.step is None:
                 unit.result = answer
+    moved = {unit.run_id for unit in accepted if isinstance(unit.result, Advance)}
+    return {run_id: loaded[run_id] for run_id in moved if run_id is not None}
 
 
-def _decide(unit: Unit, loaded: dict[str, _Loaded | Exception], rows: Rows, now: datetime) -> bool:
+def _decide(unit: Unit, loaded: dict[str, Loaded | Exception], rows: Rows, now: datetime) -> bool:
     if unit.step is None or unit.run_id is None:
         return True
     known = loaded.get(unit.run_id)
@@ -90,7 +99,7 @@ def _decide(unit: Unit, loaded: dict[str, _Loaded | Exception], rows: Rows, now:
     head = rows.add(
         known.state if known else None, unit.result, known.head if known else GENESIS, now
     )
-    loaded[unit.run_id] = _Loaded(unit.result.state, head)
+    loaded[unit.run_id] = Loaded(unit.result.state, head)
     return True
 
 
@@ -124,7 +133,7 @@ def load(connection: Connection, run_ids: Sequence[str]) -> dict[str, Any]:
         except (LookupError, TypeError, ValueError) as error:
             loaded[row.id] = CorruptHistoryError(row.id, row.seq, repr(error))
         else:
-            loaded[row.id] = _Loaded(state, row.head)
+            loaded[row.id] = Loaded(state, row.head)
     return loaded
 
 
@@ -138,7 +147,7 @@ def load_records(connection: Connection, wanted: dict[str, set[int]]) -> dict[st
     query = select(events.c.run_id, events.c.seq, events.c.at, events.c.kind, events.c.body).where(
         events.c.run_id.in_(list(wanted)), events.c.seq.in_(sorted(seqs))
     )
-    for row in connection.execute(query):
+    for row in connection.execute(query).all():
         if row.seq in wanted[row.run_id]:
             result[row.run_id].append(row)
     return result

@@ -5,12 +5,11 @@ Names of types are part of the stored format: events of a class that is renamed 
 
 from __future__ import annotations
 
-import json
 from functools import cache
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError
+from pydantic_core import PydanticSerializationError, to_json
 
 from orchestrator.core import events as e
 from orchestrator.errors import StoreError
@@ -56,4 +55,4 @@ def decode(kind: str, body: str) -> e.Event:
 
 def to_text(document: Any) -> str:
     """Write a JSON document compactly."""
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False)
+    return to_json(document).decode()

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-from orchestrator.errors import SchemaOutOfDateError, StoreError
+from orchestrator.errors import DatabaseUrlError, SchemaOutOfDateError
 
 #: The newest migration; `tests` hold it equal to the migrations folder.
 HEAD = "0001"
@@ -18,18 +18,18 @@ def parse_url(url: str) -> URL:
     """Read a database URL.
 
     Raises:
-        StoreError: It is no URL, or names a database that Signoff does not run on.
+        DatabaseUrlError: It is no URL, or names a database that Signoff does not run on.
     """
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise StoreError(f"{url!r} is no database URL; write sqlite+aiosqlite:///FILE") from error
+        raise DatabaseUrlError(f"{url!r} is no database URL; write sqlite+aiosqlite:///FILE") from error
     if parsed.drivername not in ("sqlite+aiosqlite", "sqlite"):
-        raise StoreError(
+        raise DatabaseUrlError(
             f"cannot use a database of type {parsed.drivername!r}; write sqlite+aiosqlite:///FILE"
         )
     if parsed.database in (None, "", ":memory:"):
-        raise StoreError("the database must be a file; write sqlite+aiosqlite:///FILE")
+        raise DatabaseUrlError("the database must be a file; write sqlite+aiosqlite:///FILE")
     return parsed.set(drivername="sqlite+aiosqlite")
 
 
@@ -39,7 +39,7 @@ async def migrate(url: str) -> str:
     Running it again changes nothing; when it fails nothing was changed.
 
     Raises:
-        StoreError: The URL cannot be used.
+        DatabaseUrlError: The URL cannot be used.
         StoreUnavailableError: The file cannot be opened, or is locked by another migration.
         SchemaOutOfDateError: The database is of a newer version.
     """

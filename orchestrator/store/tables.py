@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -20,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 
+@lru_cache(maxsize=256)
 def to_instant_text(at: datetime) -> str:
     """Write an instant as sortable text in UTC, to the microsecond.
 

@@ -26,10 +26,10 @@ from sqlalchemy.exc import (
     SQLAlchemyError,
 )
 
-from orchestrator.core.advance import Advance
 from orchestrator.errors import StoreError, StoreUnavailableError
 from orchestrator.store import sqlite
 from orchestrator.store.batch import Unit, run_batch
+from orchestrator.store.warm import WarmStates
 
 MAX_BATCH = 32  # units a transaction
 #: Let other processes have the lock: SQLite's busy handler is unfair to those who sleep in it.
@@ -68,6 +68,8 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="signoff-writer", daemon=True)
         self._is_closed = False
         self._version: int | None = None
+        self._has_neighbours = False
+        self._warm = WarmStates()
         self.commits = 0
         self.units = 0
 
@@ -137,28 +139,36 @@ class Writer:
                 self._commit_all([unit])
 
     def _commit(self, units: list[Unit]) -> None:
+        if self._has_neighbours:
+            time.sleep(YIELD)
         with self._engine.connect() as connection:
-            self._let_others_write(connection)
             sqlite.begin(connection)
             try:
-                run_batch(connection, units, self._now(), has_chat=self._has_chat())
-                moves_runs = any(isinstance(unit.result, Advance) for unit in units)
-                if moves_runs:
+                self._notice_neighbours(connection)
+                warm = self._warm.find({unit.run_id for unit in units if unit.run_id})
+                moved = run_batch(
+                    connection, units, self._now(), warm=warm, has_chat=self._has_chat()
+                )
+                if moved:
                     self._hook("before_commit")
                 connection.commit()
             except BaseException:
+                self._warm.forget()
                 with suppress(SQLAlchemyError):
                     connection.rollback()
                 raise
+        self._warm.keep(moved)
         self.commits += 1
         self.units += len(units)
-        if moves_runs:
+        if moved:
             self._hook("after_commit")
 
-    def _let_others_write(self, connection: Connection) -> None:
+    def _notice_neighbours(self, connection: Connection) -> None:
+        """Forget every state when another process has written since the last batch."""
         version = sqlite.data_version(connection)
-        if self._version is not None and version != self._version:
-            time.sleep(YIELD)
+        self._has_neighbours = self._version not in (None, version)
+        if self._has_neighbours:
+            self._warm.forget()
         self._version = version
 
 
