@@ -17,17 +17,22 @@ from pydantic import BaseModel, Field
 
 from orchestrator import Context, GraphBuilder, View
 
-#: How long before the deadline the editors are reminded, at the least.
+#: How long before the deadline the editors are reminded, at the least; and what is added to it,
+#: because a message takes a moment to arrive.
 LEAST_NOTICE = timedelta(seconds=20)
+ON_THE_WAY = timedelta(seconds=5)
 
 
 class Article(BaseModel):
     """What an article starts from."""
 
     topic: str = Field(min_length=1, max_length=200, description="What it is about")
-    out: str = Field("published.jsonl", description="The file it is published in")
+    out: str = Field("published.jsonl", min_length=1, description="The file it is published in")
     deadline: timedelta = Field(
-        timedelta(minutes=5), gt=timedelta(0), description="How long the editors have"
+        timedelta(minutes=5),
+        gt=timedelta(0),
+        le=timedelta(days=365),
+        description="How long the editors have",
     )
     body: str = Field("", description="A text of your own to review, instead of a written one")
 
@@ -54,8 +59,9 @@ def _first_draft(topic: str) -> str:
 def notice(view: View) -> timedelta:
     """Say how long before the deadline the editors are reminded."""
     deadline: timedelta = view.input.deadline
-    early = max(LEAST_NOTICE, deadline / 5)
-    return early if early < deadline else deadline / 2
+    if deadline <= LEAST_NOTICE:
+        return deadline / 2
+    return max(deadline / 5, min(LEAST_NOTICE + ON_THE_WAY, (deadline + LEAST_NOTICE) / 2))
 
 
 def publish(context: Context) -> dict[str, Any]:
