@@ -80,8 +80,7 @@ class Settings(BaseSettings):
     @classmethod
     def _with_api_path(cls, value: str) -> str:
         """Let the address end in `/api/`, which the Slack client takes for granted."""
-        parts = urlsplit(value.strip())
-        if parts.scheme not in ("http", "https") or not parts.netloc:
+        if not _is_address(value.strip()):
             raise ValueError(f"{value!r} is no address; write one such as {SLACK_API_URL}")
         address = value.strip().rstrip("/")
         return f"{address}/" if address.endswith("/api") else f"{address}/api/"
@@ -177,6 +176,16 @@ _NO_MODE = (
 )
 _NO_CHANNEL = "SIGNOFF_CHANNEL is not set; set it to the id of the channel that is to be asked"
 _NO_GRAPHS = "SIGNOFF_GRAPHS is not set; set it to the files or folders of your graphs"
+
+
+def _is_address(value: str) -> bool:
+    try:
+        parts = urlsplit(value)
+        is_port = parts.port is None or parts.port > 0  # raises for what is no port
+    except ValueError:
+        return False
+    is_host = bool(parts.hostname) and not re.search(r"\s", parts.netloc)
+    return parts.scheme in ("http", "https") and is_host and is_port
 
 
 def _nothing(_name: str) -> None:

@@ -185,6 +185,10 @@ class StoreError(OrchestratorError):
     """The database cannot do that."""
 
 
+class DatabaseUrlError(StoreError, ValueError):
+    """That is no URL of a database that can be used."""
+
+
 class StoreUnavailableError(StoreError, ConnectionError):
     """The database cannot be reached or is locked; nothing was recorded."""
 

@@ -7,6 +7,7 @@ import click
 from bot.errors import BotError, ConfigurationError
 from orchestrator.errors import (
     CorruptHistoryError,
+    DatabaseUrlError,
     DirectoryError,
     GraphChangedError,
     GraphError,
@@ -29,6 +30,7 @@ _CODES: tuple[tuple[type[Exception], int], ...] = (
     (GraphChangedError, REFUSED),
     (GraphError, USAGE),
     (CorruptHistoryError, REFUSED),
+    (DatabaseUrlError, USAGE),
     (StoreError, UNAVAILABLE),
     (DirectoryError, SLACK_AWAY),
     (OrchestratorError, REFUSED),

@@ -23,7 +23,9 @@ def parse_url(url: str) -> URL:
     try:
         parsed = make_url(url)
     except ArgumentError as error:
-        raise DatabaseUrlError(f"{url!r} is no database URL; write sqlite+aiosqlite:///FILE") from error
+        raise DatabaseUrlError(
+            f"{url!r} is no database URL; write sqlite+aiosqlite:///FILE"
+        ) from error
     if parsed.drivername not in ("sqlite+aiosqlite", "sqlite"):
         raise DatabaseUrlError(
             f"cannot use a database of type {parsed.drivername!r}; write sqlite+aiosqlite:///FILE"

@@ -50,6 +50,20 @@ def test_the_api_url_always_ends_in_api(
 
 
 @pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    "given",
+    ["slack.com", "ftp://slack.com", "http://", "http://[::1", "http://h:port", "http://a b/api/"],
+)
+def test_what_is_no_address_is_refused(given: str) -> None:
+    """The line repeats what was given and shows what an address looks like."""
+    (problem,) = problems_of(SLACK_API_URL=given)
+
+    assert problem == (
+        f"SLACK_API_URL {given!r} is no address; write one such as https://slack.com/api/"
+    )
+
+
+@pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize("text", ["a.py,b.yaml", "a.py, b.yaml,", f"a.py{os.pathsep}b.yaml"])
 def test_graphs_are_separated_by_commas_or_like_a_path(
     text: str, monkeypatch: pytest.MonkeyPatch
