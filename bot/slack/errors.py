@@ -104,7 +104,7 @@ def _closed(error: ApprovalClosedError, reader: str) -> Words:
     at: Words = (" ", Moment(error.at)) if error.at else ()
     if error.outcome == "expired":
         return (
-            "Too late: this expired", *at, " and the run went on without it. Nothing was changed.",
+            "Too late: this expired", *at, "; nothing was changed.",
         )  # fmt: skip
     if error.outcome == "withdrawn":
         return ("This question was withdrawn", *at, ", so there is nothing left to decide.")
