@@ -39,7 +39,10 @@ class Endpoint:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request."""
-        body = await _read(request)
+        try:
+            body = await _read(request)
+        except web.RequestPayloadError:
+            return _error(400, "the body cannot be read")
         if body is None:
             return _error(413, "the body is too large")
         try:

@@ -191,6 +191,13 @@ async def test_unsigned_nonsense_is_refused_before_it_is_parsed(http_bot: Bench)
     assert status == 401
 
 
+async def test_a_body_that_cannot_be_unpacked_is_a_bad_request(http_bot: Bench):
+    """A stranger's broken gzip is an error of theirs."""
+    status, _ = await post(http_bot, b"abcde", {"Content-Encoding": "gzip"})
+
+    assert status == 400
+
+
 async def test_a_body_over_the_limit_is_refused(http_bot: Bench):
     """More than a megabyte is not read, whatever it is signed with."""
     body = b"payload=" + b"x" * 1_100_000
