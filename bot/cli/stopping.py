@@ -9,10 +9,16 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from bot.cli.failures import INTERRUPTED
+
 #: Seconds from the signal to the end of the process at the latest. Whoever stops processes
 #: (systemd, Docker) kills them ten seconds after it asked them to stop.
 LIMIT = 9.0
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def _end_at_once(_number: int, _frame: object) -> None:
+    os._exit(INTERRUPTED)
 
 
 @asynccontextmanager
@@ -29,6 +35,8 @@ async def until_stopped() -> AsyncIterator[asyncio.Event]:
     def stop() -> None:
         for number in _SIGNALS:
             loop.remove_signal_handler(number)
+            # Not by the loop, which a function that does not return may hold.
+            signal.signal(number, _end_at_once)
         timer = threading.Timer(LIMIT, os._exit, [0])
         timer.daemon = True
         timer.start()

@@ -107,9 +107,19 @@ class Server:
 
     async def stop(self) -> int:
         """End the process as an operator does; return its exit code."""
-        if self._process is not None and self._process.returncode is None:
-            self._process.send_signal(signal.SIGTERM)
+        self.signal(signal.SIGTERM)
         return await self.wait_for_end()
+
+    def signal(self, number: int) -> None:
+        """Send the process a signal."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(number)
+
+    async def until_stopping(self) -> None:
+        """Wait until the process says that it is not ready any more."""
+        async with asyncio.timeout(PATIENCE), aiohttp.ClientSession() as session:
+            while await self._is_ready(session):
+                await asyncio.sleep(0.05)
 
     async def request(self, topic: str = "Bees", **values: str) -> None:
         """Start a run as Alice."""
