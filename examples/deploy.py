@@ -47,7 +47,7 @@ deploy_service = (
     .approval(
         "release",
         title="Deploy {{ input.service }} {{ input.version }} to production?",
-        prompt="Requested by {{ run.requester }}.",
+        prompt="It replaces what runs there now.",
         approvers=os.environ.get("SIGNOFF_APPROVERS") or "@release",
         review_keys=["input.environment", "input.service", "input.version", "image"],
         timeout=timedelta(hours=4),

@@ -23,6 +23,8 @@ def graphs(*, as_json: bool) -> None:
     if as_json:
         print_json([graph_document(graph) for graph in found.values()])
         return
+    if not found:
+        click.echo("No file of SIGNOFF_GRAPHS holds a graph; a graph is a module's variable.")
     for number, graph in enumerate(found.values()):
         if number:
             click.echo()

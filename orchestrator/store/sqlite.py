@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Engine, StaticPool, create_engine, event
 from sqlalchemy.engine import URL
 
 #: How long a statement waits for another process's lock. A click has two seconds in all.
-BUSY_TIMEOUT = 1.0  # seconds
+BUSY_TIMEOUT = 1.5  # seconds
 
 
 def writer_engine(url: URL) -> Engine:
