@@ -20,9 +20,13 @@ function isAsked() {
   );
 }
 
-/** Which step is next: 0 type, 1 become Bob, 2 press. */
+/** Does a message of the open channel say that somebody approved? */
+const isAnswered = () => state.messages.some(({ text }) => /\bapproved by\b/i.test(text ?? ""));
+
+/** Which step is next: 0 type, 1 become Bob, 2 press, 3 none. */
 function nextStep() {
-  if (state.place !== approvals()?.id || !isAsked()) return 0;
+  if (state.place !== approvals()?.id) return 0;
+  if (!isAsked()) return isAnswered() ? 3 : 0;
   return state.me === approver().id ? 2 : 1;
 }
 
@@ -80,6 +84,8 @@ function draw(strip) {
         ),
       ),
       step(2, current, "Press ", h("b", {}, "Approve")),
+      current === 3 &&
+        h("li", { class: "hint-step now" }, "Next: reject one, or add ", h("code", {}, "deadline=30s")),
     ),
     iconButton("close", "Hide these hints", () => {
       remember("hint", "hidden");
