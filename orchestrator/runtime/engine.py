@@ -243,10 +243,11 @@ class Engine(Deliveries):
             RunNotFoundError: There is no such run.
             TimeoutError: It did not hold within `timeout` seconds.
         """
-        found = await self.get_run(run)
         async with asyncio.timeout(timeout):
-            with self._kernel.watchers.watch(found.id) as watch:
-                found = await self.get_run(found.id)
+            with self._kernel.watchers.watch(run) as watch:
+                found = await self.get_run(run)
+                if found.id != run:  # a short reference; changes are told by id
+                    return await self.wait_until(found.id, predicate)
                 while not predicate(found):
                     # Another process may move it, which nobody here is told.
                     changed = await watch.next(patience=0.25)

@@ -372,3 +372,20 @@ async def test_a_run_that_is_not_completed_has_no_output(serve: EngineMaker) -> 
         run = await start(engine, "one")
 
         assert await engine.get_output(run.id) is None
+
+
+async def test_waiting_takes_a_short_reference_too(serve: EngineMaker) -> None:
+    """It is told about changes as with the full id, and gives up in time."""
+    release = asyncio.Event()
+
+    async def wait(_context: Any) -> None:
+        await release.wait()
+
+    async with serve(one_task(wait)) as engine:
+        run = await engine.start("one", {}, requester="ALICE", surface="test")
+        with pytest.raises(TimeoutError):
+            await engine.wait_until(run.ref, lambda now: now.status == "completed", timeout=0.05)
+        release.set()
+        ended = await engine.wait_until(run.ref, lambda now: now.status == "completed", timeout=5)
+
+        assert (ended.id, ended.status) == (run.id, RunStatus.COMPLETED)
