@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.errors import ConditionError
 from orchestrator.graph.expressions import NAMES, check_names
-from orchestrator.graph.nodes import View
+from orchestrator.graph.views import View
 
 # The standard functions of CEL that the library evaluates; any other name is a typing error.
 _FUNCTIONS = frozenset(
@@ -44,15 +44,13 @@ _FUNCTIONS = frozenset(
     }
 )
 _TEXTS = re.compile(r"""'(?:\\.|[^'\\])*'|"(?:\\.|[^"\\])*\"""")
+_PATH = re.compile(r"(?:state|input|outputs|run|item)(?:\.[A-Za-z_]\w*)*")
 # The variable that a macro brings along: `x` in `state.items.exists(x, x > 1)`.
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|filter|map)\s*\(\s*([A-Za-z_]\w*)\s*,")
 
 
-class CelCondition:
-    """A predicate over a view, compiled and checked when it is made.
-
-    Two conditions with the same text are equal.
-    """
+class _Cel:
+    """CEL over a view, compiled and checked when it is made; equal when the text is the same."""
 
     __slots__ = ("_names", "_program", "source")
 
@@ -77,15 +75,10 @@ class CelCondition:
                 f"known are {', '.join(sorted(_FUNCTIONS))}, has and the macros on lists"
             )
 
-    def __call__(self, view: View) -> bool:
-        """Evaluate the condition.
-
-        Raises:
-            ConditionError: It cannot be evaluated on this view, or the result is not true or false.
-        """
+    def _evaluate(self, view: View) -> Any:
         try:
             facts = {name: _to_cel(getattr(view, name)) for name in self._names}
-            result = self._program.execute(facts)
+            return self._program.execute(facts)
         except KeyError as exc:
             raise ConditionError(
                 f"condition {self.source!r} asks for {exc.args[0]!r}, which is not there; "
@@ -96,6 +89,31 @@ class CelCondition:
             raise ConditionError(
                 f"condition {self.source!r} cannot be evaluated: {_first_line(exc)}"
             ) from exc
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Cel) or type(other) is not type(self):
+            return NotImplemented
+        return self.source == other.source
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.source))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.source!r})"
+
+
+class CelCondition(_Cel):
+    """A predicate over a view; two with the same text are equal."""
+
+    __slots__ = ()
+
+    def __call__(self, view: View) -> bool:
+        """Evaluate the condition.
+
+        Raises:
+            ConditionError: It cannot be evaluated on this view, or the result is not true or false.
+        """
+        result = self._evaluate(view)
         if not isinstance(result, bool):
             raise ConditionError(
                 f"condition {self.source!r} gives {result!r}, neither true nor false; "
@@ -103,16 +121,74 @@ class CelCondition:
             )
         return result
 
+
+class CelList(_Cel):
+    """A list computed from a view; two with the same text are equal."""
+
+    __slots__ = ()
+
+    def __call__(self, view: View) -> list[Any]:
+        """Evaluate the expression.
+
+        Raises:
+            ConditionError: It cannot be evaluated on this view, or the result is no list.
+        """
+        result = self._evaluate(view)
+        if not isinstance(result, list):
+            raise ConditionError(
+                f"expression {self.source!r} gives {result!r}, which is no list; "
+                "map over a list, such as state.items"
+            )
+        return result
+
+
+class KeyPath:
+    """A list found under a dotted path, such as `state.items`; needs no CEL."""
+
+    __slots__ = ("source",)
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+
+    def __call__(self, view: View) -> Sequence[Any]:
+        """Follow the path.
+
+        Raises:
+            ConditionError: A key on the way is not there, or no list is at its end.
+        """
+        first, *keys = self.source.split(".")
+        found = getattr(view, first)
+        for key in keys:
+            missing = key not in found if isinstance(found, Mapping) else not hasattr(found, key)
+            if missing:
+                raise ConditionError(
+                    f"{self.source!r} asks for {key!r}, which is not there; set it before the map"
+                )
+            found = found[key] if isinstance(found, Mapping) else getattr(found, key)
+        if isinstance(found, str | bytes) or not isinstance(found, Sequence):
+            raise ConditionError(f"{self.source!r} is {found!r}, which is no list; map over a list")
+        return found
+
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, CelCondition):
+        if not isinstance(other, KeyPath):
             return NotImplemented
         return self.source == other.source
 
     def __hash__(self) -> int:
-        return hash((CelCondition, self.source))
+        return hash((KeyPath, self.source))
 
     def __repr__(self) -> str:
-        return f"CelCondition({self.source!r})"
+        return f"KeyPath({self.source!r})"
+
+
+def read_list(source: str) -> KeyPath | CelList:
+    """Read where a list comes from: a dotted path over a view, or else CEL.
+
+    Raises:
+        ConditionError: It is neither.
+    """
+    text = source.strip()
+    return KeyPath(text) if _PATH.fullmatch(text) else CelList(text)
 
 
 def _compile(source: str) -> Any:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from orchestrator.errors import ConditionError
 
 #: The parts of a view, in the order in which messages list them.
-NAMES = ("state", "input", "outputs", "run")
+NAMES = ("state", "input", "outputs", "run", "item", "number")
 
 
 def check_names(kind: str, source: str, used: Iterable[str]) -> None:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.errors import ConditionError
 from orchestrator.graph.durations import format_duration
-from orchestrator.graph.expressions import NAMES, check_names
-from orchestrator.graph.nodes import View
+from orchestrator.graph.expressions import check_names
+from orchestrator.graph.views import View
 
 if TYPE_CHECKING:
     from jinja2.sandbox import SandboxedEnvironment
@@ -25,7 +25,7 @@ class Template:
     text are equal.
     """
 
-    __slots__ = ("_compiled", "source")
+    __slots__ = ("_compiled", "_names", "source")
 
     def __init__(self, source: str) -> None:
         """Compile the text.
@@ -35,7 +35,10 @@ class Template:
         """
         self.source = source.strip()
         has_marks = any(mark in self.source for mark in _MARKS)
-        self._compiled = _compile(self.source) if has_marks else None
+        self._names: tuple[str, ...] = ()
+        self._compiled: Any = None
+        if has_marks:
+            self._compiled, self._names = _compile(self.source)
 
     def __call__(self, view: View) -> str:
         """Render the text.
@@ -46,7 +49,7 @@ class Template:
         if self._compiled is None:
             return self.source
         try:
-            text: str = self._compiled.render({name: getattr(view, name) for name in NAMES})
+            text: str = self._compiled.render({name: getattr(view, name) for name in self._names})
         except Exception as exc:
             # Values are the author's own and may raise anything when they are shown.
             raise ConditionError(
@@ -67,7 +70,7 @@ class Template:
         return f"Template({self.source!r})"
 
 
-def _compile(source: str) -> Any:
+def _compile(source: str) -> tuple[Any, tuple[str, ...]]:
     from jinja2 import TemplateError, meta  # noqa: PLC0415 - slow to import, many need none
 
     environment = _environment()
@@ -84,7 +87,7 @@ def _compile(source: str) -> Any:
     check_names("template", source, names)
     if others:
         raise ConditionError(f"template {source!r} includes another; write the text in place")
-    return compiled
+    return compiled, tuple(sorted(names))
 
 
 @cache
