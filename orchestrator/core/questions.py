@@ -1,255 +1,366 @@
-"""Approvals: how one is opened, answered, timed and resolved."""
+"""The life of an approval: answered, and resolved once the answers suffice.
+
+An edit is recorded first: the new value lives in its DecisionRecorded, to which everything else
+refers. If further approvals are needed an ApprovalRevised follows, which voids every vote but the
+edit itself; the edit counts where the policy lets the last editor approve.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
 from typing import Any
 
-from orchestrator.core import events as e
-from orchestrator.core.commands import Decide, FireTimer, MarkDelivered, TimerKind
+from orchestrator.core import approval_events as a
+from orchestrator.core import refusals as r
+from orchestrator.core.answers import Answer, read_answer, refuse_updates
+from orchestrator.core.approval_events import Outcome
+from orchestrator.core.asking import ask, ask_operators
+from orchestrator.core.commands import Decide, Person
+from orchestrator.core.deadlines import (
+    defer,
+    deliver,
+    escalate,
+    find_due,
+    remind,
+    tell,
+    times_after,
+)
 from orchestrator.core.effects import Deliver, Purpose
-from orchestrator.core.ids import approval_id
-from orchestrator.core.refusals import (
-    BadResponse,
-    NotAllowed,
-    NotCurrent,
-    NotOpen,
-    PayloadChanged,
-    Refusal,
-    TooLate,
-    UnknownDecision,
+from orchestrator.core.outcomes import (
+    Resolution,
+    accepted,
+    expire,
+    gate_of,
+    resolve,
+    withdraw_all,
 )
-from orchestrator.core.state import OpenApproval, Place
+from orchestrator.core.policy import (
+    FAVOURABLE,
+    Click,
+    Standing,
+    names_of_stage,
+    refuse_person,
+    standing,
+    users_of,
+    why_unsatisfiable,
+)
+from orchestrator.core.state import OpenApproval
+from orchestrator.core.times import is_past
 from orchestrator.core.turn import Turn
-from orchestrator.core.view import RunView, digest, select
-from orchestrator.graph.nodes import (
-    DECISION_KEY,
-    RESPONSE_KEY,
-    ApprovalNode,
-    Duration,
-    Text,
-)
+from orchestrator.core.values import NOTHING, Pointer, Ref, Stored, part_of
+from orchestrator.core.view import digest, parts
+from orchestrator.graph.kinds import ApprovalKind, Decision
+from orchestrator.graph.policy import Policy
 
-_CONFIRM = (e.Decision.APPROVE, e.Decision.REJECT)
-_ERROR = (e.Decision.RETRY, e.Decision.SKIP, e.Decision.FAIL)
+__all__ = [
+    "Resolution",
+    "answer",
+    "ask",
+    "ask_operators",
+    "click_of",
+    "defer",
+    "deliver",
+    "escalate",
+    "expire",
+    "find_due",
+    "gate_of",
+    "remind",
+    "standing_of",
+    "withdraw_all",
+]
 
-
-def _length(duration: Duration | None, view: RunView) -> timedelta | None:
-    if duration is None:
-        return None
-    length = duration(view) if callable(duration) else duration
-    if length <= timedelta(0):
-        raise ValueError(f"a timeout must be longer than nothing, this one is {length}")
-    return length
-
-
-def _text(template: Text, view: RunView) -> str:
-    # Anything else could be stored, but not be read again.
-    text: object = template(view)
-    if not isinstance(text, str):
-        raise TypeError(f"a title or prompt must be a text, this one is {text!r}")
-    return text
+#: What an operator's decision is recorded with where the policy names nobody.
+OPERATOR = "operator"
+_RULED = frozenset({ApprovalKind.CONFIRM, ApprovalKind.TOOL, ApprovalKind.REVIEW})
 
 
-def _due(turn: Turn, opened: timedelta | None) -> datetime | None:
-    """Say when the clock runs out; until delivery a grace is added."""
-    if opened is None:
-        return None
-    return turn.now + opened + (turn.terms.delivery_grace or timedelta(0))
+def answer(turn: Turn, command: Decide) -> r.Refusal | Resolution | None:
+    """Record a person's answer; return what came of it.
 
-
-def _remind(due_at: datetime | None, remind_before: timedelta | None) -> datetime | None:
-    return due_at - remind_before if due_at and remind_before else None
-
-
-def _open(turn: Turn, event: e.ApprovalOpened) -> None:
-    turn.emit(event)
-    turn.request(Deliver(purpose=Purpose.QUESTION, approval_id=event.approval_id))
-
-
-def open_confirm(turn: Turn, place: Place, node: ApprovalNode) -> None:
-    """Ask the question of an approval node. What the author's functions raise, this raises."""
-    view = RunView(turn.graph, turn.state, node.reads)
-    timeout = _length(node.timeout, view)
-    remind_before = _length(node.remind_before, view)
-    if timeout and remind_before and remind_before >= timeout:
-        remind_before = timeout / 2
-    shown = select(view, turn.state, node.review_keys)
-    due_at = _due(turn, timeout)
-    _open(
-        turn,
-        e.ApprovalOpened(
-            approval_id=approval_id(turn.run_id, place.path, place.questions + 1),
-            path=place.path,
-            node=node.id,
-            kind=e.ApprovalKind.CONFIRM,
-            title=_text(node.title, view) if node.title else f"Approve {node.id}?",
-            prompt=_text(node.prompt, view) if node.prompt else "",
-            shows={label: stored.pointer for label, stored in shown.items()},
-            digest=digest({label: stored.value for label, stored in shown.items()}),
-            decisions=_CONFIRM,
-            approvers=tuple(map(str, node.approvers)),
-            timeout=timeout,
-            on_timeout=node.on_timeout.value if node.on_timeout else None,
-            remind_before=remind_before,
-            due_at=due_at,
-            remind_at=_remind(due_at, remind_before),
-        ),
-    )
-
-
-def open_error(turn: Turn, place: Place, error: e.ErrorFacts) -> None:
-    """Ask the operators what to do about a node that only a person can judge."""
-    approvers = turn.graph.operators or turn.graph.approvers
-    _open(
-        turn,
-        e.ApprovalOpened(
-            approval_id=approval_id(turn.run_id, place.path, place.questions + 1),
-            path=place.path,
-            node=place.node,
-            kind=e.ApprovalKind.ERROR,
-            title=f"What should happen to {place.node}?",
-            prompt="",
-            shows={},
-            digest=digest({}),
-            decisions=_ERROR,
-            approvers=tuple(map(str, approvers)),
-            error=error,
-        ),
-    )
-
-
-def deliver(turn: Turn, command: MarkDelivered) -> Refusal | None:
-    """Start the clock of a question that people can see now."""
+    Returns:
+        Why the answer was refused, which changed nothing; or the outcome, if the approval has one
+        now; or None while further answers are needed.
+    """
     approval = turn.state.approvals.get(command.approval_id)
     if approval is None:
-        return NotOpen(approval_id=command.approval_id)
-    if approval.delivered_at is not None:
-        return NotCurrent(reason="it was delivered before")
-    opened = approval.opened
-    at = min(command.at, turn.now)
-    due_at = at + opened.timeout if opened.timeout else None
-    turn.emit(
-        e.ApprovalDelivered(
-            approval_id=opened.approval_id,
-            surface=command.surface,
-            due_at=due_at,
-            remind_at=_remind(due_at, opened.remind_before),
-        )
+        return r.NotOpen(approval_id=command.approval_id)
+    if is_past(approval.times.due_at, turn.now):
+        return r.TooLate(approval_id=command.approval_id)
+    if command.decision not in approval.opened.decisions:
+        allowed = tuple(decision.value for decision in approval.opened.decisions)
+        return r.UnknownDecision(decision=command.decision, allowed=allowed)
+    decision = Decision(command.decision)
+    click = click_of(approval, command.by, decision, breaks_glass=command.breaks_glass)
+    given = _refuse(turn, approval, click, command) or _read(turn, approval, click, command)
+    if not isinstance(given, Answer):
+        return given
+    return _follow(turn, approval, click, command, _record(turn, click, command, given.values))
+
+
+def click_of(
+    approval: OpenApproval, person: Person, decision: Decision, *, breaks_glass: bool = False
+) -> Click:
+    """Say through which entries a person decides, and in whose place.
+
+    Only entries of the policy as it is now count. Who is named nowhere in it answers in the place
+    of the one who delegated.
+    """
+    policy = approval.policy
+    known = set(map(str, policy.everybody()))
+    via = tuple(name for name in person.via if name in known)
+    seat = person.id
+    stages = [names_of_stage(policy, number) for number in range(len(policy.stages))]
+    delegation = approval.delegations.get(person.id)
+    if delegation is not None and not any(names & set(via) for names in stages):
+        seat = delegation.seat
+        via = (*via, *(name for name in delegation.via if name in known))
+    if not known and person.is_operator:
+        via = (OPERATOR,)
+    return Click(
+        by=person.id,
+        decision=decision,
+        via=via,
+        seat=seat,
+        is_outsider=person.is_outsider,
+        breaks_glass=breaks_glass,
     )
+
+
+def standing_of(turn: Turn, approval: OpenApproval) -> Standing:
+    """Say what the votes for an open approval amount to."""
+    return standing(
+        approval.policy,
+        approval.votes,
+        approval.stage,
+        requester=turn.state.requester,
+        editor=approval.editor,
+    )
+
+
+def _refuse(turn: Turn, approval: OpenApproval, click: Click, command: Decide) -> r.Refusal | None:
+    """Say why a person's answer cannot be taken, whatever it brings; or None."""
+    if click.via != (OPERATOR,):
+        refusal = refuse_person(
+            approval.policy,
+            approval.votes,
+            approval.stage,
+            click,
+            requester=turn.state.requester,
+            editor=approval.editor,
+        )
+        if refusal is not None:
+            return refusal
+    if command.digest is not None and command.digest != approval.digest:
+        return r.PayloadChanged(approval_id=command.approval_id)
+    if command.breaks_glass:
+        return _refuse_alone(click, command)
+    if click.decision is Decision.EDIT:
+        return _refuse_edit(turn, approval.policy, click)
     return None
 
 
-def refuse(turn: Turn, command: Decide) -> Refusal | None:
-    """Say why a decision cannot be taken, or None."""
-    approval = turn.state.approvals.get(command.approval_id)
-    if approval is None:
-        return NotOpen(approval_id=command.approval_id)
+def _refuse_alone(click: Click, command: Decide) -> r.Refusal | None:
+    if click.decision is not Decision.APPROVE:
+        return r.BadResponse(message="against the policy one can only approve")
+    if not command.comment.strip():
+        return r.BadResponse(message="to approve against the policy takes a reason; write it down")
+    return None
+
+
+def _refuse_edit(turn: Turn, policy: Policy, click: Click) -> r.Refusal | None:
+    """Refuse an edit after which nobody could approve."""
+    reason = why_unsatisfiable(
+        policy, users_of(policy), requester=turn.state.requester, editor=click.seat
+    )
+    if reason is None:
+        return None
+    message = f"after an edit by {click.by} nobody could approve this: {reason}"
+    return r.NotPossible(message=message)
+
+
+def _read(turn: Turn, approval: OpenApproval, click: Click, command: Decide) -> Answer | r.Refusal:
+    """Check what an answer brings."""
     opened = approval.opened
-    if approval.due_at and approval.due_at <= turn.now:
-        return TooLate(approval_id=command.approval_id)
-    if command.decision not in opened.decisions:
-        allowed = tuple(decision.value for decision in opened.decisions)
-        return UnknownDecision(decision=command.decision, allowed=allowed)
-    if command.via is None:
-        return NotAllowed(by=command.by, approvers=opened.approvers)
-    if command.digest is not None and command.digest != opened.digest:
-        return PayloadChanged(approval_id=command.approval_id)
-    return _refuse_updates(turn, opened, command)
+    gate = gate_of(turn.graph, opened)
+    given = read_answer(
+        click.decision,
+        command.values,
+        opened=opened,
+        gate=gate,
+        old=lambda: turn.state.value(approval.edits or NOTHING),
+    )
+    if not isinstance(given, Answer):
+        return given
+    refusal = refuse_updates(command.updates, opened, gate) or _refuse_rule(turn, opened, command)
+    return given if refusal is None else refusal
 
 
-def _refuse_updates(turn: Turn, opened: e.ApprovalOpened, command: Decide) -> Refusal | None:
-    if not command.updates:
+def _refuse_rule(turn: Turn, opened: a.ApprovalOpened, command: Decide) -> r.Refusal | None:
+    if command.grants_rule is None:
         return None
-    node = turn.graph.nodes[opened.node]
-    writes = node.writes if isinstance(node, ApprovalNode) else ()
-    reserved = {DECISION_KEY, RESPONSE_KEY} & command.updates.keys()
-    outside = set() if writes == ("*",) else command.updates.keys() - set(writes)
-    refused = sorted(reserved | outside)
-    if not refused:
-        return None
-    allowed = ", ".join(writes) or "none"
-    names = ", ".join(refused)
-    return BadResponse(message=f"an answer cannot set {names}; this gate's writes are: {allowed}")
+    if opened.kind not in _RULED or command.decision != Decision.APPROVE or command.breaks_glass:
+        return r.BadResponse(
+            message="only approving a confirm, review or tool question can be repeated by a rule"
+        )
+    if is_past(command.rule_expires_at, turn.now):
+        return r.BadResponse(message="the rule would be over before it began; let it end later")
+    return None
 
 
-def record(turn: Turn, command: Decide) -> None:
-    """Store an answer that `refuse` has let through."""
-    turn.emit(
-        e.DecisionRecorded(
+def _record(turn: Turn, click: Click, command: Decide, values: Any) -> Ref:
+    """Store an answer that was let through; return where its values are."""
+    seq = turn.emit(
+        a.DecisionRecorded(
             approval_id=command.approval_id,
-            decision=e.Decision(command.decision),
-            by=command.by,
-            via=command.via or "",
-            surface=command.surface,
+            decision=click.decision,
+            by=click.by,
+            via=click.via,
+            surface=command.by.surface,
             comment=command.comment,
-            recorded_by=command.recorded_by,
+            values=values,
+            updates=dict(command.updates),
+            instead_of=click.seat if click.seat != click.by else None,
+            roster=command.roster,
+            breaks_glass=command.breaks_glass,
+            rule=command.rule,
+            recorded_by=command.by.recorded_by,
             key=command.key,
         )
     )
+    if command.grants_rule is not None:
+        turn.emit(
+            a.RuleGranted(
+                approval_id=command.approval_id,
+                rule=command.grants_rule,
+                by=click.by,
+                surface=command.by.surface,
+                expires_at=command.rule_expires_at,
+            )
+        )
+    if command.breaks_glass:
+        notice = Deliver(purpose=Purpose.NOTICE, approval_id=command.approval_id, seq=seq)
+        turn.request(notice)
+    return NOTHING if values is None else Pointer(seq)
 
 
-def resolve(  # noqa: PLR0913 - what an outcome is made of
+def _follow(
+    turn: Turn, before: OpenApproval, click: Click, command: Decide, stored: Ref
+) -> Resolution | None:
+    """Carry on after an answer was recorded."""
+    match click.decision:
+        case Decision.EDIT:
+            return _edit(turn, before, click, command, stored)
+        case Decision.APPROVE:
+            return _count(turn, click, command)
+        case Decision.REJECT:
+            return _reject(turn, click, command)
+        case Decision.REQUEST_CHANGES:
+            return _end(turn, click, command, Outcome.CHANGES_REQUESTED)
+        case Decision.ANSWER | Decision.RESULT:
+            return _end(turn, click, command, Outcome.ANSWERED, answer=stored)
+        case Decision.CHOOSE:
+            chosen = tuple(turn.state.value(stored))
+            return _end(turn, click, command, Outcome.ANSWERED, answer=stored, chosen=chosen)
+        case Decision.RETRY | Decision.SKIP | Decision.FAIL:
+            return _end(turn, click, command, Outcome.ANSWERED)
+
+
+def _end(  # noqa: PLR0913 - what an outcome is made of
     turn: Turn,
-    approval: OpenApproval,
-    outcome: e.Outcome,
-    action: str,
+    click: Click,
+    command: Decide,
+    outcome: Outcome,
     *,
-    by: str | None = None,
-    comment: str = "",
+    answer: Ref | None = None,
+    chosen: tuple[str, ...] | None = None,
     updates: Mapping[str, Any] | None = None,
-) -> None:
-    """Give an approval its outcome; its message is brought up to date."""
-    opened = approval.opened
-    values: Mapping[str, Any] = {}
-    if opened.kind is e.ApprovalKind.CONFIRM and outcome is not e.Outcome.WITHDRAWN:
-        response = {
-            "approval_id": opened.approval_id,
-            "by": by,
-            "comment": comment,
-            "at": turn.now.isoformat(),
-        }
-        values = {**(updates or {}), DECISION_KEY: outcome.value, RESPONSE_KEY: response}
-    turn.emit(
-        e.ApprovalResolved(
-            approval_id=opened.approval_id, outcome=outcome, action=action, by=by, values=values
+) -> Resolution:
+    return resolve(
+        turn,
+        Resolution(
+            approval=turn.state.approvals[command.approval_id],
+            outcome=outcome,
+            action=click.decision.value,
+            decision=click.decision,
+            by=click.by,
+            comment=command.comment,
+            answer=answer,
+            chosen=chosen,
+        ),
+        updates=command.updates if updates is None else updates,
+    )
+
+
+def _count(turn: Turn, click: Click, command: Decide) -> Resolution | None:
+    """Approve once the last stage is filled; ask the next people once another one is."""
+    while True:
+        approval = turn.state.approvals[command.approval_id]
+        now = standing_of(turn, approval)
+        if now.is_approved:
+            edited = accepted(approval)
+            outcome = Outcome.APPROVED if edited is None else Outcome.EDITED
+            votes = sorted(approval.votes, key=lambda vote: vote.at)
+            updates = {
+                key: value
+                for vote in votes
+                if vote.decision in FAVOURABLE
+                for key, value in vote.updates.items()
+            }
+            return _end(turn, click, command, outcome, answer=edited, updates=updates)
+        if not now.is_stage_filled:
+            turn.request(Deliver(purpose=Purpose.PROGRESS, approval_id=command.approval_id))
+            return None
+        stage = approval.stage + 1
+        times = times_after(turn, approval, stage=stage, stage_at=turn.now)
+        reached = a.StageReached(approval_id=command.approval_id, stage=stage, times=times)
+        turn.request(
+            Deliver(purpose=Purpose.NOTICE, approval_id=command.approval_id, seq=turn.emit(reached))
+        )
+
+
+def _reject(turn: Turn, click: Click, command: Decide) -> Resolution | None:
+    """Reject by a veto, or once enough people have."""
+    if standing_of(turn, turn.state.approvals[command.approval_id]).is_rejected:
+        return _end(turn, click, command, Outcome.REJECTED)
+    turn.request(Deliver(purpose=Purpose.PROGRESS, approval_id=command.approval_id))
+    return None
+
+
+def _edit(
+    turn: Turn, before: OpenApproval, click: Click, command: Decide, new: Ref
+) -> Resolution | None:
+    """Take the edit as the outcome if the editor's approval is enough; else make a revision."""
+    policy = before.policy
+    own = [each for each in turn.state.approvals[command.approval_id].votes if each.by == click.by]
+    alone = standing(
+        policy, own[-1:], before.stage, requester=turn.state.requester, editor=click.by
+    )
+    if alone.is_approved and len(policy.stages) == 1:
+        return _end(turn, click, command, Outcome.EDITED, answer=new)
+    shows = _reshown(turn, before, new)
+    seq = turn.emit(
+        a.ApprovalRevised(
+            approval_id=command.approval_id,
+            by=click.by,
+            revision=before.revision + 1,
+            edits=new,
+            shows=shows,
+            digest=digest({label: turn.state.value(ref) for label, ref in shows.items()}),
+            times=times_after(turn, before, stage=0, stage_at=turn.now),
         )
     )
-    turn.request(Deliver(purpose=Purpose.OUTCOME, approval_id=opened.approval_id))
+    tell(turn, command.approval_id, seq)
+    return _count(turn, click, command)
 
 
-def withdraw_all(turn: Turn) -> None:
-    """Withdraw every open approval of the run."""
-    for approval in list(turn.state.approvals.values()):
-        resolve(turn, approval, e.Outcome.WITHDRAWN, "withdraw")
-
-
-def find_due(turn: Turn, command: FireTimer) -> OpenApproval | Refusal:
-    """Return the approval whose timer is due, or say why there is nothing to do."""
-    approval = turn.state.approvals.get(command.subject)
-    if approval is None:
-        return NotOpen(approval_id=command.subject)
-    is_expiry = command.kind is TimerKind.EXPIRY
-    due_at = approval.due_at if is_expiry else approval.remind_at
-    if due_at is None or due_at > turn.now:
-        return NotCurrent(reason=f"its {command.kind.value} is not due")
-    return approval
-
-
-def remind(turn: Turn, approval: OpenApproval) -> None:
-    """Fire the reminder, unless nobody has seen the question yet."""
-    opened = approval.opened
-    turn.emit(e.ReminderFired(approval_id=opened.approval_id))
-    if approval.delivered_at is not None or turn.terms.delivery_grace is None:
-        turn.request(Deliver(purpose=Purpose.REMINDER, approval_id=opened.approval_id))
-
-
-def defer(turn: Turn, approval: OpenApproval) -> bool:
-    """Put an expiry off once when the question has not reached anybody; say whether it was."""
-    grace = turn.terms.delivery_grace
-    if grace is None or approval.delivered_at is not None or approval.is_deferred:
-        return False
-    opened = approval.opened
-    turn.emit(e.ApprovalDeferred(approval_id=opened.approval_id, due_at=turn.now + grace))
-    return True
+def _reshown(turn: Turn, approval: OpenApproval, new: Ref) -> Mapping[str, Ref]:
+    """Return what is shown after an edit: what showed the old value shows the new one."""
+    old = turn.state.stored(approval.edits or NOTHING)
+    value = turn.state.value(new)
+    shown = approval.shows
+    if shown and dict(shown) == {label: each.ref for label, each in parts("", old).items()}:
+        return {label: each.ref for label, each in parts("", Stored(new, value)).items()}
+    moved: dict[Ref, Ref] = {old.ref: new}
+    if isinstance(old.value, Mapping) and isinstance(value, Mapping):
+        moved |= {part_of(old.ref, key): part_of(new, key) for key in old.value if key in value}
+    return {label: moved.get(ref, ref) for label, ref in shown.items()}
