@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from orchestrator.store.batch import Step
-from orchestrator.store.records import Answer, Approval, Delivery, Message, Run, Verification
+from orchestrator.store.records import (
+    Answer,
+    Approval,
+    Comment,
+    Delivery,
+    Message,
+    Pause,
+    Question,
+    Rule,
+    Run,
+    Verification,
+)
 from orchestrator.store.schema import migrate
 from orchestrator.store.store import Store, open_store
 from orchestrator.store.writer import no_hook
@@ -11,8 +22,12 @@ from orchestrator.store.writer import no_hook
 __all__ = [
     "Answer",
     "Approval",
+    "Comment",
     "Delivery",
     "Message",
+    "Pause",
+    "Question",
+    "Rule",
     "Run",
     "Step",
     "Store",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from orchestrator.core import checkpoint
 from orchestrator.core.advance import Advance
@@ -23,7 +23,7 @@ from orchestrator.core.state import State
 from orchestrator.errors import CorruptHistoryError
 from orchestrator.store import codec, tables
 from orchestrator.store.rows import Rows
-from orchestrator.store.statements import delete_rows, insert_rows, update_rows
+from orchestrator.store.statements import delete_rows, insert_rows, update_rows, upsert_rows
 from orchestrator.store.tables import AnyRow
 from orchestrator.store.warm import Loaded
 
@@ -118,7 +118,7 @@ def load(connection: Connection, run_ids: Sequence[str]) -> dict[str, Any]:
         try:
             documents[row.id] = json.loads(row.checkpoint)
             wanted[row.id] = checkpoint.references(documents[row.id])
-        except (LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             loaded[row.id] = CorruptHistoryError(row.id, row.seq, f"no checkpoint: {error!r}")
     records = load_records(connection, wanted)
     for row in found:
@@ -130,7 +130,7 @@ def load(connection: Connection, run_ids: Sequence[str]) -> dict[str, Any]:
             )
         except CorruptHistoryError as error:
             loaded[row.id] = error
-        except (LookupError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             loaded[row.id] = CorruptHistoryError(row.id, row.seq, repr(error))
         else:
             loaded[row.id] = Loaded(state, row.head)
@@ -170,14 +170,25 @@ def decode_record(run_id: str, row: AnyRow) -> Record:
 
 
 def _write(connection: Connection, rows: Rows) -> None:
+    approvals, live = rows.approvals, rows.live
     insert_rows(connection, tables.runs, rows.new_runs.values())
     update_rows(connection, tables.runs, ("id",), rows.runs.values())
     insert_rows(connection, tables.events, rows.events)
-    insert_rows(connection, tables.approvals, rows.new_approvals.values())
-    update_rows(connection, tables.approvals, ("id",), rows.approvals.values())
-    insert_rows(connection, tables.decisions, rows.decisions)
-    delete_rows(connection, tables.timers, ("run_id", "kind", "subject"), rows.timers)
-    insert_rows(connection, tables.timers, filter(None, rows.timers.values()))
-    delete_rows(connection, tables.jobs, ("run_id", "path"), rows.jobs)
-    insert_rows(connection, tables.jobs, filter(None, rows.jobs.values()))
+    insert_rows(connection, tables.approvals, approvals.opened.values())
+    update_rows(connection, tables.approvals, ("id",), approvals.changed.values())
+    insert_rows(connection, tables.decisions, approvals.decisions)
+    insert_rows(connection, tables.rules, approvals.granted.values())
+    update_rows(connection, tables.rules, ("id",), approvals.revoked.values())
+    _replace(connection, tables.timers, ("run_id", "kind", "subject"), live.timers)
+    _replace(connection, tables.jobs, ("run_id", "path"), live.jobs)
     insert_rows(connection, tables.deliveries, rows.deliveries)
+
+
+def _replace(
+    connection: Connection,
+    table: Table,
+    keys: tuple[str, ...],
+    rows: Mapping[Any, dict[str, Any] | None],
+) -> None:
+    delete_rows(connection, table, keys, [key for key, row in rows.items() if row is None])
+    upsert_rows(connection, table, keys, filter(None, rows.values()))

@@ -16,6 +16,7 @@ from orchestrator.errors import StoreError
 
 #: Classes by the name that is stored, which is their own.
 _CLASSES: dict[str, type] = {cls.__name__: cls for cls in get_args(e.Event)}
+_ABOUT_APPROVALS = frozenset(get_args(e.ApprovalEvent))
 
 
 @cache
@@ -34,6 +35,11 @@ def encode(event: e.Event) -> tuple[str, str]:
         return kind, _adapter(kind).dump_json(event, warnings="error").decode()
     except PydanticSerializationError as error:
         raise StoreError(f"{kind} cannot be stored: {error}; nothing was recorded") from error
+
+
+def approval_of(event: e.Event) -> str | None:
+    """Return the approval whose story the event belongs to."""
+    return getattr(event, "approval_id", None) if type(event) in _ABOUT_APPROVALS else None
 
 
 def decode(kind: str, body: str) -> e.Event:

@@ -12,6 +12,8 @@ from orchestrator.store.records import Delivery, Message
 from orchestrator.store.tables import deliveries, messages
 
 PENDING, SENT, FAILED = "pending", "sent", "failed"
+#: Bring a message up to date, whatever is in it: the newest stands for all that wait.
+_EDITS = (Purpose.PROGRESS.value, Purpose.OUTCOME.value)
 
 
 def _is_blocked() -> ColumnElement[bool]:
@@ -22,8 +24,8 @@ def _is_blocked() -> ColumnElement[bool]:
         older.c.status == PENDING,
         older.c.id < deliveries.c.id,
         ~and_(
-            older.c.purpose == Purpose.OUTCOME.value,
-            deliveries.c.purpose == Purpose.OUTCOME.value,
+            older.c.purpose.in_(_EDITS),
+            deliveries.c.purpose.in_(_EDITS),
             older.c.attempts == 0,
         ),
     )
@@ -35,12 +37,13 @@ def claim(
     """Take up to `limit` rows, oldest first, and hide them from others for `lease`.
 
     A row is not taken before all older rows about the same approval are done, so that what people
-    see never goes back in time; of several edits that wait, the newest one stands for all.
+    see never goes back in time. Of several edits that wait, the newest one stands for all; of
+    questions, reminders and notices each is sent.
     """
     newer = deliveries.alias("newer")
     is_superseded = exists().where(
         newer.c.approval_id == deliveries.c.approval_id,
-        newer.c.purpose == Purpose.OUTCOME.value,
+        newer.c.purpose.in_(_EDITS),
         newer.c.status == PENDING,
         newer.c.id > deliveries.c.id,
     )
@@ -54,7 +57,7 @@ def claim(
         update(deliveries)
         .where(
             deliveries.c.status == PENDING,
-            deliveries.c.purpose == Purpose.OUTCOME.value,
+            deliveries.c.purpose.in_(_EDITS),
             deliveries.c.attempts == 0,
             is_superseded,
         )
@@ -74,6 +77,7 @@ def claim(
             purpose=Purpose(row.purpose),
             approval_id=row.approval_id,
             run_id=row.run_id,
+            seq=row.seq,
             attempts=row.attempts + 1,
             created_at=row.created_at,
         )

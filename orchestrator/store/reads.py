@@ -1,30 +1,31 @@
-"""Queries of runs and approvals, asynchronous and read only."""
+"""Queries of runs and their logs, and of what a reference names."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, bindparam, or_, select
 
-from orchestrator.core import checkpoint
 from orchestrator.core import events as e
+from orchestrator.core.fold import apply, begin
 from orchestrator.core.ids import REFERENCE_LENGTH
-from orchestrator.core.state import RunStatus
-from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
+from orchestrator.core.state import RunStatus, State
+from orchestrator.core.values import Ref, numbers, resolve
+from orchestrator.errors import ApprovalNotFoundError, CorruptHistoryError, RunNotFoundError
 from orchestrator.store import codec
 from orchestrator.store.batch import decode_record
 from orchestrator.store.reader import Reader
-from orchestrator.store.records import OPEN, Answer, Approval, Question, Run
-from orchestrator.store.tables import AnyRow, approvals, decisions, events, runs
+from orchestrator.store.records import Run
+from orchestrator.store.tables import AnyRow, approvals, events, runs
 
-_REFERENCE = re.compile(rf"([ra])-([0-9a-z]{{{REFERENCE_LENGTH}}})", re.IGNORECASE)
+_REFERENCE = re.compile(rf"([ras])-([0-9a-z]{{{REFERENCE_LENGTH}}})", re.IGNORECASE)
 _ID = re.compile(r"[0-9a-f]{32}")
 
 
-def _matches(table: Any, letter: str, reference: str) -> Any | None:
+def matches(table: Any, letter: str, reference: str) -> Any | None:
     """Return the condition that finds a row by id or short reference; None if it is neither."""
     text = reference.strip().strip("`")
     short = _REFERENCE.fullmatch(text)
@@ -40,7 +41,7 @@ async def find_run_id(reader: Reader, reference: str) -> str:
     Raises:
         RunNotFoundError: There is none, or the short reference fits several.
     """
-    condition = _matches(runs, "r", reference)
+    condition = matches(runs, "r", reference)
     found = [] if condition is None else await _ids(reader, select(runs.c.id).where(condition))
     if not found:
         raise RunNotFoundError(reference)
@@ -56,7 +57,7 @@ async def find_approval_id(reader: Reader, reference: str) -> str:
     Raises:
         ApprovalNotFoundError: There is none, or the short reference fits several.
     """
-    condition = _matches(approvals, "a", reference)
+    condition = matches(approvals, "a", reference)
     query = select(approvals.c.id).where(condition) if condition is not None else None
     found = await _ids(reader, query) if query is not None else []
     if not found:
@@ -94,39 +95,11 @@ async def find_run(reader: Reader, run_id: str) -> Run | None:
     return None
 
 
-_ONE_QUESTION = (
-    select(
-        approvals.c.id,
-        approvals.c.run_id,
-        runs.c.graph,
-        runs.c.version,
-        events.c.kind,
-        events.c.body,
-    )
-    .join(runs, runs.c.id == approvals.c.run_id)
-    .join(events, (events.c.run_id == approvals.c.run_id) & (events.c.seq == approvals.c.seq))
-    .where(approvals.c.id == bindparam("approval_id"))
-)
-
-
-async def find_question(reader: Reader, approval_id: str) -> Question | None:
-    """Return what must be known of an approval, by its full id."""
-    for row in await reader.fetch(_ONE_QUESTION, approval_id=approval_id):
-        opened: Any = codec.decode(row.kind, row.body)
-        return Question(
-            approval_id=row.id,
-            run_id=row.run_id,
-            graph=row.graph,
-            version=row.version,
-            approvers=opened.approvers,
-        )
-    return None
-
-
 def _to_run(row: AnyRow, started: Any) -> Run:
     """Make a run from its row and its first event."""
     document = json.loads(row.checkpoint)
-    cancel = document["cancel"] or (None, None)
+    cancel = document.get("cancel") or (None, None)
+    paused = document.get("paused") or (None, None)
     return Run(
         id=row.id,
         graph=row.graph,
@@ -140,9 +113,13 @@ def _to_run(row: AnyRow, started: Any) -> Run:
         error=row.error,
         cancelled_by=cancel[0],
         cancel_reason=cancel[1],
+        paused_by=paused[0],
+        pause_reason=paused[1],
+        held=document.get("held"),
+        spent=document.get("spent", {}),
         labels=json.loads(row.labels),
         input=started.input,
-        places=tuple(document["places"]),
+        places=tuple(document.get("places", ())),
         seq=row.seq,
     )
 
@@ -166,112 +143,53 @@ async def fetch_records(
     }
 
 
+async def fetch_values(
+    reader: Reader, wanted: Iterable[tuple[str, Ref]]
+) -> Callable[[str, Ref], Any]:
+    """Return a function from run and reference to the value, for the references that are wanted."""
+    keys = {(run_id, seq) for run_id, ref in wanted for seq in numbers(ref)}
+    records = await fetch_records(reader, keys)
+
+    def value_of(run_id: str, ref: Ref) -> Any:
+        return resolve(ref, lambda seq: getattr(records[run_id, seq].event, "values", None))
+
+    return value_of
+
+
 async def fetch_output(reader: Reader, run_id: str) -> Mapping[str, Any] | None:
     """Return what a completed run brought; None while it is not completed."""
     query = select(events).where(events.c.run_id == run_id).order_by(events.c.seq.desc())
     for row in await reader.fetch(query.limit(1)):
         ending = decode_record(run_id, row).event
         if isinstance(ending, e.RunCompleted):
-            wanted = [(run_id, pointer.seq) for pointer in ending.output.values() if pointer.seq]
-            found = await fetch_records(reader, wanted)
-            records = {seq: record for (_, seq), record in found.items()}
-            return {
-                name: checkpoint.resolve(pointer, records)
-                for name, pointer in ending.output.items()
-            }
+            output = ending.output
+            value_of = await fetch_values(reader, [(run_id, ref) for ref in output.values()])
+            return {name: value_of(run_id, ref) for name, ref in output.items()}
     return None
+
+
+async def fetch_state(reader: Reader, run_id: str, seq: int) -> State:
+    """Return the run as it was after its event of a number; see `Reads.get_state_at`."""
+    query = select(events).where(events.c.run_id == run_id, events.c.seq <= seq)
+    rows = await reader.fetch(query.order_by(events.c.seq))
+    if not rows and seq > 0:
+        raise RunNotFoundError(run_id)
+    if seq != len(rows) or not rows:
+        raise ValueError(f"run {run_id} has no event {seq}; take one from 1 to its newest")
+    first, *rest = (decode_record(run_id, row) for row in rows)
+    try:
+        state = begin(run_id, first)
+        for record in rest:
+            apply(state, record)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CorruptHistoryError(run_id, seq, f"the log leads nowhere: {error!r}") from error
+    return state
 
 
 async def fetch_log(reader: Reader, run_id: str, after: int) -> Sequence[AnyRow]:
     """Return the rows of a run's events after a number, in order."""
     query = select(events).where(events.c.run_id == run_id, events.c.seq > after)
     return await reader.fetch(query.order_by(events.c.seq))
-
-
-async def fetch_approvals(reader: Reader, query: Select[Any]) -> list[Approval]:
-    """Return the approvals that a query of the table selects, in its order."""
-    rows = await reader.fetch(query)
-    if not rows:
-        return []
-    opened = await fetch_records(reader, [(row.run_id, row.seq) for row in rows])
-    pointers = [
-        (row.run_id, pointer.seq)
-        for row in rows
-        for pointer in _opened(opened, row).shows.values()
-        if pointer.seq
-    ]
-    stored = await fetch_records(reader, pointers)
-    run_ids = {row.run_id for row in rows}
-    of_runs = {
-        run.id: run for run in await fetch_runs(reader, select(runs).where(runs.c.id.in_(run_ids)))
-    }
-    answers = await _fetch_answers(reader, [row.id for row in rows])
-    return [
-        _to_approval(row, _opened(opened, row), stored, of_runs[row.run_id], answers)
-        for row in rows
-    ]
-
-
-def _opened(records: dict[tuple[str, int], e.Record], row: AnyRow) -> e.ApprovalOpened:
-    event = records[row.run_id, row.seq].event
-    if not isinstance(event, e.ApprovalOpened):
-        raise TypeError(f"event {row.seq} of run {row.run_id} opens no approval")
-    return event
-
-
-async def _fetch_answers(reader: Reader, approval_ids: list[str]) -> dict[str, list[Answer]]:
-    query = select(decisions).where(decisions.c.approval_id.in_(approval_ids))
-    found: dict[str, list[Answer]] = {}
-    for row in await reader.fetch(query.order_by(decisions.c.seq)):
-        answer = Answer(
-            approval_id=row.approval_id,
-            decision=e.Decision(row.decision),
-            by=row.by,
-            comment=row.comment,
-            surface=row.surface,
-            at=row.at,
-        )
-        found.setdefault(row.approval_id, []).append(answer)
-    return found
-
-
-def _to_approval(
-    row: AnyRow,
-    opened: e.ApprovalOpened,
-    stored: dict[tuple[str, int], e.Record],
-    run: Run,
-    answers: dict[str, list[Answer]],
-) -> Approval:
-    records = {seq: record for (run_id, seq), record in stored.items() if run_id == row.run_id}
-    return Approval(
-        id=row.id,
-        run_id=row.run_id,
-        graph=run.graph,
-        node=opened.node,
-        path=opened.path,
-        kind=opened.kind,
-        status=row.status,
-        title=opened.title,
-        prompt=opened.prompt,
-        payload={
-            label: checkpoint.resolve(pointer, records) for label, pointer in opened.shows.items()
-        },
-        digest=opened.digest,
-        decisions=opened.decisions,
-        approvers=opened.approvers,
-        requester=run.requester,
-        opened_at=row.opened_at,
-        timeout=opened.timeout,
-        on_timeout=opened.on_timeout,
-        due_at=row.due_at,
-        delivered_at=row.delivered_at,
-        reminded_at=row.reminded_at,
-        resolved_at=row.resolved_at,
-        action=row.action,
-        error=opened.error,
-        answers=tuple(answers.get(row.id, ())),
-        run=run,
-    )
 
 
 def runs_query(
@@ -300,12 +218,3 @@ def runs_query(
         earlier = and_(runs.c.started_at == started_at, runs.c.id < run_id)
         query = query.where(or_(runs.c.started_at < started_at, earlier))
     return query
-
-
-def pending_query(*, run_id: str | None = None, limit: int = 50) -> Select[Any]:
-    """Return the query for open approvals, those with the oldest deadline first."""
-    query = select(approvals).where(approvals.c.status == OPEN)
-    if run_id is not None:
-        query = query.where(approvals.c.run_id == run_id)
-    order = (approvals.c.due_at.is_(None), approvals.c.due_at, approvals.c.opened_at)
-    return query.order_by(*order).limit(limit)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from orchestrator.core.effects import Purpose
 from orchestrator.core.events import ApprovalKind, Decision, ErrorFacts
-from orchestrator.core.ids import approval_ref, run_ref
-from orchestrator.core.state import RunStatus
+from orchestrator.core.ids import approval_ref, rule_ref, run_ref
+from orchestrator.core.state import Delegation, RunStatus, Vote
+from orchestrator.graph.policy import Policy
 
 #: The status of an approval that waits; any other status is its outcome.
 OPEN = "open"
@@ -32,6 +36,12 @@ class Run:
     error: str | None = None
     cancelled_by: str | None = None
     cancel_reason: str | None = None
+    paused_by: str | None = None
+    pause_reason: str | None = None
+    #: The open approval about a graph that has changed under the run.
+    held: str | None = None
+    #: What the nodes have spent so far, such as tokens or cost.
+    spent: Mapping[str, float] = field(default_factory=dict)
     labels: Mapping[str, str]
     input: Mapping[str, Any]
     #: Paths of the nodes that are being visited.
@@ -55,11 +65,33 @@ class Answer:
     comment: str
     surface: str
     at: datetime
+    #: The entries of the policy through which the person decided.
+    via: tuple[str, ...] = ()
+    #: What the answer brought: values, routes, a result, or the edited output.
+    values: Any = None
+    instead_of: str | None = None  #: who delegated
+    breaks_glass: bool = False
+    rule: str | None = None  #: the standing rule that decided on the person's behalf
+    recorded_by: str | None = None  #: who typed it, where that is not the person
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comment:
+    """What somebody wrote beside a decision."""
+
+    by: str
+    text: str
+    surface: str
+    at: datetime
+    wants_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """An approval with everything that a message about it shows."""
+    """An approval with everything that a message about it shows.
+
+    What may change while it is open is as it is now, or was when it was resolved.
+    """
 
     id: str
     run_id: str
@@ -71,22 +103,49 @@ class Approval:
     status: str
     title: str
     prompt: str
+    #: What is shown; of the newest revision.
     payload: Mapping[str, Any]
     digest: str
     decisions: tuple[Decision, ...]
-    approvers: tuple[str, ...]
+    policy: Policy
     requester: str
     opened_at: datetime
     timeout: timedelta | None = None
     on_timeout: str | None = None
+    #: The answer that counts when `on_timeout` is answer.
+    default: Any = None
     due_at: datetime | None = None
+    remind_at: datetime | None = None
+    escalate_at: datetime | None = None
     delivered_at: datetime | None = None
     reminded_at: datetime | None = None
     resolved_at: datetime | None = None
+    resolved_by: str | None = None
     #: What the run did about the outcome: approve, reject, expire, skip, route, retry …
     action: str | None = None
     error: ErrorFacts | None = None
+    #: JSON schema of the values that an answer, a result or an edit brings; None: any.
+    schema: Mapping[str, Any] | None = None
+    choices: tuple[str, ...] = ()  #: routes that may be chosen
+    is_multiple: bool = False
+    #: What an edit replaces; of the newest revision.
+    edits: Any = None
+    revision: int = 0  #: how often it was edited
+    editor: str | None = None
+    #: What was shown before the first edit; None if there was none.
+    before_edit: Mapping[str, Any] | None = None
+    stage: int = 0  #: of the policy's stages, from 0
+    #: The newest answer of each person that counts, in the newest revision.
+    votes: tuple[Vote, ...] = ()
+    #: By the person who may answer in another one's place.
+    delegations: Mapping[str, Delegation] = field(default_factory=dict)
+    #: Until when a person is not reminded.
+    snoozed: Mapping[str, datetime] = field(default_factory=dict)
+    reminders_sent: int = 0
+    escalated: int = 0  #: escalations so far
+    #: All decisions that were recorded, oldest first; `votes` has those that count.
     answers: tuple[Answer, ...] = ()
+    comments: tuple[Comment, ...] = ()
     #: The run as it is now.
     run: Run
 
@@ -100,6 +159,59 @@ class Approval:
         """Does it wait for an answer?"""
         return self.status == OPEN
 
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Names of the approvers: user ids, e-mails, `@handles`, `#channels`."""
+        return tuple(map(str, self.policy.approvers()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pause:
+    """Where a run stands: what it waits for, and what people have answered so far."""
+
+    run: Run
+    pending: tuple[Approval, ...] = ()
+    resolved: tuple[Approval, ...] = ()
+
+    @property
+    def status(self) -> RunStatus:
+        """The run's status."""
+        return self.run.status
+
+    def select(
+        self, kind: str | None = None, *, node: str | None = None, path: str | None = None
+    ) -> tuple[Approval, ...]:
+        """Return the open approvals of a kind, at a node, at a path."""
+        return tuple(
+            each
+            for each in self.pending
+            if kind in (None, each.kind) and node in (None, each.node) and path in (None, each.path)
+        )
+
+    def to_json(self) -> str:
+        """Write it as JSON text, from which `from_json` makes an equal one."""
+        return _pauses().dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Pause:
+        """Read what `to_json` wrote.
+
+        Raises:
+            ValueError: The text is something else.
+        """
+        try:
+            return _pauses().validate_json(text)
+        except ValidationError as error:
+            raise ValueError(
+                f"the text is no pause, it has {error.error_count()} problems; take what "
+                "`to_json` wrote"
+            ) from error
+
+
+@cache
+def _pauses() -> TypeAdapter[Pause]:
+    return TypeAdapter(Pause)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
@@ -109,7 +221,46 @@ class Question:
     run_id: str
     graph: str
     version: str
-    approvers: tuple[str, ...]
+    path: str
+    kind: ApprovalKind
+    #: As it is now, or was when the approval was resolved.
+    policy: Policy
+    #: By the person who may answer in another one's place.
+    delegations: Mapping[str, Delegation] = field(default_factory=dict)
+    digest: str
+    is_open: bool = True
+
+    @property
+    def approvers(self) -> tuple[str, ...]:
+        """Names of the approvers, as `Approval.approvers`."""
+        return tuple(map(str, self.policy.approvers()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """An approval that somebody gave in advance for questions of one kind at one node."""
+
+    id: str
+    graph: str
+    #: Path of the node, without the numbers of visits, items and rounds.
+    node: str
+    kind: ApprovalKind
+    #: The one run that it holds for; None: any run, until `expires_at`.
+    run_id: str | None = None
+    by: str
+    surface: str
+    granted_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    revoked_by: str | None = None
+    #: Where it was granted.
+    approval_id: str
+    granted_in: str  #: the run in whose log it stands, and in which it is revoked
+
+    @property
+    def ref(self) -> str:
+        """The short form of the id, for people."""
+        return rule_ref(self.id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +271,7 @@ class Delivery:
     purpose: Purpose
     approval_id: str
     run_id: str
+    seq: int | None = None  #: number of the event that a reminder or notice is about
     attempts: int  #: how often it was claimed, this time included
     created_at: datetime
 

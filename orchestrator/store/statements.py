@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Table, bindparam
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import Delete, Insert, Update
 
 _Converter = Callable[[Any], Any]
@@ -44,6 +45,15 @@ def _insert(table: Table, columns: tuple[str, ...], dialect: Dialect) -> Prepare
     return Prepared(table.insert().values({name: bindparam(name) for name in columns}), dialect)
 
 
+@lru_cache(maxsize=64)
+def _upsert(
+    table: Table, keys: tuple[str, ...], columns: tuple[str, ...], dialect: Dialect
+) -> Prepared:
+    insert = sqlite.insert(table).values({name: bindparam(name) for name in columns})
+    values = {name: insert.excluded[name] for name in columns if name not in keys}
+    return Prepared(insert.on_conflict_do_update(index_elements=keys, set_=values), dialect)
+
+
 @lru_cache(maxsize=256)
 def _update(
     table: Table, keys: tuple[str, ...], columns: tuple[str, ...], dialect: Dialect
@@ -69,6 +79,19 @@ def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str
     rows = list(rows)
     if rows:
         prepared = _insert(table, tuple(rows[0]), connection.dialect)
+        _execute(connection, prepared, rows)
+
+
+def upsert_rows(
+    connection: Connection,
+    table: Table,
+    keys: tuple[str, ...],
+    rows: Iterable[Mapping[str, Any]],
+) -> None:
+    """Insert rows that all name the same columns, or replace those with the same `keys`."""
+    rows = list(rows)
+    if rows:
+        prepared = _upsert(table, keys, tuple(rows[0]), connection.dialect)
         _execute(connection, prepared, rows)
 
 

@@ -2,45 +2,38 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
-from orchestrator.core import chain, checkpoint, fold
 from orchestrator.core.advance import Advance
-from orchestrator.core.events import Record
 from orchestrator.core.refusals import Refusal
-from orchestrator.core.state import State
-from orchestrator.errors import (
-    ApprovalNotFoundError,
-    CorruptHistoryError,
-    RunNotFoundError,
-    StoreUnavailableError,
-)
-from orchestrator.store import outbox, reads, sqlite, work
-from orchestrator.store.batch import SideWrite, Step, Unit, decode_record
+from orchestrator.errors import StoreUnavailableError
+from orchestrator.graph.graph import Graph
+from orchestrator.store import definitions, outbox, sqlite, work
+from orchestrator.store.batch import SideWrite, Step, Unit
+from orchestrator.store.queries import Queries
 from orchestrator.store.reader import Reader
-from orchestrator.store.records import Approval, Delivery, Message, Question, Run, Verification
+from orchestrator.store.records import Delivery
 from orchestrator.store.schema import check_schema, parse_url
-from orchestrator.store.tables import approvals, decisions, runs, to_instant_text
-from orchestrator.store.work import Job, Timer
+from orchestrator.store.work import Timer
 from orchestrator.store.writer import Writer, no_hook
 
 
-class Store:
+class Store(Queries):
     """Runs, their logs, and what is to be done about them, in one database.
 
     Made by `open_store`. Every `StoreUnavailableError` means that nothing was recorded.
     """
 
-    def __init__(self, reader: Reader, writer: Writer) -> None:
-        self._reader = reader
+    def __init__(self, reader: Reader, writer: Writer, now: Callable[[], datetime]) -> None:
+        super().__init__(reader, now)
         self._writer = writer
+        self._saved: set[tuple[str, str]] = set()
         self.has_chat = False
 
     @property
@@ -53,20 +46,43 @@ class Store:
         """Writes that those transactions carried."""
         return self._writer.units
 
-    async def commit(self, run_id: str, step: Step) -> Advance | Refusal:
+    async def commit(
+        self, run_id: str, step: Step, *, graph: Graph | None = None
+    ) -> Advance | Refusal:
         """Let a step decide about a run, and store what it leads to, in one transaction.
 
         The step gets the run's newest state, None if there is no such run, and the instant that
-        counts. It runs in the writer's thread, must be pure, and may be called again. Durable
-        when this returns.
+        counts. It runs in the writer's thread, must be pure and leave the state as it is, and may
+        be called again. Durable when this returns.
+
+        Args:
+            run_id: The run.
+            step: What decides.
+            graph: What the run is to follow from now on; its definition is saved with the rest.
 
         Raises:
             StoreUnavailableError: The database cannot be reached or is locked.
             CorruptHistoryError: The run's log does not add up.
         """
         unit = Unit(run_id=run_id, step=step)
+        if graph is not None and not self._has_saved(graph):
+            unit.side = _saving(graph)
         answer: Advance | Refusal = await self._writer.submit(unit)
+        if unit.side is not None and graph is not None and isinstance(answer, Advance):
+            self._saved.add((graph.id, graph.version))
         return answer
+
+    async def save_graph(self, graph: Graph) -> None:
+        """Keep a graph's definition, so that later versions can be compared with it.
+
+        Once it has been stored, saving it again costs nothing.
+        """
+        if not self._has_saved(graph):
+            await self.write(_saving(graph))
+            self._saved.add((graph.id, graph.version))
+
+    def _has_saved(self, graph: Graph) -> bool:
+        return (graph.id, graph.version) in self._saved
 
     async def write(self, side: SideWrite) -> Any:
         """Carry out a write that belongs to no run's log; return what it returned."""
@@ -142,140 +158,9 @@ class Store:
         await self._writer.close()
         await self._reader.close()
 
-    async def find_run_id(self, reference: str) -> str:
-        """Return a run's id from its id or short reference; raises RunNotFoundError."""
-        return await reads.find_run_id(self._reader, reference)
 
-    async def find_approval_id(self, reference: str) -> str:
-        """Return an approval's id from its id or short reference; raises ApprovalNotFoundError."""
-        return await reads.find_approval_id(self._reader, reference)
-
-    async def get_question(self, reference: str) -> Question:
-        """Return what a decision needs to know; raises ApprovalNotFoundError."""
-        found = await reads.find_question(self._reader, reference)
-        if found is None:
-            approval_id = await reads.find_approval_id(self._reader, reference)
-            found = await reads.find_question(self._reader, approval_id)
-        if found is None:
-            raise ApprovalNotFoundError(reference)
-        return found
-
-    async def has_decision(self, approval_id: str, key: str) -> bool:
-        """Was a decision of this key recorded before?"""
-        query = select(decisions.c.seq).where(
-            decisions.c.approval_id == approval_id, decisions.c.key == key
-        )
-        return bool(await self._reader.fetch(query.limit(1)))
-
-    async def get_run(self, reference: str) -> Run:
-        """Return a run by its id or short reference; raises RunNotFoundError."""
-        found = await reads.find_run(self._reader, reference)
-        if found is None:
-            run_id = await reads.find_run_id(self._reader, reference)
-            found = await reads.find_run(self._reader, run_id)
-        if found is None:
-            raise RunNotFoundError(reference)
-        return found
-
-    async def list_runs(self, *, before: str | None = None, **filters: Any) -> list[Run]:
-        """Return a page of runs, newest first; see `reads.runs_query`."""
-        place = None
-        if before is not None:
-            run_id = await reads.find_run_id(self._reader, before)
-            (row,) = await self._reader.fetch(select(runs).where(runs.c.id == run_id))
-            place = (row.started_at, row.id)
-        return await reads.fetch_runs(self._reader, reads.runs_query(before=place, **filters))
-
-    async def get_approval(self, approval_id: str) -> Approval:
-        """Return an approval by its full id."""
-        query = select(approvals).where(approvals.c.id == approval_id)
-        return (await reads.fetch_approvals(self._reader, query))[0]
-
-    async def list_pending(self, *, run_id: str | None = None, limit: int = 50) -> list[Approval]:
-        """Return open approvals, the oldest deadline first."""
-        query = reads.pending_query(run_id=run_id, limit=limit)
-        return await reads.fetch_approvals(self._reader, query)
-
-    async def list_approvals(self, run_id: str) -> list[Approval]:
-        """Return all approvals of a run, in the order in which they were opened."""
-        query = select(approvals).where(approvals.c.run_id == run_id).order_by(approvals.c.seq)
-        return await reads.fetch_approvals(self._reader, query)
-
-    async def get_events(self, run_id: str, *, after: int = 0) -> list[Record]:
-        """Return a run's events after a number, in order."""
-        rows = await reads.fetch_log(self._reader, run_id, after)
-        return [decode_record(run_id, row) for row in rows]
-
-    async def get_output(self, run_id: str) -> Mapping[str, Any] | None:
-        """Return what a completed run brought; None while it is not completed."""
-        return await reads.fetch_output(self._reader, run_id)
-
-    async def find_message(self, approval_id: str) -> Message | None:
-        """Return where the message about an approval stands."""
-        return await outbox.find_message(self._reader, approval_id)
-
-    async def next_delivery_at(self) -> datetime | None:
-        """Return when the next delivery may be claimed."""
-        return await outbox.next_at(self._reader)
-
-    async def due_timers(self, now: datetime, limit: int, *, skip: int = 0) -> list[Timer]:
-        """Return timers that are due; see `work.due_timers`."""
-        return await work.due_timers(self._reader, now, limit, skip=skip)
-
-    async def next_timer_at(self, *, after: datetime | None = None) -> datetime | None:
-        """Return when the next timer is due, of those that are due after an instant."""
-        return await work.next_timer_at(self._reader, after=after)
-
-    async def ready_jobs(self, limit: int) -> list[Job]:
-        """Return nodes that nobody has taken on, oldest first."""
-        return await work.ready_jobs(self._reader, limit)
-
-    async def lost_jobs(self, now: datetime, limit: int) -> list[Job]:
-        """Return attempts whose lease has run out."""
-        return await work.lost_jobs(self._reader, now, limit)
-
-    async def cancelling_jobs(self, owner: str) -> list[Job]:
-        """Return an owner's attempts in runs that are being cancelled."""
-        return await work.cancelling_jobs(self._reader, owner)
-
-    async def verify(self, run_id: str) -> Verification:
-        """Check a run's hash chain, and that its log leads to the state that is stored."""
-        rows = await reads.fetch_log(self._reader, run_id, 0)
-        (row,) = await self._reader.fetch(select(runs).where(runs.c.id == run_id))
-        problem = _find_problem(run_id, rows, row)
-        return Verification(run_id=run_id, events=len(rows), problem=problem)
-
-
-def _find_problem(run_id: str, rows: Sequence[Any], run: Any) -> str | None:
-    head, records = chain.GENESIS, {}
-    state: State | None = None
-    for number, row in enumerate(rows, start=1):
-        if row.seq != number:
-            return f"event {number} is missing"
-        at = to_instant_text(row.at)
-        head = chain.link(head, run_id=run_id, seq=row.seq, at=at, kind=row.kind, body=row.body)
-        if head != row.hash:
-            return f"event {row.seq} was changed after it was stored"
-        try:
-            record = records[row.seq] = decode_record(run_id, row)
-            state = fold.apply(state, record) if state else fold.begin(run_id, record)
-        except (CorruptHistoryError, LookupError, TypeError, ValueError) as error:
-            return f"event {row.seq} does not follow from those before: {error}"
-    if head != run.head:
-        return "the newest events are missing"
-    if state is None or not _follows(run, state):
-        return "the stored state does not follow from the log"
-    return None
-
-
-def _follows(run: Any, state: State) -> bool:
-    """Does the row of a run say what the state says?"""
-    try:
-        document = json.loads(run.checkpoint)
-    except ValueError:
-        return False
-    row = (run.seq, run.status, run.error)
-    return row == (state.seq, state.status, state.error) and document == checkpoint.dump(state)
+def _saving(graph: Graph) -> SideWrite:
+    return lambda connection, now: definitions.save(connection, now, graph)
 
 
 @asynccontextmanager
@@ -308,7 +193,7 @@ async def open_store(
     holder: list[Store] = []
     writer = Writer(engine, now=now, has_chat=lambda: holder[0].has_chat, hook=hook)
     reader = Reader(str(parsed.database))
-    store = Store(reader, writer)
+    store = Store(reader, writer, now)
     holder.append(store)
     writer.start()
     try:

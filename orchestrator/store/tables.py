@@ -1,4 +1,7 @@
-"""The tables. `runs`, `approvals`, `decisions`, `timers`, `jobs` can be rebuilt from `events`."""
+"""The tables.
+
+`runs`, `approvals`, `decisions`, `rules`, `timers` and `jobs` can be rebuilt from `events`.
+"""
 
 from __future__ import annotations
 
@@ -108,6 +111,15 @@ events = Table(
     Column("kind", String(32), nullable=False),
     Column("body", Text, nullable=False),
     Column("hash", String(64), nullable=False),
+    #: The approval that the event is about, as its body says.
+    Column("approval_id", _ID),
+)
+Index(
+    "ix_events_approval_id_seq",
+    events.c.approval_id,
+    events.c.seq,
+    sqlite_where=events.c.approval_id.is_not(None),
+    postgresql_where=events.c.approval_id.is_not(None),
 )
 
 approvals = Table(
@@ -116,16 +128,21 @@ approvals = Table(
     Column("id", _ID, primary_key=True),
     Column("ref", _REF, nullable=False, index=True),
     Column("run_id", _ID, nullable=False, index=True),
-    #: Number of the event that opened it; its text and payload are found from there.
+    Column("graph", String(64), nullable=False),
+    Column("node", Text, nullable=False),
+    Column("path", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    #: Number of the event that opened it.
     Column("seq", Integer, nullable=False),
-    Column("status", String(16), nullable=False),
+    Column("status", String(32), nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("due_at", Instant),
     Column("delivered_at", Instant),
     Column("reminded_at", Instant),
     Column("resolved_at", Instant),
     Column("action", String(16)),
-    Index("ix_approvals_status_due_at", "status", "due_at"),
+    Index("ix_approvals_pending", "status", "due_at", "opened_at", "id"),
+    Index("ix_approvals_pending_kind", "status", "kind", "due_at", "opened_at", "id"),
 )
 
 decisions = Table(
@@ -136,11 +153,44 @@ decisions = Table(
     Column("approval_id", _ID, nullable=False),
     Column("decision", String(32), nullable=False),
     Column("by", Text, nullable=False),
-    Column("comment", Text, nullable=False),
-    Column("surface", String(32), nullable=False),
     Column("at", Instant, nullable=False),
     Column("key", Text),
     Index("ix_decisions_approval_id_key", "approval_id", "key"),
+)
+
+#: Approvals that somebody gave in advance.
+rules = Table(
+    "rules",
+    metadata,
+    Column("id", _ID, primary_key=True),
+    Column("ref", _REF, nullable=False, index=True),
+    Column("graph", String(64), nullable=False),
+    #: Path of the node, without the numbers of visits, items and rounds.
+    Column("node", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    #: The one run that it holds for; NULL: any, until `expires_at`.
+    Column("run_id", _ID),
+    Column("by", Text, nullable=False),
+    Column("surface", String(32), nullable=False),
+    Column("granted_at", Instant, nullable=False),
+    Column("expires_at", Instant),
+    Column("revoked_at", Instant),
+    Column("revoked_by", Text),
+    #: Where it was granted, and in whose log that stands.
+    Column("approval_id", _ID, nullable=False),
+    Column("granted_in", _ID, nullable=False),
+    Index("ix_rules_graph_node_kind", "graph", "node", "kind"),
+    Index("ix_rules_granted_at_id", "granted_at", "id"),
+)
+
+#: The definitions that runs have followed.
+graphs = Table(
+    "graphs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("version", String(64), primary_key=True),
+    Column("definition", Text, nullable=False),
+    Column("first_seen_at", Instant, nullable=False),
 )
 
 timers = Table(
@@ -149,7 +199,7 @@ timers = Table(
     Column("run_id", _ID, primary_key=True),
     Column("kind", String(16), primary_key=True),
     Column("subject", Text, primary_key=True),
-    #: Order among timers that are due: expiries before retries before reminders.
+    #: Order among timers that are due: expiries first, reminders last.
     Column("rank", Integer, nullable=False),
     Column("due_at", Instant, nullable=False, index=True),
 )
@@ -174,6 +224,8 @@ deliveries = Table(
     Column("purpose", String(16), nullable=False),
     Column("approval_id", _ID, nullable=False, index=True),
     Column("run_id", _ID, nullable=False),
+    #: Number of the event that a reminder or notice is about.
+    Column("seq", Integer),
     #: pending, sent or failed.
     Column("status", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),

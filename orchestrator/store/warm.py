@@ -13,6 +13,9 @@ from dataclasses import dataclass
 from orchestrator.core.state import RunStatus, State
 
 MOST = 256  # states
+#: A state forgets values when it has this many more of them than it refers to.
+SLACK = 64  # values
+RATIO = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,19 @@ class Loaded:
 
     state: State
     head: str
+
+
+def prune(state: State) -> None:
+    """Let a state forget values that it does not refer to any more, once there are many of them.
+
+    Other copies of the state keep theirs.
+    """
+    if len(state.memory) <= SLACK:
+        return
+    needed = state.references() | {approval.seq for approval in state.approvals.values()}
+    if len(state.memory) > RATIO * len(needed) + SLACK:
+        memory = state.memory
+        state.memory = {number: memory[number] for number in needed if number in memory}
 
 
 class WarmStates:
@@ -38,6 +54,7 @@ class WarmStates:
         for run_id, loaded in moved.items():
             self._states.pop(run_id, None)
             if loaded.state.status is RunStatus.RUNNING:
+                prune(loaded.state)
                 self._states[run_id] = loaded
         while len(self._states) > MOST:
             self._states.popitem(last=False)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from orchestrator.core.commands import TimerKind
+from orchestrator.core.fold import undo_path
+from orchestrator.store.live import LEASE
 from orchestrator.store.reader import Reader
-from orchestrator.store.rows import LEASE
 from orchestrator.store.tables import AnyRow, jobs, runs, timers
 
 
@@ -34,7 +35,7 @@ class Job:
 
 
 async def due_timers(reader: Reader, now: datetime, limit: int, *, skip: int = 0) -> list[Timer]:
-    """Return timers that are due: expiries first, then retries, then reminders; oldest first.
+    """Return timers that are due, in the order of their ranks, the oldest of each first.
 
     Args:
         reader: Where to look.
@@ -91,13 +92,37 @@ def _to_jobs(rows: Sequence[AnyRow]) -> list[Job]:
 
 
 async def cancelling_jobs(reader: Reader, owner: str) -> list[Job]:
-    """Return the attempts of an owner whose runs are being cancelled."""
+    """Return the attempts of an owner that have to stop because their runs are being cancelled.
+
+    What takes back what was done is not among them.
+    """
     query = (
         select(jobs)
         .join(runs, runs.c.id == jobs.c.run_id)
-        .where(jobs.c.owner == owner, runs.c.status == "cancelling")
+        .where(
+            jobs.c.owner == owner,
+            runs.c.status == "cancelling",
+            ~jobs.c.path.endswith(undo_path(""), autoescape=True),
+        )
     )
     return _to_jobs(await reader.fetch(query))
+
+
+async def vanished(
+    reader: Reader, owner: str, running: Iterable[tuple[str, str, int]]
+) -> list[tuple[str, str, int]]:
+    """Return those of an owner's attempts that the runs know nothing of any more.
+
+    Their bodies were closed, or their leases had run out and others have them.
+
+    Args:
+        reader: Where to look.
+        owner: The process.
+        running: What it runs: run, path and number of the attempt.
+    """
+    query = select(jobs.c.run_id, jobs.c.path, jobs.c.attempt).where(jobs.c.owner == owner)
+    known = {(row.run_id, row.path, row.attempt) for row in await reader.fetch(query)}
+    return [each for each in running if each not in known]
 
 
 def renew(

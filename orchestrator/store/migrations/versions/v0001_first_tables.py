@@ -18,8 +18,12 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("ref", sa.String(length=16), nullable=False),
         sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("graph", sa.String(length=64), nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("path", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("seq", sa.Integer(), nullable=False),
-        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
         sa.Column("opened_at", Instant(), nullable=False),
         sa.Column("due_at", Instant(), nullable=True),
         sa.Column("delivered_at", Instant(), nullable=True),
@@ -28,9 +32,17 @@ def upgrade() -> None:
         sa.Column("action", sa.String(length=16), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_approvals"),
     )
+    op.create_index(
+        "ix_approvals_pending", "approvals", ["status", "due_at", "opened_at", "id"], unique=False
+    )
+    op.create_index(
+        "ix_approvals_pending_kind",
+        "approvals",
+        ["status", "kind", "due_at", "opened_at", "id"],
+        unique=False,
+    )
     op.create_index("ix_approvals_ref", "approvals", ["ref"], unique=False)
     op.create_index("ix_approvals_run_id", "approvals", ["run_id"], unique=False)
-    op.create_index("ix_approvals_status_due_at", "approvals", ["status", "due_at"], unique=False)
 
     op.create_table(
         "decisions",
@@ -39,8 +51,6 @@ def upgrade() -> None:
         sa.Column("approval_id", sa.String(length=64), nullable=False),
         sa.Column("decision", sa.String(length=32), nullable=False),
         sa.Column("by", sa.Text(), nullable=False),
-        sa.Column("comment", sa.Text(), nullable=False),
-        sa.Column("surface", sa.String(length=32), nullable=False),
         sa.Column("at", Instant(), nullable=False),
         sa.Column("key", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("run_id", "seq", name="pk_decisions"),
@@ -55,6 +65,7 @@ def upgrade() -> None:
         sa.Column("purpose", sa.String(length=16), nullable=False),
         sa.Column("approval_id", sa.String(length=64), nullable=False),
         sa.Column("run_id", sa.String(length=64), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=True),
         sa.Column("status", sa.String(length=16), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("created_at", Instant(), nullable=False),
@@ -76,7 +87,25 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
         sa.Column("hash", sa.String(length=64), nullable=False),
+        sa.Column("approval_id", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("run_id", "seq", name="pk_events"),
+    )
+    op.create_index(
+        "ix_events_approval_id_seq",
+        "events",
+        ["approval_id", "seq"],
+        unique=False,
+        sqlite_where=sa.text("approval_id IS NOT NULL"),
+        postgresql_where=sa.text("approval_id IS NOT NULL"),
+    )
+
+    op.create_table(
+        "graphs",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("definition", sa.Text(), nullable=False),
+        sa.Column("first_seen_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("id", "version", name="pk_graphs"),
     )
     op.create_table(
         "jobs",
@@ -98,6 +127,28 @@ def upgrade() -> None:
         sa.Column("posted_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("approval_id", name="pk_messages"),
     )
+    op.create_table(
+        "rules",
+        sa.Column("id", sa.String(length=64), nullable=False),
+        sa.Column("ref", sa.String(length=16), nullable=False),
+        sa.Column("graph", sa.String(length=64), nullable=False),
+        sa.Column("node", sa.Text(), nullable=False),
+        sa.Column("kind", sa.String(length=16), nullable=False),
+        sa.Column("run_id", sa.String(length=64), nullable=True),
+        sa.Column("by", sa.Text(), nullable=False),
+        sa.Column("surface", sa.String(length=32), nullable=False),
+        sa.Column("granted_at", Instant(), nullable=False),
+        sa.Column("expires_at", Instant(), nullable=True),
+        sa.Column("revoked_at", Instant(), nullable=True),
+        sa.Column("revoked_by", sa.Text(), nullable=True),
+        sa.Column("approval_id", sa.String(length=64), nullable=False),
+        sa.Column("granted_in", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_rules"),
+    )
+    op.create_index("ix_rules_granted_at_id", "rules", ["granted_at", "id"], unique=False)
+    op.create_index("ix_rules_graph_node_kind", "rules", ["graph", "node", "kind"], unique=False)
+    op.create_index("ix_rules_ref", "rules", ["ref"], unique=False)
+
     op.create_table(
         "runs",
         sa.Column("id", sa.String(length=64), nullable=False),
@@ -134,29 +185,17 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
-    op.drop_index("ix_timers_due_at", "timers")
-
-    op.drop_table("timers")
-    op.drop_index("ix_runs_status_started_at", "runs")
-    op.drop_index("ix_runs_started_at_id", "runs")
-    op.drop_index("ix_runs_ref", "runs")
-
-    op.drop_table("runs")
-    op.drop_table("messages")
-    op.drop_index("ix_jobs_owner_lease_until", "jobs")
-
-    op.drop_table("jobs")
-    op.drop_table("events")
-    op.drop_index("ix_deliveries_status_not_before", "deliveries")
-    op.drop_index("ix_deliveries_approval_id", "deliveries")
-
-    op.drop_table("deliveries")
-    op.drop_index("ix_decisions_approval_id_key", "decisions")
-
-    op.drop_table("decisions")
-    op.drop_index("ix_approvals_status_due_at", "approvals")
-    op.drop_index("ix_approvals_run_id", "approvals")
-    op.drop_index("ix_approvals_ref", "approvals")
-
-    op.drop_table("approvals")
+    """Take back; the indexes go with their tables."""
+    for name in (
+        "timers",
+        "runs",
+        "rules",
+        "messages",
+        "jobs",
+        "graphs",
+        "events",
+        "deliveries",
+        "decisions",
+        "approvals",
+    ):
+        op.drop_table(name)

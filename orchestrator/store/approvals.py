@@ -1,0 +1,174 @@
+"""Queries of approvals: each is made of its own events, found by an index, and of its run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from sqlalchemy import Select, bindparam, select
+
+from orchestrator.core import events as e
+from orchestrator.core.values import Ref
+from orchestrator.errors import CorruptHistoryError
+from orchestrator.store.batch import decode_record
+from orchestrator.store.reader import Reader
+from orchestrator.store.reads import fetch_runs, fetch_values
+from orchestrator.store.records import OPEN, Approval, Question, Run
+from orchestrator.store.stories import Story, tell
+from orchestrator.store.tables import AnyRow, approvals, events, runs
+
+_Story = tuple[AnyRow, Story]
+
+_ONE_QUESTION = (
+    select(
+        events.c.run_id,
+        events.c.seq,
+        events.c.at,
+        events.c.kind,
+        events.c.body,
+        runs.c.graph,
+        runs.c.version,
+    )
+    .join(runs, runs.c.id == events.c.run_id)
+    .where(events.c.approval_id == bindparam("approval_id"))
+    .order_by(events.c.seq)
+)
+
+
+async def find_question(reader: Reader, approval_id: str) -> Question | None:
+    """Return what must be known of an approval, by its full id."""
+    rows = await reader.fetch(_ONE_QUESTION, approval_id=approval_id)
+    if not rows:
+        return None
+    row = rows[0]
+    story = _tell(row.run_id, rows)
+    now = story.approval
+    return Question(
+        approval_id=approval_id,
+        run_id=row.run_id,
+        graph=row.graph,
+        version=row.version,
+        path=now.opened.path,
+        kind=now.opened.kind,
+        policy=now.policy,
+        delegations=now.delegations,
+        digest=now.digest,
+        is_open=story.status == OPEN,
+    )
+
+
+def pending_query(
+    *, kind: str | None = None, run_id: str | None = None, limit: int = 50
+) -> Select[Any]:
+    """Return the query for open approvals, those with the oldest deadline first.
+
+    Args:
+        kind: Only approvals of this kind.
+        run_id: Only approvals of this run.
+        limit: The most that are returned.
+    """
+    query = select(approvals).where(approvals.c.status == OPEN)
+    for name, value in (("kind", kind), ("run_id", run_id)):
+        if value is not None:
+            query = query.where(approvals.c[name] == value)
+    order = (approvals.c.due_at.nulls_last(), approvals.c.opened_at, approvals.c.id)
+    return query.order_by(*order).limit(limit)
+
+
+def of_run_query(run_id: str, *, kind: str | None = None) -> Select[Any]:
+    """Return the query for all approvals of a run, in the order in which they were opened."""
+    query = select(approvals).where(approvals.c.run_id == run_id)
+    if kind is not None:
+        query = query.where(approvals.c.kind == kind)
+    return query.order_by(approvals.c.seq)
+
+
+async def fetch_approvals(reader: Reader, query: Select[Any]) -> list[Approval]:
+    """Return the approvals that a query of the table selects, in its order."""
+    rows = await reader.fetch(query)
+    if not rows:
+        return []
+    stories = await _fetch_stories(reader, rows)
+    value_of = await fetch_values(reader, _references(stories))
+    run_ids = {row.run_id for row in rows}
+    found = await fetch_runs(reader, select(runs).where(runs.c.id.in_(run_ids)))
+    by_id = {run.id: run for run in found}
+    return [_to_approval(story, by_id[row.run_id], value_of) for row, story in stories]
+
+
+async def _fetch_stories(reader: Reader, rows: list[AnyRow]) -> list[_Story]:
+    query = select(events).where(events.c.approval_id.in_([row.id for row in rows]))
+    told: dict[str, list[AnyRow]] = {row.id: [] for row in rows}
+    for row in await reader.fetch(query.order_by(events.c.seq)):
+        told[row.approval_id].append(row)
+    return [(row, _tell(row.run_id, told[row.id])) for row in rows]
+
+
+def _tell(run_id: str, rows: Iterable[AnyRow]) -> Story:
+    records: list[e.Record] = [decode_record(run_id, row) for row in rows]
+    try:
+        return tell(run_id, records)
+    except (LookupError, TypeError, ValueError) as error:
+        seq = records[0].seq if records else 0
+        raise CorruptHistoryError(run_id, seq, str(error)) from error
+
+
+def _references(stories: Iterable[_Story]) -> Iterable[tuple[str, Ref]]:
+    for row, story in stories:
+        now, opened = story.approval, story.approval.opened
+        for ref in (*now.shows.values(), *opened.shows.values(), now.edits):
+            if ref is not None:
+                yield row.run_id, ref
+
+
+def _to_approval(story: Story, run: Run, value_of: Callable[[str, Ref], Any]) -> Approval:
+    now, opened, resolved = story.approval, story.approval.opened, story.resolved
+
+    def show(shows: Any) -> dict[str, Any]:
+        return {label: value_of(run.id, ref) for label, ref in shows.items()}
+
+    return Approval(
+        id=opened.approval_id,
+        run_id=run.id,
+        graph=run.graph,
+        node=opened.node,
+        path=opened.path,
+        kind=opened.kind,
+        status=story.status,
+        title=opened.title,
+        prompt=opened.prompt,
+        payload=show(now.shows),
+        digest=now.digest,
+        decisions=opened.decisions,
+        policy=now.policy,
+        requester=run.requester,
+        opened_at=now.opened_at,
+        timeout=opened.timeout,
+        on_timeout=opened.on_timeout,
+        default=opened.default,
+        due_at=now.times.due_at,
+        remind_at=now.times.remind_at,
+        escalate_at=now.times.escalate_at,
+        delivered_at=now.delivered_at,
+        reminded_at=story.reminded_at,
+        resolved_at=story.resolved_at,
+        resolved_by=resolved.by if resolved else None,
+        action=resolved.action if resolved else None,
+        error=opened.error,
+        schema=opened.schema,
+        choices=opened.choices,
+        is_multiple=opened.is_multiple,
+        edits=None if now.edits is None else value_of(run.id, now.edits),
+        revision=now.revision,
+        editor=now.editor,
+        before_edit=show(opened.shows) if now.revision else None,
+        stage=now.stage,
+        votes=now.votes,
+        delegations=now.delegations,
+        snoozed=now.snoozed,
+        reminders_sent=now.reminded,
+        escalated=now.escalated,
+        answers=story.answers,
+        comments=story.comments,
+        run=run,
+    )
