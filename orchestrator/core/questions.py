@@ -357,10 +357,10 @@ def _reshown(turn: Turn, approval: OpenApproval, new: Ref) -> Mapping[str, Ref]:
     """Return what is shown after an edit: what showed the old value shows the new one."""
     old = turn.state.stored(approval.edits or NOTHING)
     value = turn.state.value(new)
-    shown = approval.shows
-    if shown and dict(shown) == {label: each.ref for label, each in parts("", old).items()}:
-        return {label: each.ref for label, each in parts("", Stored(new, value)).items()}
+    shown, label = approval.shows, approval.opened.node
+    if dict(shown) == {name: each.ref for name, each in parts(label, old).items()}:
+        return {name: each.ref for name, each in parts(label, Stored(new, value)).items()}
     moved: dict[Ref, Ref] = {old.ref: new}
-    if isinstance(old.value, Mapping) and isinstance(value, Mapping):
+    if isinstance(old.value, Mapping):
         moved |= {part_of(old.ref, key): part_of(new, key) for key in old.value if key in value}
-    return {label: moved.get(ref, ref) for label, ref in shown.items()}
+    return {name: moved.get(ref, ref) for name, ref in shown.items()}

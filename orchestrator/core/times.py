@@ -63,8 +63,10 @@ def _due_at(
     ]
     if not ends:
         return None
-    due_at = min(ends)
-    return max(due_at, approval.extended_to) if approval.extended_to else due_at
+    floors = [approval.extended_to]
+    if approval.is_deferred and approval.delivered_at is None:
+        floors.append(approval.times.due_at)
+    return max([min(ends), *(floor for floor in floors if floor is not None)])
 
 
 def _remind_at(
