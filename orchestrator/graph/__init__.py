@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from orchestrator.graph.block import Block
 from orchestrator.graph.builder import GraphBuilder
-from orchestrator.graph.calendars import Calendar
+from orchestrator.graph.calendars import Calendar, WorkingHours
 from orchestrator.graph.composites import (
     AgentNode,
     ConditionNode,
@@ -118,6 +118,7 @@ __all__ = [
     "Turn",
     "View",
     "WaitNode",
+    "WorkingHours",
     "any_of",
     "everyone",
     "format_duration",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
+from orchestrator.graph.collecting import Collecting, Entry, stand_in
 from orchestrator.graph.composites import Node, Scope
-from orchestrator.graph.declaring import Declaring, Entry, stand_in
 from orchestrator.graph.kinds import ApprovalKind, OnReject
 from orchestrator.graph.nodes import Edge, EndNode
 from orchestrator.graph.problems import (
@@ -24,36 +24,36 @@ from orchestrator.graph.problems import (
 BEFORE = (ApprovalKind.CONFIRM, ApprovalKind.INPUT, ApprovalKind.CHOOSE)
 
 
-def assemble(declaring: Declaring) -> tuple[Declaration, list[Problem]]:
+def assemble(collecting: Collecting) -> tuple[Declaration, list[Problem]]:
     """Return a scope with all scopes inside it, and what could not be read anywhere in them."""
     found: list[Problem] = []
-    return _scope(declaring, "", (), found), found
+    return _scope(collecting, "", (), found), found
 
 
 def _scope(
-    declaring: Declaring, frame: str, around: tuple[Declaring, ...], found: list[Problem]
+    collecting: Collecting, frame: str, around: tuple[Collecting, ...], found: list[Problem]
 ) -> Declaration:
-    if any(declaring is each for each in around):
+    if any(collecting is each for each in around):
         found.append(
             Problem(Place().within(frame), "is a Block inside itself; declare a Block of its own")
         )
-        declaring = stand_in()
-    found.extend(Problem(place.within(frame), text) for place, text in declaring.notes)
+        collecting = stand_in()
+    found.extend(Problem(place.within(frame), text) for place, text in collecting.notes)
     bare = Declaration(
         frame=frame,
-        role=declaring.role,
+        role=collecting.role,
         declared=tuple(
-            _declared(entry, frame, (*around, declaring), found) for entry in declaring.entries
+            _declared(entry, frame, (*around, collecting), found) for entry in collecting.entries
         ),
-        edges=tuple(declaring.edges),
-        start=declaring.begin,
-        ends=tuple(declaring.ended),
+        edges=tuple(collecting.edges),
+        start=collecting.begin,
+        ends=tuple(collecting.ended),
     )
     return _with_retries(_in_order(bare))
 
 
 def _declared(
-    entry: Entry, frame: str, around: tuple[Declaring, ...], found: list[Problem]
+    entry: Entry, frame: str, around: tuple[Collecting, ...], found: list[Problem]
 ) -> Declared:
     inside = {
         name: _scope(block, inner_frame(frame, entry.id, name), around, found)

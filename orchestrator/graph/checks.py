@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from orchestrator.graph.composite_checks import find_composite_problems
 from orchestrator.graph.composites import SubgraphNode, bodies
 from orchestrator.graph.gate_checks import find_gate_problems
 from orchestrator.graph.graph import Graph
@@ -15,6 +16,7 @@ from orchestrator.graph.problems import (
     Declared,
     GraphDeclaration,
     Problem,
+    gate_prefix,
     gates_of,
 )
 from orchestrator.graph.scope_checks import (
@@ -55,7 +57,11 @@ def _scope(scope: Declaration, own: Iterable[Problem] = ()) -> Iterator[Problem]
     yield from find_naming_problems(scope)
     yield from own
     for each in scope.declared:
-        for text in (*find_node_problems(each), *find_gate_problems(each.node)):
+        for text in (
+            *find_node_problems(each),
+            *find_composite_problems(each, scope),
+            *find_gate_problems(each, scope),
+        ):
             yield Problem(scope.place(each.node.id), text)
     yield from find_way_problems(scope)
     for each in scope.declared:
@@ -84,6 +90,13 @@ def _unanswerable(declaration: GraphDeclaration) -> Iterator[Problem]:
                 "is not idempotent, so after a crash a person must decide about it, but the graph "
                 "names nobody; name operators, or make the task safe to repeat",
             )
+        for kind, gate in gates_of(node):
+            if gate.is_computed:
+                yield Problem(
+                    scope.place(node.id),
+                    f"{gate_prefix(node, kind)}computes its approvers, but the graph names nobody "
+                    "to ask when it finds none; name operators",
+                )
         if isinstance(node, EndNode) or node.on_error is not OnError.PAUSE:
             continue
         if node.gates.error is None:

@@ -1,12 +1,12 @@
-"""The methods by which graphs and bodies are declared; nothing is refused before `build`."""
+"""The methods by which nodes with bodies are declared."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, overload
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
+from orchestrator.graph.collecting import Blocks, Bodies, Collecting, Entry, stand_in
 from orchestrator.graph.composites import (
     OTHERWISE,
     THEN,
@@ -19,126 +19,26 @@ from orchestrator.graph.composites import (
     ParallelNode,
     Reducer,
     RouterNode,
-    Scope,
     StepsNode,
     SubgraphNode,
 )
 from orchestrator.graph.conditions import read_list
 from orchestrator.graph.decorators import Tool, merge_options
-from orchestrator.graph.gate_reading import (
-    Given,
-    read_gate,
-    read_gates,
-    read_on_error,
-    written_out,
-)
-from orchestrator.graph.gates import ComputedApprovers
+from orchestrator.graph.gate_reading import Given, read_gates, read_on_error, written_out
 from orchestrator.graph.graph import Graph
-from orchestrator.graph.inputs import InputSchema
-from orchestrator.graph.kinds import ApprovalKind, OnBranchError
-from orchestrator.graph.nodes import (
-    ApprovalNode,
-    Edge,
-    EndNode,
-    Retry,
-    TaskFunction,
-    TaskNode,
-    WaitNode,
-)
-from orchestrator.graph.options import (
-    ApprovalOptions,
-    Approvers,
-    Condition,
-    JoinOptions,
-    Names,
-    NodeOptions,
-    TaskOptions,
-    WaitOptions,
-)
-from orchestrator.graph.problems import Place, Role
-from orchestrator.graph.reading import Note, Reader, expect, retry, unread
-from orchestrator.graph.views import EVERYTHING, View
+from orchestrator.graph.kinds import OnBranchError
+from orchestrator.graph.nodes import TaskFunction, TaskNode
+from orchestrator.graph.options import Condition, JoinOptions, Names, NodeOptions, TaskOptions
+from orchestrator.graph.problems import Role
+from orchestrator.graph.reading import Reader, unread
+from orchestrator.graph.views import View
 
 if TYPE_CHECKING:
     from orchestrator.graph.block import Block
 
-F = TypeVar("F", bound=TaskFunction)
-Blocks = Mapping[str, "Declaring"]
-Bodies = Mapping[str, Scope]
-_ASK = object()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A declared node that still waits for its bodies, which may be declared later."""
-
-    id: str
-    make: Callable[[Bodies], Node]
-    given: frozenset[str] = frozenset()
-    gates: Given = field(default_factory=dict)
-    blocks: Blocks = field(default_factory=dict)
-
-
-class Declaring:
-    """Collects nodes and edges of one scope; the methods return the object itself."""
-
-    role = Role.TOOLS
-
-    def __init__(self) -> None:
-        self.entries: list[Entry] = []
-        self.notes: list[Note] = []
-        self.edges: list[Edge] = []
-        self.begin: str | None = None
-        self.ended: list[str] = []
-
-    @overload
-    def task(
-        self, node: str, function: TaskFunction | None, /, **options: Unpack[TaskOptions]
-    ) -> Self: ...
-    @overload
-    def task(self, node: str, /, **options: Unpack[TaskOptions]) -> Callable[[F], F]: ...
-    def task(
-        self, node: str, function: Any = _ASK, /, **options: Unpack[TaskOptions]
-    ) -> Self | Callable[[F], F]:
-        """Add a task; without a function this is a decorator, `@graph.task("write")`.
-
-        The function takes the context and may be async or a generator. None in its place, together
-        with a `result` gate: the work is done outside. Options: see `TaskOptions`.
-        """
-        if function is _ASK:
-
-            def add(decorated: F) -> F:
-                self.task(node, decorated, **options)
-                return decorated
-
-            return add
-        reader = self._reader(node)
-        merged = merge_options(function, options)
-        made = self._task(reader, node, function, merged)
-        gates, given = read_gates(reader, merged)
-        made = replace(made, gates=gates, on_error=read_on_error(reader, merged))
-        self._add(made, merged, given)
-        return self
-
-    def approval(
-        self,
-        node: str,
-        /,
-        *,
-        approvers: Approvers | ComputedApprovers | None = None,
-        **options: Unpack[ApprovalOptions],
-    ) -> Self:
-        """Add a question to people. Options: see `ApprovalOptions`."""
-        reader = self._reader(node)
-        reader.known(options, ApprovalOptions)
-        question = {**options, "approvers": approvers}
-        gates, given = read_gates(reader, {"error": options.get("error")})
-        own = read_gate(reader, ApprovalKind.CONFIRM, question)
-        made = ApprovalNode(
-            id=node, gates=replace(gates, confirm=own), on_error=read_on_error(reader, options)
-        )
-        self._add(made, options, {**given, ApprovalKind.CONFIRM: written_out(question)})
-        return self
+class Declaring(Collecting):
+    """Collects nodes of every kind; the methods return the object itself."""
 
     def router(
         self,
@@ -161,7 +61,7 @@ class Declaring:
         self._add_composite(
             node,
             lambda inside: RouterNode(id=node, select=select, routes=inside, **common),
-            self._blocks(reader, "routes", routes or {}),
+            _blocks(reader, "routes", routes or {}),
             options,
             given,
         )
@@ -193,7 +93,7 @@ class Declaring:
                 otherwise=inside.get(OTHERWISE),
                 **common,
             ),
-            self._blocks(reader, "bodies", blocks),
+            _blocks(reader, "bodies", blocks),
             options,
             given,
         )
@@ -206,7 +106,7 @@ class Declaring:
         self._add_composite(
             node,
             lambda inside: StepsNode(id=node, body=inside[""], **common),
-            self._blocks(reader, "body", {"": body}),
+            _blocks(reader, "body", {"": body}),
             options,
             given,
         )
@@ -232,7 +132,7 @@ class Declaring:
             lambda inside: LoopNode(
                 id=node, body=inside[""], until=predicate, max_rounds=rounds, **common
             ),
-            self._blocks(reader, "body", {"": body}),
+            _blocks(reader, "body", {"": body}),
             {**options, "max_rounds": max_rounds},
             given,
         )
@@ -243,12 +143,12 @@ class Declaring:
     ) -> Self:
         """Add a node that runs all its branches at the same time. Options: see `JoinOptions`."""
         reader = self._reader(node)
-        joined = self._join(reader, options)
+        joined = _join(reader, options)
         common, given = self._common(reader, options, JoinOptions)
         self._add_composite(
             node,
             lambda inside: ParallelNode(id=node, branches=inside, **joined, **common),
-            self._blocks(reader, "branches", branches),
+            _blocks(reader, "branches", branches),
             options,
             given,
         )
@@ -273,12 +173,12 @@ class Declaring:
             items = reader.read(read_list, over, unread)
         else:
             reader.predicate("over", over)
-        joined = self._join(reader, options)
+        joined = _join(reader, options)
         common, given = self._common(reader, options, JoinOptions)
         self._add_composite(
             node,
             lambda inside: MapNode(id=node, over=items, body=inside[""], **joined, **common),
-            self._blocks(reader, "body", {"": body}),
+            _blocks(reader, "body", {"": body}),
             options,
             given,
         )
@@ -336,7 +236,7 @@ class Declaring:
         turns = reader.number("max_turns", max_turns, 20)
         gates, given = read_gates(reader, merged)
         on_error = read_on_error(reader, merged)
-        listed = Declaring()
+        listed = Collecting()
         if tools is not None and not isinstance(tools, Mapping):
             reader.note(f"tools is {tools!r}; give a mapping of names to functions")
             tools = None
@@ -363,60 +263,6 @@ class Declaring:
         )
         return self
 
-    def wait(self, node: str, /, **options: Unpack[WaitOptions]) -> Self:
-        """Add a wait for a time to pass, for an instant, or for a signal; see `WaitOptions`."""
-        reader = self._reader(node)
-        common, given = self._common(reader, options, WaitOptions)
-        made = WaitNode(
-            id=node,
-            duration=reader.time("duration", options.get("duration")),
-            until=reader.instant("until", options.get("until")),
-            signal=reader.word("signal", options.get("signal")),
-            schema=reader.read(InputSchema, options.get("schema")),
-            timeout=reader.time("timeout", options.get("timeout")),
-            writes=reader.names("writes", options.get("writes"), ()),
-            **common,
-        )
-        self._add(made, options, given)
-        return self
-
-    def end(self, node: str, /, output: Names = EVERYTHING) -> Self:
-        """Add a place where the run, or the body, completes, with the state keys of its output."""
-        self._add(EndNode(id=node, output=self._reader(node).names("output", output)), {}, {})
-        return self
-
-    def edge(self, source: str, target: str, /, when: Condition | None = None) -> Self:
-        """Add a way on; `when` is CEL text or a function of the view. None: the default way."""
-        reader = Reader(notes=self.notes, place=Place(source, target))
-        self.edges.append(Edge(source=source, target=target, when=reader.condition("when", when)))
-        return self
-
-    def sequence(self, *nodes: str) -> Self:
-        """Add the edges that lead from each node to the next."""
-        for source, target in pairwise(nodes):
-            self.edge(source, target)
-        return self
-
-    def start(self, node: str, /) -> Self:
-        """Say where the run, or the body, begins."""
-        if self.begin not in (None, node):
-            self._reader("").note(f"starts at {self.begin!r} and at {node!r}; keep one of them")
-        self.begin = node
-        return self
-
-    def ends(self, *nodes: str) -> Self:
-        """Say after which nodes, besides those made by `end`, the run or the body is completed."""
-        self.ended.extend(nodes)
-        return self
-
-    def _reader(self, node: str) -> Reader:
-        return Reader(notes=self.notes, place=Place(node))
-
-    def _add(self, made: Node, options: Mapping[str, Any], given: Given) -> None:
-        self.entries.append(
-            Entry(id=made.id, make=lambda _: made, given=written_out(options), gates=given)
-        )
-
     def _add_composite(
         self,
         node: str,
@@ -429,75 +275,48 @@ class Declaring:
             Entry(id=node, make=make, given=written_out(options), gates=given, blocks=blocks)
         )
 
-    def _common(
-        self,
-        reader: Reader,
-        options: Mapping[str, Any],
-        known: type,
-        *,
-        is_condition: bool = False,
-    ) -> tuple[dict[str, Any], Given]:
-        """Read what nearly every node has."""
-        reader.known(options, known)
-        gates, given = read_gates(reader, options, is_condition=is_condition)
-        return {"gates": gates, "on_error": read_on_error(reader, options)}, given
 
-    def _task(
-        self, reader: Reader, node: str, function: Any, options: Mapping[str, Any]
-    ) -> TaskNode:
-        """Read the options of a task but its gates."""
-        reader.known(options, TaskOptions)
-        if function is not None:
-            reader.function("function", function)
-        undo = options.get("undo")
-        if undo is not None:
-            reader.function("undo", undo)
-            reader.ungated("undo", undo)
-        return TaskNode(
-            id=node,
-            function=function,
-            reads=reader.names("reads", options.get("reads")),
-            writes=reader.names("writes", options.get("writes")),
-            retry=reader.read(retry, options.get("retry", 1)) or Retry(),
-            timeout=reader.plain_time(options.get("timeout")),
-            idempotent=reader.read(
-                lambda value: expect(bool, "idempotent", value), options.get("idempotent")
-            ),
-            undo=undo,
+def _join(reader: Reader, options: Mapping[str, Any]) -> dict[str, Any]:
+    merge = options.get("merge")
+    if merge is not None and not isinstance(merge, Mapping):
+        reader.note(f"merge is {merge!r}; give a mapping of state keys to reducers")
+        merge = None
+    for key in [key for key in (merge or {}) if not isinstance(key, str)]:
+        reader.note(f"merge has {key!r}, which is no text; give names of keys")
+    limit = options.get("limit")
+    return {
+        "merge": {
+            key: _reducer(reader, key, how)
+            for key, how in (merge or {}).items()
+            if isinstance(key, str)
+        },
+        "limit": None if limit is None else reader.number("limit", limit, 1),
+        "on_branch_error": reader.choice(
+            "on_branch_error",
+            OnBranchError,
+            options.get("on_branch_error", OnBranchError.WAIT),
+            OnBranchError.WAIT,
         )
+        or OnBranchError.WAIT,
+    }
 
-    def _join(self, reader: Reader, options: Mapping[str, Any]) -> dict[str, Any]:
-        merge = options.get("merge")
-        if merge is not None and not isinstance(merge, Mapping):
-            reader.note(f"merge is {merge!r}; give a mapping of state keys to reducers")
-            merge = None
-        limit = options.get("limit")
-        return {
-            "merge": {key: _reducer(reader, key, how) for key, how in (merge or {}).items()},
-            "limit": None if limit is None else reader.number("limit", limit, 1),
-            "on_branch_error": reader.choice(
-                "on_branch_error",
-                OnBranchError,
-                options.get("on_branch_error", OnBranchError.WAIT),
-                OnBranchError.WAIT,
-            )
-            or OnBranchError.WAIT,
-        }
 
-    def _blocks(self, reader: Reader, option: str, given: Any) -> Blocks:
-        """Look at bodies; one that is none becomes an empty one with a note."""
-        if not isinstance(given, Mapping):
-            reader.note(f"{option} is {given!r}; give a mapping of names to Blocks")
-            return {}
-        read: dict[str, Declaring] = {}
-        for name, block in given.items():
-            if isinstance(block, Declaring) and block.role is Role.BODY:
-                read[name] = block
-            else:
-                what = f"{option} {name!r}" if name else option
-                reader.note(f"{what} is {block!r}; give a Block")
-                read[name] = stand_in()
-        return read
+def _blocks(reader: Reader, option: str, given: Any) -> Blocks:
+    """Look at bodies; one that is none becomes an empty one with a note."""
+    if not isinstance(given, Mapping):
+        reader.note(f"{option} is {given!r}; give a mapping of names to Blocks")
+        return {}
+    read: dict[str, Collecting] = {}
+    for name, block in given.items():
+        if not isinstance(name, str):
+            reader.note(f"{option} has the name {name!r}, which is no text; give it a text")
+        elif isinstance(block, Collecting) and block.role is Role.BODY:
+            read[name] = block
+        else:
+            what = f"{option} {name!r}" if name else option
+            reader.note(f"{what} is {block!r}; give a Block")
+            read[name] = stand_in()
+    return read
 
 
 def _reducer(reader: Reader, key: str, how: Any) -> Any:
@@ -506,8 +325,3 @@ def _reducer(reader: Reader, key: str, how: Any) -> Any:
         reader.ungated(f"merge of {key!r}", how)
         return how
     return reader.choice(f"merge of {key!r}", Reducer, how, Reducer.LIST) or Reducer.LIST
-
-
-def stand_in() -> Declaring:
-    """Return a body in which the checks find nothing; no graph is ever built with it."""
-    return Declaring().task("unread", unread).start("unread").ends("unread")

@@ -119,7 +119,11 @@ class Reader:
         else:
             self.note(f"{option} is {value!r}; give names of keys, or * for all")
             return EVERYTHING
-        return EVERYTHING if "*" in listed else tuple(dict.fromkeys(listed))
+        for each in listed:
+            if not isinstance(each, str):
+                self.note(f"{option} has {each!r}, which is no text; give names of keys, or *")
+        named = tuple(dict.fromkeys(each for each in listed if isinstance(each, str)))
+        return EVERYTHING if "*" in named else named
 
     def approvers(self, option: str, value: Any) -> tuple[Approver, ...]:
         """Read names of approvers."""

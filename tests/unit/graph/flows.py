@@ -22,6 +22,8 @@ class Seen:
     input: Any = None
     outputs: Mapping[str, Any] = field(default_factory=dict)
     run: Mapping[str, Any] = field(default_factory=dict)
+    item: Any = None
+    number: int | None = None
 
 
 class Invoice(BaseModel):

@@ -65,7 +65,7 @@ def payment(**changes):
 def test_g1_builds_what_was_declared():
     """Nodes, edges, start and ends are what the calls said, texts are parsed."""
     graph = payment().build()
-    review = graph.nodes["review"]
+    review = graph.nodes["review"].gate
 
     assert (graph.id, graph.title, graph.start) == ("payment", "Pay an invoice", "write")
     assert frozenset({"paid", "refused"}) == graph.ends
@@ -78,7 +78,7 @@ def test_g1_builds_what_was_declared():
     assert (Template("Pay {{ input.amount }}?"), timedelta(days=2), timedelta(hours=4)) == (
         review.title,
         review.timeout,
-        review.remind_before,
+        review.reminders.before,
     )
     assert OnTimeout.ROUTE is review.on_timeout
     assert RouterNode(id="large") == graph.nodes["large"]
@@ -118,9 +118,9 @@ def test_g1_texts_and_times_may_be_functions():
     graph = payment(
         review={"title": ask, "prompt": ask, "timeout": due, "remind_before": due}
     ).build()
-    node = graph.nodes["review"]
+    gate = graph.nodes["review"].gate
 
-    assert (ask, ask, due, due) == (node.title, node.prompt, node.timeout, node.remind_before)
+    assert (ask, ask, due, due) == (gate.title, gate.prompt, gate.timeout, gate.reminders.before)
 
 
 def test_operators_default_to_all_approvers():
@@ -138,8 +138,8 @@ def test_a_task_behind_a_gate_is_not_repeated_unasked():
     """Directly behind an approval, also through a router, a task is not idempotent by default."""
     graph = payment().build()
 
-    assert graph.is_idempotent(graph.nodes["write"])
-    assert not graph.is_idempotent(graph.nodes["pay"])
+    assert graph.is_idempotent(graph.nodes["write"], "write")
+    assert not graph.is_idempotent(graph.nodes["pay"], "pay")
 
 
 def test_a_rejection_route_does_not_make_a_task_repeatable():
@@ -156,7 +156,7 @@ def test_a_rejection_route_does_not_make_a_task_repeatable():
         .build()
     )
 
-    assert not graph.is_idempotent(graph.nodes["work"])
+    assert not graph.is_idempotent(graph.nodes["work"], "work")
 
 
 @pytest.mark.parametrize(
