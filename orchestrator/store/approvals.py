@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
 
 from orchestrator.core import events as e
+from orchestrator.core.state import Vote
 from orchestrator.core.values import Ref
 from orchestrator.errors import CorruptHistoryError
 from orchestrator.store.batch import decode_record
@@ -51,7 +53,7 @@ async def find_question(reader: Reader, approval_id: str) -> Question | None:
         path=now.opened.path,
         kind=now.opened.kind,
         policy=now.policy,
-        delegations=now.delegations,
+        delegations=dict(now.delegations),
         digest=now.digest,
         is_open=story.status == OPEN,
     )
@@ -163,12 +165,17 @@ def _to_approval(story: Story, run: Run, value_of: Callable[[str, Ref], Any]) ->
         editor=now.editor,
         before_edit=show(opened.shows) if now.revision else None,
         stage=now.stage,
-        votes=now.votes,
-        delegations=now.delegations,
-        snoozed=now.snoozed,
+        votes=tuple(map(_plain, now.votes)),
+        delegations=dict(now.delegations),
+        snoozed=dict(now.snoozed),
         reminders_sent=now.reminded,
         escalated=now.escalated,
         answers=story.answers,
         comments=story.comments,
         run=run,
     )
+
+
+def _plain(vote: Vote) -> Vote:
+    """Return a vote whose mappings are dicts, as JSON has them."""
+    return replace(vote, roster=dict(vote.roster), updates=dict(vote.updates))

@@ -136,6 +136,6 @@ def _job(place: Place | None, *, is_held_back: bool) -> _Job | None:
         return None
     if place.status is PlaceStatus.RUNNING:
         return place.attempt, place.owner
-    if place.status is PlaceStatus.READY and not is_held_back:
+    if place.status is PlaceStatus.READY and (place.is_undo or not is_held_back):
         return 0, None
     return None

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from orchestrator.core.commands import TimerKind
-from orchestrator.core.fold import undo_path
+from orchestrator.core.folding import undo_path
 from orchestrator.store.live import LEASE
 from orchestrator.store.reader import Reader
 from orchestrator.store.tables import AnyRow, jobs, runs, timers
