@@ -27,7 +27,7 @@ from orchestrator.graph.kinds import QUORUM_KINDS, Decision
 from orchestrator.graph.policy import Policy
 
 #: A deadline further ahead than this is a slip of the pen.
-LONGEST = timedelta(days=366)
+LONGEST = timedelta(days=3650)
 
 
 def withdraw(turn: Turn, command: c.Withdraw) -> Refusal | Resolution:
@@ -197,7 +197,7 @@ def extend(turn: Turn, command: c.Extend) -> Refusal | None:
             message=f"the deadline is {_at(due_at)} already; extend it to a later instant"
         )
     if command.until > turn.now + LONGEST:
-        return NotPossible(message="that is more than a year ahead; extend it by less")
+        return NotPossible(message="that is more than ten years ahead; extend it by less")
     seq = turn.emit(
         a.ApprovalExtended(
             approval_id=command.approval_id,

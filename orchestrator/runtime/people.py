@@ -2,12 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from orchestrator.core.policy import why_unsatisfiable
 from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph.graph import Graph
-from orchestrator.graph.policy import ApproverKind, parse_approver
+from orchestrator.graph.policy import Approver, ApproverKind, Policy, parse_approver
 from orchestrator.runtime.ports import Directory
+
+#: Ids of the people behind each entry of a policy, by its name.
+Members = Mapping[str, frozenset[str]]
+#: The same for the entries that everybody must approve of, as a decision records it.
+Rosters = Mapping[str, tuple[str, ...]]
+
+
+async def facts(
+    policy: Policy, person: str, directory: Directory
+) -> tuple[tuple[str, ...], Rosters]:
+    """Look up what a policy needs to know when a person decides.
+
+    Returns:
+        The entries that the person belongs to, veto and break-glass included; and the members of
+        the entries that everybody must approve of. A group that has become empty lets nobody
+        through.
+
+    Raises:
+        DirectoryError: The members of an entry that everybody must approve of could not be looked
+            up; or another entry could not, and no entry of a stage lets the person through.
+    """
+    members, failures = await _look_up(policy.everybody(), directory)
+    everybody = {
+        str(each)
+        for stage in policy.stages
+        for slot in stage.slots
+        if slot.count is None
+        for each in slot.approvers
+    }
+    via = tuple(name for name, people in members.items() if person in people)
+    is_let_through = bool(set(map(str, policy.approvers())) & set(via))
+    for name, error in failures.items():
+        if name in everybody or not is_let_through:
+            raise error
+    rosters = {name: tuple(sorted(members[name])) for name in members if name in everybody}
+    return via, rosters
+
+
+async def check_graph(graph: Graph, directory: Directory, requester: str) -> None:
+    """Make sure, before a run starts, that its questions can be answered.
+
+    Somebody stands behind every name, and every policy that is declared, and not computed, can be
+    satisfied by the people behind its names.
+
+    Raises:
+        ApproversError: Not so; the graph is named, with what to do.
+        DirectoryError: It could not be looked up.
+    """
+    members: dict[str, frozenset[str]] = {}
+    for approver in graph.approvers:
+        try:
+            members[str(approver)] = await directory.members(approver)
+        except ApproversError as error:
+            raise ApproversError(f"graph {graph.id!r} cannot be started: {error}") from error
+    for node in graph.every_node():
+        for kind, gate in getattr(node, "gates", ()):
+            if not isinstance(gate.policy, Policy):
+                continue
+            reason = why_unsatisfiable(gate.policy, members, requester=requester)
+            if reason is not None:
+                raise ApproversError(
+                    f"graph {graph.id!r} cannot be started by {requester}: nobody could answer the "
+                    f"{kind.value} question of node {node.id!r}: {reason}"
+                )
+
+
+async def _look_up(
+    approvers: Iterable[Approver], directory: Directory
+) -> tuple[Members, Mapping[str, DirectoryError]]:
+    """Return who stands behind each name, and what could not be looked up."""
+    members: dict[str, frozenset[str]] = {}
+    failures: dict[str, DirectoryError] = {}
+    for approver in approvers:
+        try:
+            members[str(approver)] = await directory.members(approver)
+        except ApproversError:
+            members[str(approver)] = frozenset()
+        except DirectoryError as error:
+            failures[str(approver)] = error
+    return members, failures
 
 
 async def check_approvers(graph: Graph, directory: Directory) -> None:
