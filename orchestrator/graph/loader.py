@@ -11,11 +11,15 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from orchestrator.errors import GraphError, GraphValidationError
 from orchestrator.graph.callables import FILE_MODULE_PREFIX
 from orchestrator.graph.graph import Graph
-from orchestrator.graph.yaml_loader import load_yaml
+from orchestrator.graph.yaml_loader import build, in_order, read_drafts
+
+if TYPE_CHECKING:
+    from orchestrator.graph.yaml_graph import Draft
 
 _YAML = frozenset({".yaml", ".yml"})
 _SUFFIXES = _YAML | {".py"}
@@ -28,7 +32,8 @@ def load_graphs(paths: Sequence[Path], *, allow: Sequence[str]) -> dict[str, Gra
 
     Of a folder all `*.py`, `*.yaml` and `*.yml` files directly inside are loaded whose names do not
     begin with `.` or `_`. Of a Python file every `Graph` that is bound to a name of the module
-    counts; a graph that several files import counts once.
+    counts; a graph that several files import counts once. A graph in YAML may run any other one
+    inside itself, by its id, whichever file that is in.
 
     While a file is loaded its folder is the first on `sys.path`, so that it can import its
     neighbours, and YAML can name functions of allowed ones; afterwards `sys.path` is as before.
@@ -43,18 +48,23 @@ def load_graphs(paths: Sequence[Path], *, allow: Sequence[str]) -> dict[str, Gra
         GraphError: A path does not exist or is of no known kind, a file cannot be imported, two
             graphs have one id, or there is a problem inside a graph.
     """
-    graphs: dict[str, Graph] = {}
+    found: dict[str, Graph | Draft] = {}
     origins: dict[str, Path] = {}
     for file in dict.fromkeys(each for path in paths for each in _files(path)):
-        for graph in _load_file(file, allow):
-            if graphs.get(graph.id) is graph:
+        for each in _read_file(file):
+            if found.get(each.id) is each:
                 continue
-            if graph.id in graphs:
-                first = origins[graph.id]
-                raise GraphError(f"graph {graph.id!r} is in {first} and {file}; rename one of them")
-            graphs[graph.id] = graph
-            origins[graph.id] = file
-    return graphs
+            if each.id in found:
+                first = origins[each.id]
+                raise GraphError(f"graph {each.id!r} is in {first} and {file}; rename one of them")
+            found[each.id] = each
+            origins[each.id] = file
+    built = {name: each for name, each in found.items() if isinstance(each, Graph)}
+    drafts = [each for each in found.values() if not isinstance(each, Graph)]
+    for draft in in_order(drafts):
+        with _neighbours(origins[draft.id].parent):
+            built[draft.id] = build(draft, allow, built)
+    return {name: built[name] for name in found}
 
 
 def _files(path: Path) -> list[Path]:
@@ -68,10 +78,11 @@ def _files(path: Path) -> list[Path]:
     return [path.absolute()]
 
 
-def _load_file(file: Path, allow: Sequence[str]) -> list[Graph]:
+def _read_file(file: Path) -> Sequence[Graph | Draft]:
+    """Import a Python file, or read one in YAML, whose graphs may need those of later files."""
+    if file.suffix in _YAML:
+        return read_drafts(file)
     with _neighbours(file.parent):
-        if file.suffix in _YAML:
-            return load_yaml(file, allow=allow)
         module = _import_file(file)
     found = {id(value): value for value in vars(module).values() if isinstance(value, Graph)}
     return list(found.values())

@@ -2,212 +2,273 @@
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
-from typing import Any
+from itertools import pairwise
+from typing import Any, TypeVar, assert_never
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from orchestrator.errors import GraphError, GraphValidationError
+from orchestrator.errors import GraphValidationError
+from orchestrator.graph.block import Block
 from orchestrator.graph.builder import GraphBuilder
-from orchestrator.graph.durations import parse_duration
+from orchestrator.graph.composites import OTHERWISE, THEN
+from orchestrator.graph.declaring import Declaring
+from orchestrator.graph.decorators import tool
 from orchestrator.graph.graph import Graph
-from orchestrator.graph.imports import import_named
-from orchestrator.graph.nodes import Retry
-from orchestrator.graph.problems import edge_place, node_place
-from orchestrator.graph.yaml_schema import (
-    SHAPES,
+from orchestrator.graph.problems import (
+    Problem,
+    edge_place,
+    inner_frame,
+    node_place,
+    scope_place,
+)
+from orchestrator.graph.yaml_nodes import (
+    AgentSpec,
     ApprovalSpec,
-    EdgeSpec,
+    BlockSpec,
+    ConditionSpec,
     EndSpec,
     GraphSpec,
-    NodeSpec,
-    RetrySpec,
+    LoopSpec,
+    MapSpec,
+    Node,
+    ParallelSpec,
     RouterSpec,
-    RunSpec,
-    Spec,
+    StepsSpec,
+    SubgraphSpec,
     TaskSpec,
+    WaitSpec,
 )
-from orchestrator.graph.yaml_source import Document
+from orchestrator.graph.yaml_source import Document, Path
+from orchestrator.graph.yaml_types import MISSING, RunSpec
+from orchestrator.graph.yaml_values import Values, missing
 
-#: Words for what pydantic finds, by its type of error.
-_WORDS = {
-    "bool_type": "must be true or false",
-    "dict_type": "must be a mapping",
-    "int_type": "must be a whole number",
-    "list_type": "must be a list",
-    "missing": "is required; add it",
-    "model_attributes_type": "must be a mapping",
-    "model_type": "must be a mapping",
-    "string_type": "must be a text; put it in quotes",
-    "union_tag_invalid": "is of an unknown kind; write kind: task, approval, router or end",
-    "union_tag_not_found": "says no kind; write kind: task, approval, router or end",
-}
-
-#: What stands in for times that could not be read, so that no check stumbles over them, too.
-_TIMES = {"timeout": timedelta(days=1), "remind_before": timedelta(seconds=1)}
+Composite = RouterSpec | ParallelSpec | ConditionSpec | StepsSpec | LoopSpec | MapSpec
+D = TypeVar("D", bound=Declaring)
+_FIRST_WORD = re.compile(r"([a-z_]+)(?:: | )")
+_OF_BLOCK = ("nodes", "edges", "start", "ends")
 
 
-def build_graph(document: Document, allow: Sequence[str]) -> Graph:
-    """Build the graph that a document declares.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A document that has the shape of a graph."""
+
+    document: Document
+    spec: GraphSpec
+
+    @property
+    def id(self) -> str:
+        """The graph's id."""
+        return self.spec.id
+
+    def needs(self) -> Iterator[tuple[str, Path]]:
+        """Yield the ids of graphs that run inside it, with their places in the document."""
+        return _needs(self.spec, ())
+
+
+def read_draft(document: Document) -> Draft:
+    """Check the shape of a document.
+
+    Raises:
+        GraphValidationError: It has another shape; all problems are listed with file and line.
+    """
+    value = document.value
+    if isinstance(value, dict):
+        # Keys for YAML's anchors, by a convention of other tools, too.
+        value = {key: each for key, each in value.items() if not key.startswith("x-")}
+    try:
+        return Draft(document=document, spec=GraphSpec.model_validate(value))
+    except ValidationError as exc:
+        found = []
+        for each in exc.errors(include_url=False):
+            path = document.known(each["loc"])
+            last = each["loc"][-1:] if each["type"] == MISSING else ()
+            place = ".".join(str(step) for step in (*path, *last)) or "the document"
+            found.append((document.line(path), f"{place} {each['msg']}"))
+        raise _refusal(document, found) from None
+
+
+def build_graph(draft: Draft, allow: Sequence[str], graphs: Mapping[str, Graph]) -> Graph:
+    """Build the graph that a document declares; `graphs` are those that it may run inside.
 
     Raises:
         GraphValidationError: It has problems; all of them are listed with file and line.
     """
-    try:
-        spec = GraphSpec.model_validate(document.value)
-    except ValidationError as exc:
-        raise GraphValidationError(
-            _graph_id(document), [_shape_problem(document, each) for each in exc.errors()]
-        ) from exc
-    assembly = _Assembly(document=document, allow=allow)
-    builder = assembly.builder(spec)
-    found = [
-        f"{document.at(assembly.places.get(each.place, ()))}: {each}" for each in builder.problems()
-    ]
-    if assembly.problems or found:
-        raise GraphValidationError(spec.id, [*assembly.problems, *found])
+    assembly = _Assembly(draft=draft, graphs=graphs, allow=allow)
+    builder = assembly.builder()
+    found = [*assembly.values.found, *(assembly.located(each) for each in builder.problems())]
+    if found:
+        raise _refusal(draft.document, found)
     return builder.build()
 
 
-def _graph_id(document: Document) -> str:
+def _refusal(document: Document, found: list[tuple[int, str]]) -> GraphValidationError:
     value = document.value
-    return str(value.get("id", document.name)) if isinstance(value, dict) else document.name
+    name = str(value.get("id", document.name)) if isinstance(value, dict) else document.name
+    lines = sorted(found, key=lambda each: each[0])
+    return GraphValidationError(name, [f"{document.name}:{line}: {text}" for line, text in lines])
 
 
-def _shape_problem(document: Document, error: ErrorDetails) -> str:
-    """Put one finding about the shape into words: where, what, and what to do."""
-    # Some steps are names of shapes, which are pydantic's and not the document's.
-    known = document.known(error["loc"])
-    last = () if error["loc"] == known or error["type"] != "missing" else error["loc"][-1:]
-    place = ".".join(str(step) for step in (*known, *last)) or "the document"
-    if error["type"] == "extra_forbidden":
-        shape = next(
-            (SHAPES[str(s)] for s in reversed(error["loc"][:-1]) if s in SHAPES), GraphSpec
-        )
-        text = f"is unknown; known are {', '.join(_keys(shape))}"
-    else:
-        message = error["msg"].removeprefix("Value error, ")
-        text = _WORDS.get(error["type"], message)
-    return f"{document.at(error['loc'])}: {place} {text}"
+def _bodies(spec: Node) -> Iterator[tuple[str, Path, BlockSpec]]:
+    """Yield the bodies of a node: by the name that its frame has, with the place in the node."""
+    match spec:
+        case RouterSpec():
+            for name, body in (spec.routes or {}).items():
+                yield name, ("routes", name), body
+        case ParallelSpec():
+            for name, body in spec.branches.items():
+                yield name, ("branches", name), body
+        case ConditionSpec():
+            yield THEN, ("then",), spec.then
+            if spec.otherwise is not None:
+                yield OTHERWISE, ("else",), spec.otherwise
+        case StepsSpec() | LoopSpec() | MapSpec():
+            yield "", ("body",), spec.body
+        case _:
+            return
 
 
-def _keys(shape: type[Spec]) -> list[str]:
-    return [each.alias or name for name, each in shape.model_fields.items()]
+def _needs(block: BlockSpec, path: Path) -> Iterator[tuple[str, Path]]:
+    for name, spec in block.nodes.items():
+        place = (*path, "nodes", name)
+        if isinstance(spec, SubgraphSpec) and isinstance(spec.graph, str):
+            yield spec.graph, (*place, "graph")
+        for _, inside, body in _bodies(spec):
+            yield from _needs(body, (*place, *inside))
 
 
 @dataclass(slots=True, kw_only=True)
 class _Assembly:
     """Hands one document's parts to a builder; remembers where each part stands."""
 
-    document: Document
+    draft: Draft
+    graphs: Mapping[str, Graph]
     allow: Sequence[str]
-    problems: list[str] = field(default_factory=list)
+    values: Values = field(init=False)
     #: Path in the document by the place that the builder's problems name.
-    places: dict[str, tuple[str | int, ...]] = field(
-        default_factory=lambda: {"input": ("input",), "operators": ("operators",)}
-    )
+    places: dict[str, Path] = field(init=False)
 
-    def builder(self, spec: GraphSpec) -> GraphBuilder:
+    def __post_init__(self) -> None:
+        self.values = Values(document=self.draft.document, allow=self.allow)
+        self.places = {"input": ("input",), "operators": ("operators",)}
+
+    def builder(self) -> GraphBuilder:
         """Declare the whole graph."""
-        builder = GraphBuilder(
-            spec.id,
-            title=spec.title,
-            description=spec.description,
-            input=self._input(spec.input),
-            version=None if spec.version is None else str(spec.version),
-            operators=spec.operators,
-            max_visits=spec.max_visits,
-        )
-        for node, each in spec.nodes.items():
-            self.places[node_place(node)] = ("nodes", node)
-            self._node(builder, node, each)
-        for index, edge in enumerate(spec.edges):
-            self.places.setdefault(edge_place(edge.source, edge.target), ("edges", index))
-            self._edge(builder, index, edge)
-        if spec.start is not None:
-            builder.start(spec.start)
-        return builder.ends(*([spec.ends] if isinstance(spec.ends, str) else spec.ends))
+        spec = self.draft.spec
+        options = self.values.options((), spec, "id", *_OF_BLOCK)
+        builder = self._fill(GraphBuilder(spec.id, **options), "", (), spec)
+        nodes = list(spec.nodes)
+        if nodes and not spec.edges and spec.start is None:
+            # As in a body: the nodes run in their order.
+            builder.start(nodes[0]).sequence(*nodes)
+            builder.ends(*(nodes[-1:] if not isinstance(spec.nodes[nodes[-1]], EndSpec) else ()))
+        return builder
 
-    def _node(self, builder: GraphBuilder, node: str, spec: NodeSpec) -> None:
-        path = ("nodes", node)
-        options = self._options(path, spec)
+    def located(self, problem: Problem) -> tuple[int, str]:
+        """Return a problem with its line, that of the option it begins with if it names one."""
+        document = self.draft.document
+        path, rest = self.places.get(problem.place, ()), problem.text
+        while word := _FIRST_WORD.match(rest):
+            if (*path, word[1]) not in document.lines:
+                break
+            path, rest = (*path, word[1]), rest[word.end() :]
+        return document.line(path), str(problem)
+
+    def _fill(self, scope: D, frame: str, path: Path, spec: BlockSpec) -> D:
+        self.places.setdefault(scope_place(frame), path)
+        for name, each in spec.nodes.items():
+            self.places[node_place(name, frame)] = (*path, "nodes", name)
+            self._node(scope, frame, (*path, "nodes", name), each)
+        for source, target in pairwise(spec.nodes) if not spec.edges else ():
+            self.places[edge_place(source, target, frame)] = (*path, "nodes", target)
+        for index, edge in enumerate(spec.edges or ()):
+            place = (*path, "edges", index)
+            self.places.setdefault(edge_place(edge.source, edge.target, frame), place)
+            scope.edge(edge.source, edge.target, self.values.read((*place, "when"), edge.when))
+        if spec.start is not None:
+            scope.start(spec.start)
+        ends = spec.ends or ()
+        return scope.ends(*([ends] if isinstance(ends, str) else ends))
+
+    def _node(self, scope: Declaring, frame: str, path: Path, spec: Node) -> None:
+        node = str(path[-1])
         match spec:
             case TaskSpec():
-                builder.task(node, self._named((*path, "run"), spec.run), **options)
+                scope.task(node, self._function(path, spec.run), **self._rest(path, spec, "run"))
             case ApprovalSpec():
-                builder.approval(node, **options)
-            case RouterSpec():
-                select = spec.select and self._named((*path, "select"), spec.select)
-                builder.router(node, select or None)
+                scope.approval(node, **self._rest(path, spec))
+            case WaitSpec():
+                scope.wait(node, **self._rest(path, spec))
             case EndSpec():
-                builder.end(node, **options)
+                scope.end(node, **self._rest(path, spec))
+            case AgentSpec():
+                self._agent(scope, frame, path, spec)
+            case SubgraphSpec():
+                graph = self._graph((*path, "graph"), spec.graph)
+                scope.subgraph(node, graph, **self._rest(path, spec, "graph"))
+            case _:
+                blocks = {
+                    name: self._fill(
+                        Block(), inner_frame(frame, node, name), (*path, *inside), body
+                    )
+                    for name, inside, body in _bodies(spec)
+                }
+                self._composite(scope, path, spec, blocks)
 
-    def _edge(self, builder: GraphBuilder, index: int, edge: EdgeSpec) -> None:
-        when = self._value(("edges", index, "when"), edge.when)
-        builder.edge(edge.source, edge.target, when)
+    def _composite(
+        self, scope: Declaring, path: Path, spec: Composite, blocks: Mapping[str, Block]
+    ) -> None:
+        node = str(path[-1])
+        match spec:
+            case RouterSpec():
+                scope.router(node, routes=blocks, **self._rest(path, spec, "routes"))
+            case ParallelSpec():
+                scope.parallel(node, blocks, **self._rest(path, spec, "branches"))
+            case ConditionSpec():
+                options = self._rest(path, spec, "then", "else")
+                scope.condition(node, then=blocks[THEN], otherwise=blocks.get(OTHERWISE), **options)
+            case StepsSpec():
+                scope.steps(node, blocks[""], **self._rest(path, spec, "body"))
+            case LoopSpec():
+                scope.loop(node, blocks[""], **self._rest(path, spec, "body"))
+            case MapSpec():
+                options = self._rest(path, spec, "body", "over")
+                scope.map(node, self.values.read((*path, "over"), spec.over), blocks[""], **options)
+            case _:
+                assert_never(spec)
 
-    def _options(self, path: tuple[str | int, ...], spec: Spec) -> dict[str, Any]:
-        """Return what the document says about a node, as the builder takes it."""
-        return {
-            name: self._value((*path, name), getattr(spec, name))
-            for name in type(spec).model_fields
-            if name in spec.model_fields_set and name not in ("kind", "run", "select")
-        }
+    def _rest(self, path: Path, spec: Node, *without: str) -> dict[str, Any]:
+        return self.values.options(path, spec, "kind", *without)
 
-    def _value(self, path: tuple[str | int, ...], value: Any) -> Any:
-        if isinstance(value, RunSpec):
-            return self._named(path, value.run)
-        if isinstance(value, RetrySpec):
-            return self._retry(path, value)
-        if path[-1] in ("timeout", "remind_before", "delay", "cap"):
-            read = self._try(path, _time, value)
-            return _TIMES.get(str(path[-1])) if read is None else read
-        return value
+    def _function(self, path: Path, run: RunSpec | None) -> Any:
+        return None if run is None else self.values.named((*path, "run"), run.run)
 
-    def _retry(self, path: tuple[str | int, ...], spec: RetrySpec) -> Retry:
-        options = {
-            name: self._value((*path, name), getattr(spec, name))
-            for name in spec.model_fields_set - {"give_up_on"}
-        }
-        names = [spec.give_up_on] if isinstance(spec.give_up_on, str) else spec.give_up_on
-        types = [self._try((*path, "give_up_on"), self._error_type, name) for name in names]
-        known = {name: value for name, value in options.items() if value is not None}
-        return Retry(**known, give_up_on=tuple(each for each in types if each is not None))
+    def _agent(self, scope: Declaring, frame: str, path: Path, spec: AgentSpec) -> None:
+        node = str(path[-1])
+        inside = inner_frame(frame, node, "")
+        tools = {}
+        for name, each in (spec.tools or {}).items():
+            place = (*path, "tools", name)
+            self.places[node_place(name, inside)] = place
+            function = self._function(place, each.run)
+            tools[name] = tool(function, **self.values.options(place, each, "run"))
+        function = self._function(path, spec.run)
+        scope.agent(node, function, tools=tools, **self._rest(path, spec, "run", "tools"))
 
-    def _error_type(self, name: str) -> type[BaseException]:
-        thing = import_named(name, self.allow) if ":" in name else getattr(builtins, name, None)
-        if isinstance(thing, type) and issubclass(thing, BaseException):
-            return thing
-        raise GraphError(f"{name!r} is no exception; write ValueError or package.module:MyError")
-
-    def _input(self, declared: dict[str, Any] | None) -> Any:
-        if declared is None or list(declared) != ["model"]:
-            return declared
-        return self._try(
-            ("input", "model"), lambda name: import_named(str(name), self.allow), declared["model"]
-        )
-
-    def _named(self, path: tuple[str | int, ...], reference: str) -> Any:
-        """Import a function; in place of one that cannot be had, return one that is not called."""
-        found = self._try(path, lambda name: import_named(name, self.allow), reference)
-        return _missing if found is None else found
-
-    def _try(self, path: tuple[str | int, ...], read: Callable[[Any], Any], value: Any) -> Any:
-        try:
-            return read(value)
-        except (GraphError, ValueError) as exc:
-            self.problems.append(f"{self.document.at(path)}: {exc}")
-            return None
-
-
-def _missing(context: Any) -> Any:
-    """Stand in for a function that could not be imported; no graph is ever built with it."""
-    raise NotImplementedError(context)
-
-
-def _time(value: str | float) -> timedelta:
-    return parse_duration(str(value))
+    def _graph(self, path: Path, named: str | RunSpec) -> Graph:
+        if isinstance(named, RunSpec):
+            graph = self.values.named(path, named.run)
+            if isinstance(graph, Graph):
+                return graph
+            if graph is not missing:
+                text = f"{named.run!r} is {type(graph).__name__}, no built graph"
+                self.values.note(path, f"{text}; name what build() returned")
+        elif named in self.graphs:
+            return self.graphs[named]
+        else:
+            known = ", ".join(sorted(self.graphs)) or "none"
+            text = f"graph {named!r} is not loaded; known are {known}"
+            self.values.note(path, f"{text}; load its file together with this one")
+        return GraphBuilder("unread").task("unread", missing).start("unread").ends("unread").build()

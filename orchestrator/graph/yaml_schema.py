@@ -1,159 +1,74 @@
-"""The shape of a graph in YAML; what it means is `yaml_graph`'s matter."""
+"""The JSON Schema of graphs in YAML, for editors and other tools; made of the shapes.
+
+`python -m orchestrator.graph.yaml_schema > docs/schema/signoff-graph.schema.json` publishes it.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+import json
+import re
+import sys
+from typing import Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic.json_schema import GenerateJsonSchema
 
-from orchestrator.graph.nodes import Backoff
+from orchestrator.graph.yaml_nodes import GraphSpec
+from orchestrator.graph.yaml_types import SHARED_KEY, Shared
 
-
-class Spec(BaseModel):
-    """A mapping without keys that nobody reads."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class RunSpec(Spec):
-    """A Python function by name, `{run: package.module:function}`."""
-
-    run: str
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+_REF = "#/$defs/"
+_ENDING = re.compile(r"(Spec|Part)$")
+_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
-def _run_or(kinds: tuple[type, ...], example: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if isinstance(value, dict) and list(value) == ["run"] and isinstance(value["run"], str):
-            return RunSpec(run=value["run"])
-        if isinstance(value, kinds) and not isinstance(value, bool):
-            return value
-        raise ValueError(f"must be {example}, or {{run: package.module:function}}")
+class _Untitled(GenerateJsonSchema):
+    """Leaves out titles, which only repeat the keys."""
 
-    return BeforeValidator(check)
+    def field_title_should_be_set(self, schema: Any) -> bool:
+        """Let no key have a title."""
+        del schema
+        return False
 
 
-def _only(kinds: tuple[type, ...], example: str) -> BeforeValidator:
-    def check(value: Any) -> Any:
-        if isinstance(value, kinds) and not isinstance(value, bool):
-            return value
-        raise ValueError(f"must be {example}")
-
-    return BeforeValidator(check)
-
-
-def _texts(value: Any) -> Any:
-    if isinstance(value, str) or (
-        isinstance(value, list) and all(isinstance(each, str) for each in value)
-    ):
-        return value
-    raise ValueError("must be a text or a list of texts")
+def json_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) that every document of a YAML file fits."""
+    made = GraphSpec.model_json_schema(schema_generator=_Untitled, mode="validation")
+    parts = {_name(name): part for name, part in made.pop("$defs").items()}
+    written = _rewrite({**made, "$defs": {**parts, **Shared.parts}})
+    written["patternProperties"] = {"^x-": {"description": "A place for YAML's anchors; unread."}}
+    return {"$schema": DRAFT, "title": "A Signoff graph", **written}
 
 
-Names = Annotated[Any, BeforeValidator(_texts)]
-Words = Annotated[Any, _run_or((str,), "a text")]
-Condition = Annotated[Any, _run_or((str,), "a condition in quotes")]
-Time = Annotated[Any, _only((str, int, float), "a duration such as 5m")]
-ComputedTime = Annotated[Any, _run_or((str, int, float), "a duration such as 5m")]
-Number = Annotated[Any, _only((int, float), "a number")]
+def published() -> str:
+    """Return the text of the file in the documentation."""
+    return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
 
 
-class RetrySpec(Spec):
-    """How a task is tried again."""
-
-    attempts: StrictInt = 1
-    backoff: Backoff = Backoff.EXPONENTIAL
-    delay: Time = None
-    factor: Number = None
-    cap: Time = None
-    jitter: Number = None
-    give_up_on: Names = ()
+def _name(shape: str) -> str:
+    """Return a shape's name among the parts, such as `quorum-part` or `task`."""
+    ending = "-part" if shape.endswith("Part") else ""
+    return _HUMP.sub("-", _ENDING.sub("", shape)).lower() + ending
 
 
-def _attempts(value: Any) -> Any:
-    """Read a mere number as the number of tries."""
-    return {"attempts": value} if isinstance(value, int | str) else value
+def _rewrite(part: Any, key: str = "") -> Any:
+    """Put references in place of shared parts, and drop what only pydantic needs."""
+    if isinstance(part, list):
+        return [_rewrite(each) for each in part] if key != "examples" else part
+    if not isinstance(part, dict):
+        return part
+    if key in ("properties", "$defs"):
+        return {name: _rewrite(each) for name, each in part.items()}
+    written = {
+        name: _rewrite(each, name)
+        for name, each in part.items()
+        if not (name == "default" and each is None) and not (name == "title" and "type" in part)
+    }
+    if SHARED_KEY in written:
+        return {"$ref": _REF + written.pop(SHARED_KEY), **written}
+    if "$ref" in written and (name := written["$ref"].removeprefix(_REF)) not in Shared.parts:
+        written["$ref"] = _REF + _name(name)
+    return written
 
 
-class TaskSpec(Spec):
-    """A task: `run` names its function."""
-
-    kind: Literal["task"]
-    run: str
-    reads: Names = None
-    writes: Names = None
-    retry: Annotated[RetrySpec | None, BeforeValidator(_attempts)] = None
-    timeout: Time = None
-    idempotent: StrictBool | None = None
-
-
-class ApprovalSpec(Spec):
-    """A question to people."""
-
-    kind: Literal["approval"]
-    approvers: Names = ()
-    title: Words = None
-    prompt: Words = None
-    review_keys: Names = None
-    reads: Names = None
-    writes: Names = None
-    timeout: ComputedTime = None
-    on_timeout: str | None = None
-    timeout_route: str | None = None
-    remind_before: ComputedTime = None
-    rejection: str | None = None
-
-
-class RouterSpec(Spec):
-    """A fork; `select` names a function that returns the node to go on at."""
-
-    kind: Literal["router"]
-    select: str | None = None
-
-
-class EndSpec(Spec):
-    """Where a run completes."""
-
-    kind: Literal["end"]
-    output: Names = None
-
-
-class EdgeSpec(Spec):
-    """A way from one node to another."""
-
-    source: str = Field(alias="from")
-    target: str = Field(alias="to")
-    when: Condition = None
-
-
-NodeSpec = Annotated[
-    TaskSpec | ApprovalSpec | RouterSpec | EndSpec,
-    Field(discriminator="kind"),
-]
-
-
-class GraphSpec(Spec):
-    """One document: a graph."""
-
-    id: str
-    title: str | None = None
-    description: str = ""
-    version: Annotated[Any, _only((str, int), "a text in quotes")] = None
-    #: A JSON schema, or `{model: package.module:Model}`.
-    input: dict[str, Any] | None = None
-    operators: Names = ()
-    max_visits: StrictInt = 1_000
-    start: str | None = None
-    ends: Names = ()
-    nodes: dict[str, NodeSpec]
-    edges: list[EdgeSpec] = Field(default_factory=list)
-
-
-#: The shapes by the word that leads to them, for messages about unknown keys.
-SHAPES: dict[str, type[Spec]] = {
-    "task": TaskSpec,
-    "approval": ApprovalSpec,
-    "router": RouterSpec,
-    "end": EndSpec,
-    "retry": RetrySpec,
-    "edges": EdgeSpec,
-}
+if __name__ == "__main__":
+    sys.stdout.write(published())
