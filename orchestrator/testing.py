@@ -123,7 +123,13 @@ class Scenario:
     @property
     def values(self) -> dict[str, Any]:
         """The state's keys with their values."""
-        return {key: stored.value for key, stored in self.state.keys.items()}
+        return {key: self.state.value(ref) for key, ref in self.state.frames[""].keys.items()}
+
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The newest outputs of nodes outside composites."""
+        outputs = self.state.frames[""].outputs
+        return {node: self.state.value(ref) for node, ref in outputs.items()}
 
     def when(self, command: Command) -> Self:
         """Carry a command out; `then` or `refused` has to follow before the next one."""
@@ -180,7 +186,7 @@ class Scenario:
         first, *rest = self.log
         state = begin(self.state.run_id, first)
         for record in rest:
-            state = apply(state, record)
+            apply(state, record)
         if state != self.state:
             raise AssertionError(f"the log leads to {state}, the state is {self.state}")
 

@@ -13,8 +13,10 @@ class Purpose(StrEnum):
     """Why something is shown to people."""
 
     QUESTION = "question"  #: the approval, first shown
-    OUTCOME = "outcome"  #: the approval's message, brought up to date
+    PROGRESS = "progress"  #: the open approval's message, brought up to date
+    OUTCOME = "outcome"  #: the message of an approval or run that is over, brought up to date
     REMINDER = "reminder"  #: a nudge in the question's thread
+    NOTICE = "notice"  #: an event that people are told about in the question's thread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,8 @@ class Deliver:
 
     purpose: Purpose
     approval_id: str
+    #: Number of the event that a reminder or notice is about.
+    seq: int | None = None
 
 
 Effect = Deliver

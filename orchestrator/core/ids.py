@@ -36,6 +36,11 @@ def approval_ref(approval: str) -> str:
     return f"a-{_reference(int(approval[-9:], 16))}"
 
 
+def rule_ref(rule: str) -> str:
+    """Return the short form of a standing rule's id, such as `s-4H8WZ2C`."""
+    return f"s-{_reference(int(rule[-9:], 16))}"
+
+
 def idempotency_key(run_id: str, path: str) -> str:
     """Return the text that a node's tries at one visit share; a path names its visit."""
     return f"{run_id}/{path}"
@@ -51,3 +56,8 @@ def visit_path(parent: str, node: str, visit: int) -> str:
     """Return the path of a node's visit inside a frame: `write`, `write#2`, `each[3]/review`."""
     name = node if visit == 1 else f"{node}#{visit}"
     return f"{parent}/{name}" if parent else name
+
+
+def frame_path(place: str, key: str) -> str:
+    """Return the path of a composite's body: `each[3]`, or the place's own without a key."""
+    return f"{place}[{key}]" if key else place

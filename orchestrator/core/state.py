@@ -1,18 +1,32 @@
 """What a run is at one moment: the fold of its events, with references to where values are stored.
 
-Only live places are kept, so that a state grows with the width of a run and not with its history.
+Only what is alive is kept, so that a state grows with the width of a run and not with its history.
+Everything in a state but the state itself is immutable; `apply` changes the state it is given, and
+`copy` makes one that can be changed without the other being.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from orchestrator.core.events import ApprovalOpened, Pointer
+from orchestrator.core.events import (
+    ApprovalOpened,
+    Decision,
+    EndingBegun,
+    ErrorFacts,
+    Pointer,
+    Ref,
+    Sharing,
+    Times,
+)
+from orchestrator.core.values import NOTHING, Stored, numbers, resolve
+from orchestrator.graph.kinds import ApprovalKind
+from orchestrator.graph.policy import Policy
 
 
 class RunStatus(StrEnum):
@@ -20,8 +34,9 @@ class RunStatus(StrEnum):
 
     PENDING = "pending"  #: stored, nothing has started yet
     RUNNING = "running"  #: some node is ready or running
-    WAITING = "waiting"  #: for people or a timer only; nothing is held in memory
-    CANCELLING = "cancelling"  #: asked to stop; nodes are being stopped
+    WAITING = "waiting"  #: for people, a timer or a signal only; nothing is held in memory
+    PAUSED = "paused"  #: by an operator: no new node starts
+    CANCELLING = "cancelling"  #: asked to stop; nodes are being stopped, what was done is undone
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -39,7 +54,11 @@ class PlaceStatus(StrEnum):
     READY = "ready"
     RUNNING = "running"
     RETRYING = "retrying"  #: waits for the timer of the next try
-    WAITING = "waiting"  #: waits for an approval
+    WAITING = "waiting"  #: waits for an approval, an instant or a signal
+    ACTIVE = "active"  #: a composite whose bodies are at work
+
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +69,90 @@ class Place:
     node: str
     status: PlaceStatus = PlaceStatus.READY
     attempt: int = 0  #: number of the newest try, from 1
-    failures: int = 0  #: tries that failed; lost ones do not count
+    failures: int = 0  #: tries that failed since a person last said to try again; lost ones not
+    lost: int = 0  #: tries whose process was lost, in the same time
     owner: str | None = None  #: the process that runs it
     approval_id: str | None = None
     questions: int = 0  #: approvals opened at this place so far
+    #: Gates of this visit that have been answered, or did not ask.
+    passed: tuple[ApprovalKind, ...] = ()
     feedback: str | None = None
+    previous: Ref | None = None  #: output of the visit that this one repeats
+    rounds: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    answer: Ref | None = None  #: values of the input gate, or a call's arguments
+    chosen: tuple[str, ...] | None = None  #: routes that people chose
+    is_confirmed: bool = False  #: people said yes to it, so a condition is not evaluated
+    result: Ref | None = None  #: what the node brought, while it is under review
+    is_undo: bool = False
     retry_at: datetime | None = None
+    wake_at: datetime | None = None
+    signal: str | None = None  #: the name of the signal that it waits for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closed:
+    """What a body of a composite came to."""
+
+    output: Ref = NOTHING
+    error: ErrorFacts | None = None
+    keys: Mapping[str, Ref] = field(default_factory=lambda: _NOTHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Join:
+    """The bodies of a composite that is at work."""
+
+    keys: tuple[str, ...]  #: all of them in their order; empty for a loop
+    items: int = 0  #: number of the event that stores a map's items
+    opened: int = 0  #: how many have begun
+    closed: Mapping[str, Closed] = field(default_factory=lambda: _NOTHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frame:
+    """A body of a composite at work; the outermost one, with the path "", is the run itself."""
+
+    path: str
+    place: str = ""
+    key: str = ""
+    sharing: Sharing = Sharing.APART
+    number: int | None = None
+    item: Ref | None = None
+    input: Ref | None = None
+    #: Keys of the state that it wrote for itself; empty where it shares.
+    keys: Mapping[str, Ref] = field(default_factory=lambda: _NOTHING)
+    #: The newest output of each of its nodes that has finished.
+    outputs: Mapping[str, Ref] = field(default_factory=lambda: _NOTHING)
+    visits: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+
+    @property
+    def around(self) -> str:
+        """The path of the frame around this one."""
+        return frame_of(self.place)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vote:
+    """A person's newest answer to an open approval, in one stage and revision."""
+
+    seat: str  #: whose place it takes: the person's own, or of the one who delegated
+    by: str
+    decision: Decision
+    via: tuple[str, ...]
+    stage: int
+    at: datetime
+    comment: str = ""
+    breaks_glass: bool = False
+    roster: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _NOTHING)
+    updates: Mapping[str, Any] = field(default_factory=lambda: _NOTHING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delegation:
+    """Somebody answers in another one's place."""
+
+    seat: str
+    via: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,24 +162,39 @@ class OpenApproval:
     seq: int  #: number of its ApprovalOpened
     opened: ApprovalOpened
     opened_at: datetime
-    due_at: datetime | None = None
-    remind_at: datetime | None = None
+    #: As it is now: reassigned, or wider after an escalation.
+    policy: Policy
+    times: Times
     delivered_at: datetime | None = None
     is_deferred: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A value and the place in the log where it is stored."""
-
-    pointer: Pointer
-    value: Any
-
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
+    extended_to: datetime | None = None  #: the deadline that a person has set
+    reminded: int = 0  #: reminders so far
+    escalated: int = 0  #: escalations so far
+    stage: int = 0
+    stage_at: datetime | None = None  #: when the stage began; None: when the approval opened
+    #: As it is now: what an edit made of it.
+    revision: int = 0
+    digest: str
+    shows: Mapping[str, Ref]
+    edits: Ref | None = None
+    editor: str | None = None
+    votes: tuple[Vote, ...] = ()
+    #: By the person who may answer in another one's place.
+    delegations: Mapping[str, Delegation] = field(default_factory=lambda: _NOTHING)
+    #: Until when a person is not reminded.
+    snoozed: Mapping[str, datetime] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A visit whose work can be taken back."""
+
+    path: str
+    node: str
+    output: Ref
+
+
+@dataclass(slots=True, kw_only=True)
 class State:
     """A run at one moment."""
 
@@ -94,19 +206,41 @@ class State:
     surface: str
     started_at: datetime
     labels: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
-    input: Stored
+    input: Ref
     #: How the run ended; None while it has not.
     ending: RunStatus | None = None
+    #: How it is going to end, once everything has been taken back.
+    closing: EndingBegun | None = None
     has_started: bool = False  #: some node was started or asked about
     cancel: tuple[str, str] | None = None  #: by whom, and why
+    paused: tuple[str, str] | None = None  #: by whom, and why
+    held: str | None = None  #: the approval about a changed graph
     error: str | None = None
     places: Mapping[str, Place] = field(default_factory=lambda: _NOTHING)
-    visits: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    frames: Mapping[str, Frame] = field(default_factory=lambda: _NOTHING)
+    #: By path of the composite.
+    joins: Mapping[str, Join] = field(default_factory=lambda: _NOTHING)
     visited: int = 0  #: visits of all nodes together
-    keys: Mapping[str, Stored] = field(default_factory=lambda: _NOTHING)
-    outputs: Mapping[str, Stored] = field(default_factory=lambda: _NOTHING)
     approvals: Mapping[str, OpenApproval] = field(default_factory=lambda: _NOTHING)
     asked: str | None = None  #: the approval that was resolved last
+    #: Signals that came before anybody waited for them, by name, oldest first.
+    signals: Mapping[str, tuple[Ref, ...]] = field(default_factory=lambda: _NOTHING)
+    #: What can be taken back, oldest first.
+    done: tuple[Done, ...] = ()
+    spent: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
+    max_active: timedelta | None = None
+    active_for: timedelta = timedelta(0)  #: up to `active_since`
+    active_since: datetime | None = None  #: None: it waits
+    #: Values by the number of the event that stores them. Shared between copies, because an event
+    #: never changes.
+    memory: dict[int, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def copy(self) -> State:
+        """Return a state that `apply` can change without changing this one."""
+        new = State.__new__(State)
+        for name in _FIELDS:
+            setattr(new, name, getattr(self, name))
+        return new
 
     @property
     def status(self) -> RunStatus:
@@ -115,13 +249,82 @@ class State:
             return self.ending
         if self.cancel is not None:
             return RunStatus.CANCELLING
+        if self.paused is not None:
+            return RunStatus.PAUSED
         if not self.has_started:
             return RunStatus.PENDING
-        active = (PlaceStatus.READY, PlaceStatus.RUNNING)
-        is_running = any(place.status in active for place in self.places.values())
-        return RunStatus.RUNNING if is_running else RunStatus.WAITING
+        return RunStatus.RUNNING if self.is_active else RunStatus.WAITING
+
+    @property
+    def is_active(self) -> bool:
+        """Is a node running, or free to be run?"""
+        active = _RUNNING if self.is_held_back else _ACTIVE
+        return any(place.status in active for place in self.places.values())
+
+    @property
+    def is_held_back(self) -> bool:
+        """May no new node start for now?"""
+        return self.paused is not None or self.held is not None
 
     @property
     def is_finished(self) -> bool:
         """Has the run ended?"""
         return self.ending is not None
+
+    @property
+    def is_closing(self) -> bool:
+        """Is it being cancelled, or taken back before it ends?"""
+        return self.cancel is not None or self.closing is not None
+
+    @property
+    def ceiling_at(self) -> datetime | None:
+        """When the run will have been active for too long, if it goes on being active."""
+        if self.max_active is None or self.active_since is None or self.is_closing:
+            return None
+        return self.active_since + max(self.max_active - self.active_for, timedelta(0))
+
+    def value(self, ref: Ref) -> Any:
+        """Return the value behind a reference."""
+        return resolve(ref, self.memory.__getitem__)
+
+    def stored(self, ref: Ref) -> Stored:
+        """Return the value behind a reference, together with it."""
+        return Stored(ref, self.value(ref))
+
+    def references(self) -> set[int]:
+        """Return the numbers of the events whose values the state refers to."""
+        return {number for ref in self._refs() for number in numbers(ref)}
+
+    def _refs(self) -> Iterator[Ref]:
+        yield self.input
+        for frame in self.frames.values():
+            yield from frame.keys.values()
+            yield from frame.outputs.values()
+            yield from (ref for ref in (frame.item, frame.input) if ref is not None)
+        for place in self.places.values():
+            given = (place.previous, place.answer, place.result)
+            yield from (ref for ref in given if ref is not None)
+        for join in self.joins.values():
+            yield Pointer(join.items)
+            for closed in join.closed.values():
+                yield closed.output
+                yield from closed.keys.values()
+        for approval in self.approvals.values():
+            yield from approval.shows.values()
+            if approval.edits is not None:
+                yield approval.edits
+            if approval.opened.default is not None:
+                yield Pointer(approval.seq)
+        for signals in self.signals.values():
+            yield from signals
+        yield from (each.output for each in self.done)
+
+
+_FIELDS = tuple(each.name for each in fields(State))
+_RUNNING = frozenset({PlaceStatus.RUNNING})
+_ACTIVE = frozenset({PlaceStatus.READY, PlaceStatus.RUNNING})
+
+
+def frame_of(path: str) -> str:
+    """Return the path of the frame that a place is in."""
+    return path.rpartition("/")[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -9,6 +10,7 @@ from orchestrator.core.effects import Effect
 from orchestrator.core.events import Event, Record
 from orchestrator.core.fold import apply, begin
 from orchestrator.core.state import State
+from orchestrator.core.steps import Step
 from orchestrator.graph.graph import Graph
 
 
@@ -23,7 +25,16 @@ class Terms:
 
 @dataclass(slots=True)
 class Turn:
-    """Collects what a command leads to. Lives only inside one call of `advance`."""
+    """Collects what a command leads to. Lives only inside one call of `advance`.
+
+    Attributes:
+        graph: The definition that the run follows.
+        now: The instant that counts.
+        terms: What the engine was set up with.
+        current: The run, which is this turn's own to change; None before its first event.
+        run_id: The run's id.
+        agenda: What is still to be done; see `steps`.
+    """
 
     graph: Graph
     now: datetime
@@ -32,6 +43,7 @@ class Turn:
     run_id: str
     records: list[Record] = field(default_factory=list)
     effects: list[Effect] = field(default_factory=list)
+    agenda: deque[Step] = field(default_factory=deque)
 
     @property
     def state(self) -> State:
@@ -40,13 +52,21 @@ class Turn:
             raise LookupError(f"run {self.run_id} has no event yet")
         return self.current
 
-    def emit(self, event: Event) -> None:
-        """Add an event and fold it into the state."""
+    def emit(self, event: Event) -> int:
+        """Add an event and fold it into the state; return its number."""
         seq = self.current.seq + 1 if self.current else 1
         record = Record(seq, self.now, event)
         self.records.append(record)
-        self.current = apply(self.current, record) if self.current else begin(self.run_id, record)
+        if self.current:
+            apply(self.current, record)
+        else:
+            self.current = begin(self.run_id, record)
+        return seq
 
     def request(self, effect: Effect) -> None:
         """Add an effect."""
         self.effects.append(effect)
+
+    def later(self, step: Step) -> None:
+        """Have something done once what is being done now is done."""
+        self.agenda.append(step)

@@ -1,143 +1,318 @@
-"""How a run moves: entering nodes, taking edges, and ending."""
+"""How a run moves: one step after the other, as far as nothing but the engine is needed."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import assert_never
+
+from orchestrator.core import agents, bodies, choosing, endings, gates, steps, waiting
 from orchestrator.core import events as e
-from orchestrator.core import questions
-from orchestrator.core.effects import Deliver, Purpose
+from orchestrator.core.choosing import facts
 from orchestrator.core.fold import next_path
-from orchestrator.core.state import Place
+from orchestrator.core.state import Frame, Place, PlaceStatus, frame_of
 from orchestrator.core.turn import Turn
-from orchestrator.core.view import RunView, output
-from orchestrator.errors import NoMatchingEdgeError
-from orchestrator.graph.nodes import ApprovalNode, EndNode, RouterNode, TaskNode
+from orchestrator.core.values import NOTHING, Ref, part_of
+from orchestrator.core.view import output
+from orchestrator.graph.composites import AgentNode, Composite, LoopNode, Node, RouterNode
+from orchestrator.graph.kinds import OnError
+from orchestrator.graph.nodes import ApprovalNode, EndNode, TaskNode, WaitNode
+from orchestrator.graph.views import EVERYTHING
 
 
-def facts(error: BaseException) -> e.ErrorFacts:
-    """Describe an exception for the log: its type's name and its message."""
-    return e.ErrorFacts(type=type(error).__name__, message=str(error) or type(error).__name__)
+def finish(turn: Turn) -> None:
+    """Do what is on the agenda, until nothing is left or the run has ended."""
+    while turn.agenda:
+        _do(turn, turn.agenda.popleft())
 
 
-def enter(turn: Turn, node_id: str, feedback: str | None = None) -> None:
-    """Go to a node and on from there, as far as nothing but the engine is needed."""
-    target: str | None = node_id
-    while target is not None:
-        if turn.state.visited >= turn.graph.max_visits:
-            limit = turn.graph.max_visits
-            message = f"the run has visited {limit} nodes, which is the graph's max_visits"
-            fail_run(turn, e.ErrorFacts(type="TooManyVisits", message=message))
-            return
-        path = next_path(turn.state, target)
-        turn.emit(e.NodeReady(path=path, node=target, feedback=feedback))
-        target, feedback = _begin(turn, turn.state.places[path]), None
+def _do(turn: Turn, step: steps.Step) -> None:
+    match step:
+        case steps.Enter():
+            _enter(turn, step)
+        case steps.Proceed():
+            _proceed(turn, step.path)
+        case steps.Return():
+            _return(turn, step)
+        case steps.Skip():
+            _skip(turn, step)
+        case steps.Fail():
+            _fail(turn, step)
+        case steps.Leave():
+            _leave(turn, step)
+        case steps.Divert():
+            _divert(turn, step)
+        case steps.CloseFrame():
+            _close_frame(turn, step)
+        case steps.FailFrame():
+            _fail_frame(turn, step)
+        case _:
+            assert_never(step)
 
 
-def _begin(turn: Turn, place: Place) -> str | None:
-    """Begin a visit; return where the run goes on at once, or None when it waits or has ended."""
-    node = turn.graph.nodes[place.node]
+def _enter(turn: Turn, step: steps.Enter) -> None:
+    if turn.state.visited >= turn.graph.max_visits:
+        limit = turn.graph.max_visits
+        message = f"the run has visited {limit} nodes, which is the graph's max_visits"
+        endings.fail_run(turn, e.ErrorFacts(type="TooManyVisits", message=message))
+        return
+    if step.frame not in turn.state.frames:
+        return  # a sibling has ended it in the meantime
+    path = next_path(turn.state, step.frame, step.node)
+    turn.emit(
+        e.NodeReady(
+            path=path,
+            node=step.node,
+            feedback=step.feedback,
+            previous=step.previous,
+            rounds=step.rounds,
+            answer=step.answer,
+        )
+    )
+    turn.later(steps.Proceed(path))
+
+
+def _proceed(turn: Turn, path: str) -> None:
+    """Go on at a place; what the author's functions raise fails the node there."""
+    place = turn.state.places.get(path)
+    if place is None:
+        return
+    if place.is_undo:
+        _make_ready(turn, place)
+        return
+    node = turn.graph.get_node(place.path)
     try:
-        match node:
-            case TaskNode():
-                pass  # the place is ready; a process takes it on after the commit
-            case ApprovalNode():
-                questions.open_confirm(turn, place, node)
-            case RouterNode() | EndNode():
-                return _pass_through(turn, place)
+        if not gates.ask_before(turn, place, node):
+            _work(turn, turn.state.places[place.path], node)
     except Exception as error:  # noqa: BLE001 - an author's function may raise anything
-        fail_node(turn, place, facts(error))
-    return None
+        turn.later(steps.Fail(path, facts(error)))
 
 
-def _pass_through(turn: Turn, place: Place) -> str | None:
-    """Finish a node that runs nothing; return the next one."""
-    target = None if place.node in turn.graph.ends else _choose(turn, place)
+def _make_ready(turn: Turn, place: Place) -> None:
+    if place.status is not PlaceStatus.READY:
+        turn.emit(e.NodeReady(path=place.path, node=place.node))
+
+
+def _work(turn: Turn, place: Place, node: Node) -> None:
+    match node:
+        case TaskNode(function=None):
+            if node.gates.result is None:
+                raise TypeError(f"{node.id!r} has neither a function nor a result gate")
+            gates.ask_result(turn, place, node, node.gates.result)
+        case TaskNode():
+            _make_ready(turn, place)  # a process takes it on after the commit
+        case ApprovalNode() | EndNode():
+            _succeed(turn, place, NOTHING)
+        case WaitNode():
+            waiting.begin(turn, place, node)
+        case RouterNode(routes={}):
+            _fork(turn, place, node)
+        case _:
+            bodies.begin(turn, place, node)
+
+
+def _fork(turn: Turn, place: Place, node: RouterNode) -> None:
+    frame = frame_of(place.path)
+    scope = turn.graph.get_scope(frame)
+    if node.id in scope.ends:
+        _succeed(turn, place, NOTHING)
+        return
+    target, reason = choosing.fork(turn, frame, scope, node, place)
     turn.emit(e.NodeSucceeded(path=place.path, attempt=0, output=None))
-    if target is None:
-        complete(turn, place.path, place.node)
-        return None
-    turn.emit(e.EdgeTaken(path=place.path, target=target[0], reason=target[1]))
-    return target[0]
+    turn.emit(e.EdgeTaken(path=place.path, target=target, reason=reason))
+    turn.later(steps.Enter(frame=frame, node=target))
 
 
-def _choose(turn: Turn, place: Place) -> tuple[str, str]:
-    """Evaluate conditions, in the order of declaration; return the target and why."""
-    node = turn.graph.nodes[place.node]
-    edges = turn.graph.edges.get(place.node, ())
-    view = RunView(turn.graph, turn.state)
-    if isinstance(node, RouterNode) and node.select is not None:
-        chosen = node.select(view)
-        targets = [edge.target for edge in edges]
-        if chosen not in targets:
-            raise NoMatchingEdgeError(
-                f"router {node.id!r} chose {chosen!r}, its edges lead to {', '.join(targets)}"
-            )
-        return chosen, "selected"
-    for edge in edges:
-        if edge.when is None:
-            return edge.target, "default"
-        if edge.when(view):
-            return edge.target, "condition"
-    raise NoMatchingEdgeError(f"no edge of {place.node!r} holds and it has no default edge")
-
-
-def proceed(turn: Turn, path: str, node_id: str) -> None:
-    """Go on from a node that has just finished."""
-    if node_id in turn.graph.ends:
-        complete(turn, path, node_id)
+def _return(turn: Turn, step: steps.Return) -> None:
+    place = turn.state.places.get(step.path)
+    if place is None:
         return
-    if node_id not in turn.graph.nodes:
-        raise LookupError(f"the graph at hand has no node {node_id!r}")
+    node = turn.graph.get_node(place.path)
+    if gates.gates_of(node).review is not None and place.result != step.result:
+        turn.emit(e.ResultGathered(path=place.path, result=step.result))
+        place = turn.state.places[place.path]
     try:
-        target, reason = _choose(turn, Place(path=path, node=node_id))
-    except Exception as error:  # noqa: BLE001 - an author's predicate may raise anything
-        fail_run(turn, facts(error), path)
+        if gates.ask_review(turn, place, node):
+            return
+    except Exception as error:  # noqa: BLE001 - an author's function may raise anything
+        turn.later(steps.Fail(place.path, facts(error)))
         return
-    turn.emit(e.EdgeTaken(path=path, target=target, reason=reason))
-    enter(turn, target)
+    _succeed(turn, turn.state.places[place.path], step.result)
 
 
-def divert(turn: Turn, path: str, target: str, reason: str, feedback: str | None = None) -> None:
-    """Go on at a named node instead of along the edges."""
-    turn.emit(e.EdgeTaken(path=path, target=target, reason=reason))
-    enter(turn, target, feedback)
+def _succeed(turn: Turn, place: Place, result: Ref) -> None:
+    node = turn.graph.get_node(place.path)
+    value = turn.state.value(result)
+    turn.emit(
+        e.NodeSucceeded(
+            path=place.path,
+            attempt=place.attempt,
+            output=None,
+            source=None if result == NOTHING else result,
+            written=written(node, value),
+            has_undo=has_undo(node),
+        )
+    )
+    turn.later(steps.Leave(place.path, place.node))
 
 
-def fail_node(turn: Turn, place: Place, error: e.ErrorFacts) -> None:
-    """Fail a node for good, and with it the run."""
-    turn.emit(e.NodeFailed(path=place.path, error=error))
-    fail_run(turn, error, place.path)
+def has_undo(node: Node) -> bool:
+    """Can what the node does be taken back?"""
+    return isinstance(node, TaskNode) and node.undo is not None
 
 
-def fail_run(turn: Turn, error: e.ErrorFacts, path: str | None = None) -> None:
-    """End the run as failed; open approvals are withdrawn."""
-    end(turn, e.RunFailed(error=error, path=path))
+def written(node: Node, value: object) -> tuple[str, ...]:
+    """Return the keys of an output that become keys of the state, which must be allowed to."""
+    if not isinstance(value, Mapping):
+        return ()
+    writes: tuple[str, ...] = getattr(node, "writes", ())
+    if isinstance(node, TaskNode) and node.function is not None and writes == EVERYTHING:
+        return tuple(value)
+    return tuple(key for key in value if writes == EVERYTHING or key in writes)
 
 
-def complete(turn: Turn, path: str, node: str) -> None:
-    """End the run as completed, with what it brought."""
-    found = output(turn.graph, turn.state, node)
-    pointers = {name: stored.pointer for name, stored in found.items()}
-    end(turn, e.RunCompleted(path=path, output=pointers))
+def _skip(turn: Turn, step: steps.Skip) -> None:
+    place = turn.state.places.get(step.path)
+    if place is None:
+        return
+    bodies.stop(turn, place.path)
+    turn.emit(e.NodeSkipped(path=place.path, reason=step.reason))
+    if place.is_undo:
+        endings.settle(turn)
+    else:
+        turn.later(steps.Leave(place.path, place.node))
 
 
-def end(turn: Turn, ending: e.RunCompleted | e.RunFailed | e.RunTimedOut | e.RunCancelled) -> None:
-    """End the run; those who were asked last see how it ended."""
-    questions.withdraw_all(turn)
-    turn.emit(ending)
-    if turn.state.asked is not None:
-        turn.request(Deliver(purpose=Purpose.OUTCOME, approval_id=turn.state.asked))
+def _fail(turn: Turn, step: steps.Fail) -> None:
+    place = turn.state.places.get(step.path)
+    if place is None:
+        return
+    bodies.stop(turn, place.path)
+    node = turn.graph.find_node(place.path)
+    if place.is_undo and not step.is_final:
+        gates.ask_operators(turn, place, None, step.error)
+        return
+    if place.is_undo:
+        turn.emit(e.NodeFailed(path=place.path, error=step.error))
+        endings.settle(turn)
+        return
+    on_error = OnError.FAIL if step.is_final else getattr(node, "on_error", OnError.FAIL)
+    if on_error is OnError.SKIP:
+        reason = f"{step.error.type}: {step.error.message}"
+        turn.later(steps.Skip(place.path, reason))
+    elif on_error is OnError.PAUSE:
+        gates.ask_operators(turn, place, node, step.error)
+    else:
+        turn.emit(e.NodeFailed(path=place.path, error=step.error))
+        turn.later(steps.FailFrame(frame_of(place.path), step.error, place.path))
 
 
-def cancel_run(turn: Turn, by: str, reason: str) -> None:
-    """Cancel: nothing new starts; the run ends when nothing of it runs any more."""
-    questions.withdraw_all(turn)
-    turn.emit(e.CancelRequested(by=by, reason=reason))
-    settle_cancel(turn)
+def _leave(turn: Turn, step: steps.Leave) -> None:
+    name = frame_of(step.path)
+    frame = turn.state.frames.get(name)
+    if frame is None:
+        return
+    owner = _owner(turn, frame)
+    if isinstance(owner, AgentNode):
+        agents.child_done(turn, frame, owner, step.path, step.node)
+        return
+    scope = turn.graph.get_scope(name)
+    if step.node not in scope.nodes:
+        raise LookupError(f"the graph at hand has no node {step.node!r}")
+    try:
+        if step.node in scope.ends:
+            brought = output(turn.graph, turn.state, scope, name, step.node)
+            turn.later(steps.CloseFrame(name, brought.ref, step.path))
+            return
+        target, reason = choosing.next_node(turn, name, scope, step.node)
+    except Exception as error:  # noqa: BLE001 - an author's predicate may raise anything
+        turn.later(steps.FailFrame(name, facts(error), step.path))
+        return
+    turn.emit(e.EdgeTaken(path=step.path, target=target, reason=reason))
+    turn.later(steps.Enter(frame=name, node=target))
 
 
-def settle_cancel(turn: Turn) -> None:
-    """End a run that is being cancelled once its last attempt has stopped."""
-    state = turn.state
-    if state.cancel is not None and not state.places:
-        by, reason = state.cancel
-        end(turn, e.RunCancelled(by=by, reason=reason))
+def _owner(turn: Turn, frame: Frame) -> Composite | None:
+    """Return the composite whose body a frame runs; None for the run itself."""
+    if not frame.path:
+        return None
+    node = turn.graph.get_node(frame.place)
+    if isinstance(node, TaskNode | ApprovalNode | WaitNode | EndNode):
+        raise TypeError(f"{frame.place} has no bodies")
+    return node
+
+
+def _divert(turn: Turn, step: steps.Divert) -> None:
+    place = turn.state.places.get(step.path)
+    if place is None:
+        return
+    bodies.stop(turn, place.path)
+    if isinstance(turn.graph.find_node(place.path), ApprovalNode):
+        turn.emit(e.NodeSucceeded(path=place.path, attempt=0, output=None))
+    else:
+        turn.emit(e.NodeLeft(path=place.path, reason=step.reason))
+    turn.emit(e.EdgeTaken(path=place.path, target=step.target, reason=step.reason))
+    turn.later(steps.Enter(frame=frame_of(place.path), node=step.target, feedback=step.feedback))
+
+
+def _close_frame(turn: Turn, step: steps.CloseFrame) -> None:
+    frame = turn.state.frames.get(step.frame)
+    if frame is None:
+        return
+    node = _owner(turn, frame)
+    if node is None:
+        _complete(turn, step)
+        return
+    try:
+        if isinstance(node, LoopNode):
+            _judge(turn, frame, node, step.output)
+        else:
+            bodies.frame_done(turn, frame, node, step.output)
+    except Exception as error:  # noqa: BLE001 - an author's reducer or predicate may raise anything
+        turn.later(steps.Fail(frame.place, facts(error)))
+
+
+def _complete(turn: Turn, step: steps.CloseFrame) -> None:
+    value = turn.state.value(step.output)
+    if value is None:
+        brought: Mapping[str, Ref] = {}
+    elif isinstance(value, Mapping):
+        brought = {key: part_of(step.output, key) for key in value}
+    else:
+        brought = {step.path.rpartition("/")[2].partition("#")[0]: step.output}
+    endings.end(turn, e.RunCompleted(path=step.path, output=brought))
+
+
+def _judge(turn: Turn, frame: Frame, node: LoopNode, brought: Ref) -> None:
+    """Decide after a round of a loop: people first, then its condition, then its bound."""
+    place = turn.state.places[frame.place]
+    if gates.ask_round(turn, place, node, frame.path, brought):
+        return
+    number = frame.number or 0
+    is_enough = node.until is not None and node.until(bodies.view_of(turn, frame))
+    is_last = is_enough or number >= node.max_rounds
+    reason = "until holds" if is_enough else "max_rounds" if is_last else "until does not hold"
+    turn.emit(e.RoundJudged(path=frame.path, number=number, is_last=is_last, reason=reason))
+    if is_last:
+        bodies.leave_loop(turn, frame, brought)
+    else:
+        bodies.next_round(turn, frame, node, brought)
+
+
+def _fail_frame(turn: Turn, step: steps.FailFrame) -> None:
+    frame = turn.state.frames.get(step.frame)
+    if frame is None:
+        return
+    node = _owner(turn, frame)
+    if node is None:
+        endings.fail_run(turn, step.error, step.path)
+        return
+    if isinstance(node, AgentNode) and not agents.is_turn(step.path):
+        agents.child_done(turn, frame, node, step.path, "")
+        return
+    try:
+        if bodies.frame_failed(turn, frame, node, step.error):
+            return
+    except Exception as error:  # noqa: BLE001 - an author's reducer may raise anything
+        turn.later(steps.Fail(frame.place, facts(error)))
+        return
+    turn.later(steps.Fail(frame.place, step.error))

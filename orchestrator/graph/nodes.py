@@ -1,76 +1,25 @@
-"""What a graph is made of: tasks, approvals, routers, ends, and the edges between them.
+"""What a graph is made of: the nodes that do something by themselves, and the edges between them.
 
-Plain frozen records; `builder` makes them, `checks` finds their problems.
+Plain frozen records; `builder` makes them, `checks` finds their problems. Nodes that have nodes
+inside are in `composites`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any
 
-from orchestrator.graph.policy import Approver
+from orchestrator.graph.gates import NO_GATES, Duration, Gate, Gates
+from orchestrator.graph.inputs import InputSchema
+from orchestrator.graph.kinds import OnError
+from orchestrator.graph.views import EVERYTHING, Predicate, View
 
-EVERYTHING: tuple[str, ...] = ("*",)
-#: Keys of the state that hold an answer to an approval; only an answer sets them.
-DECISION_KEY = "human_decision"
-RESPONSE_KEY = "human_response"
-
-
-class View(Protocol):
-    """What a predicate, template or computed timeout may look at. Read only."""
-
-    @property
-    def state(self) -> Mapping[str, Any]:
-        """The run's state: every key that a node has written."""
-
-    @property
-    def input(self) -> Any:
-        """The run's input: an instance of the graph's model, or a dict without one."""
-
-    @property
-    def outputs(self) -> Mapping[str, Any]:
-        """The newest output of every node that has finished, by node id."""
-
-    @property
-    def run(self) -> Mapping[str, Any]:
-        """Facts of the run: `id`, `graph`, `requester`, `started_at`, `labels`."""
-
-
-class Context(View, Protocol):
-    """What a task gets: the view, narrowed to its `reads`, and the facts of this attempt."""
-
-    @property
-    def node(self) -> str:
-        """The node's id."""
-
-    @property
-    def path(self) -> str:
-        """The place in the run, such as `write#2`."""
-
-    @property
-    def attempt(self) -> int:
-        """Which automatic try of this visit it is, from 1."""
-
-    @property
-    def idempotency_key(self) -> str:
-        """The same text for every automatic try of this visit, and for no other."""
-
-    @property
-    def feedback(self) -> str | None:
-        """What the person wrote who sent the run back to this node; None on the first visit."""
-
-    @property
-    def previous_output(self) -> Any:
-        """What this node returned at its visit before; None on the first visit."""
-
-
+#: A plain or asynchronous function or generator of the context. Of a generator, what it yields is
+#: progress; its result is what it returns, or else what it yielded last.
 TaskFunction = Callable[[Any], Any | Awaitable[Any]]
-Predicate = Callable[[View], bool]
-Text = Callable[[View], str]
-Duration = timedelta | Callable[[View], timedelta]
 
 
 class Backoff(StrEnum):
@@ -96,74 +45,72 @@ class Retry:
     give_up_on: tuple[type[BaseException], ...] = ()
 
 
-class OnTimeout(StrEnum):
-    """What happens to a run when nobody answered in time. The outcome is `expired` in any case."""
-
-    EXPIRE = "expire"  #: the run ends as timed out
-    REJECT = "reject"  #: as if rejected
-    APPROVE = "approve"  #: as if approved
-    SKIP = "skip"  #: the approval is passed over and the run goes on
-    ROUTE = "route"  #: the run goes on at `timeout_route`
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskNode:
     """A function of the author's, run at least once, its result counted exactly once."""
 
     id: str
-    function: TaskFunction
+    #: None: the work is done outside, and its result comes through the node's `result` gate.
+    function: TaskFunction | None
     reads: tuple[str, ...] = EVERYTHING
+    #: Keys of a returned dict that become keys of the state. Inside a branch of a parallel or an
+    #: item of a map, keys that are not named here stay inside.
     writes: tuple[str, ...] = EVERYTHING
     retry: Retry = field(default_factory=Retry)
     timeout: timedelta | None = None
     #: May it run again when it is unknown whether it ran? None: yes, unless directly behind a gate.
     idempotent: bool | None = None
+    #: Takes back what the function did, when the run is cancelled or fails later. Called with the
+    #: same context, whose `previous_output` is what the function returned; must be repeatable.
+    undo: TaskFunction | None = None
+    gates: Gates = NO_GATES
+    on_error: OnError = OnError.FAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApprovalNode:
-    """A question to people; the run waits here, in the database only."""
+    """A question to people that stands by itself; the run waits here, in the database only."""
 
     id: str
-    approvers: tuple[Approver, ...]
-    #: The question, answerable with yes or no. Default: "Approve <node>?"
-    title: Text | None = None
-    #: A sentence or two under the title.
-    prompt: Text | None = None
-    #: Keys of the state to show, dotted keys reach inside; default: all that the node reads.
-    review_keys: tuple[str, ...] = EVERYTHING
-    reads: tuple[str, ...] = EVERYTHING
-    #: State keys that an answer may set beside the decision.
-    writes: tuple[str, ...] = ()
-    timeout: Duration | None = None
-    on_timeout: OnTimeout | None = None
-    #: Where the run goes on when `on_timeout` is ROUTE.
-    timeout_route: str | None = None
-    #: How long before the deadline the one reminder comes; None: none is sent.
-    remind_before: Duration | None = None
-    #: Where the run goes on when rejected; None: the run is cancelled.
-    rejection: str | None = None
+    #: Has `confirm`, and may have `error`.
+    gates: Gates
+    on_error: OnError = OnError.FAIL
+
+    @property
+    def gate(self) -> Gate:
+        """The question."""
+        if self.gates.confirm is None:
+            raise TypeError(f"approval {self.id!r} has no question")
+        return self.gates.confirm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouterNode:
-    """A fork: takes the first edge whose condition holds, or the one that `select` names."""
+class WaitNode:
+    """Waits for a time to pass, for an instant, or for a named signal: exactly one of the three."""
 
     id: str
-    #: Returns the id of the node to go on at; None: the edges' conditions decide.
-    select: Callable[[View], str] | None = None
+    duration: Duration | None = None
+    #: An aware instant, or a function of the view that computes it. One in the past is over.
+    until: datetime | Callable[[View], datetime] | None = None
+    #: Name of the signal; its payload is the node's output. One that came early counts.
+    signal: str | None = None
+    #: What the signal's payload must look like; None: any JSON.
+    schema: InputSchema | None = None
+    #: How long to wait for the signal; past it the node fails.
+    timeout: Duration | None = None
+    #: State keys that the payload may set.
+    writes: tuple[str, ...] = ()
+    gates: Gates = NO_GATES
+    on_error: OnError = OnError.FAIL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndNode:
-    """Where a run completes."""
+    """Where a run, or a body of a composite, completes."""
 
     id: str
-    #: State keys that make up the run's output.
+    #: State keys that make up the output.
     output: tuple[str, ...] = EVERYTHING
-
-
-Node = TaskNode | ApprovalNode | RouterNode | EndNode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,3 +121,37 @@ class Edge:
     target: str
     #: A predicate over the view (CEL text is compiled into one); None: the default edge.
     when: Predicate | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCall:
+    """An agent's wish to have a tool called."""
+
+    #: Name of one of the agent's tools.
+    tool: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    #: The model's own name for the call, handed back with its result.
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolCalls:
+    """What an agent's function returns to have tools called; it is called again afterwards."""
+
+    calls: tuple[ToolCall, ...]
+    #: Any JSON that the agent wants back at its next call, such as the conversation so far.
+    memory: Any = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolResult:
+    """What came of a tool call."""
+
+    tool: str
+    arguments: Mapping[str, Any]
+    id: str = ""
+    #: What the tool returned; None if it was rejected or failed.
+    output: Any = None
+    #: Why the call was not made, in the words of the person who rejected it.
+    rejected: str | None = None
+    error: str | None = None

@@ -103,8 +103,16 @@ def run_through(path: str, output: Any = None, attempt: int = 1) -> tuple[Any, A
 
 def decide(scenario: Scenario, decision: Any, **options: Any) -> c.Decide:
     """Answer the open approval."""
-    given = {"by": "BOB", "surface": "slack", "via": "@editors"} | options
-    return c.Decide(approval_id=scenario.approval.opened.approval_id, decision=decision, **given)
+    via = options.pop("via", ("@editors",))
+    recorded_by = options.pop("recorded_by", None)
+    by = c.Person(
+        id=options.pop("by", "BOB"),
+        surface=options.pop("surface", "slack"),
+        via=(via,) if isinstance(via, str) else via or (),
+        recorded_by=recorded_by,
+    )
+    approval_id = options.pop("approval_id", None) or scenario.approval.opened.approval_id
+    return c.Decide(approval_id=approval_id, decision=decision, by=by, **options)
 
 
 def fire(kind: str, subject: Any) -> c.FireTimer:

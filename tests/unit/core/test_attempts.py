@@ -9,7 +9,7 @@ import pytest
 from orchestrator.core import commands as c
 from orchestrator.core import events as e
 from orchestrator.core import refusals as r
-from orchestrator.core.advance import backoff
+from orchestrator.core.attempts import backoff
 from orchestrator.core.effects import Deliver
 from orchestrator.core.state import PlaceStatus, RunStatus
 from orchestrator.graph import Backoff, Retry
@@ -56,7 +56,7 @@ def test_start_makes_the_first_node_ready_and_nothing_else():
     )
 
     assert scenario.state.status == RunStatus.PENDING
-    assert scenario.state.input.value == {"topic": "cats"}
+    assert scenario.state.value(scenario.state.input) == {"topic": "cats"}
 
 
 def test_a_run_starts_once():
@@ -102,7 +102,7 @@ def test_a_result_becomes_output_and_state():
     )
 
     assert scenario.values == {"draft": "one", "words": 1}
-    assert scenario.state.outputs["write"].value == {"draft": "one", "words": 1}
+    assert scenario.outputs["write"] == {"draft": "one", "words": 1}
 
 
 @pytest.mark.parametrize("output", ["text", 3, None, ["a"], 0.5, True])
@@ -111,7 +111,7 @@ def test_a_result_that_is_no_dict_sets_no_state(output):
     scenario = at_review(output=output)
 
     assert scenario.values == {}
-    assert output == scenario.state.outputs["write"].value
+    assert output == scenario.outputs["write"]
 
 
 def test_g4_a_write_outside_writes_fails_the_node_and_changes_nothing():
@@ -168,7 +168,7 @@ def test_g7_a_failed_attempt_waits_for_its_retry():
     scenario.wait(SECOND).when(fire("retry", "write")).then(e.NodeReady(path="write", node="write"))
     scenario.when(take("write")).then(e.AttemptStarted(path="write", attempt=2, owner="p1"))
 
-    assert scenario.state.visits["write"] == 1
+    assert scenario.state.frames[""].visits["write"] == 1
 
 
 def test_g7_a_retry_is_a_timer_that_fires_once():
@@ -370,7 +370,7 @@ def test_an_unknown_fate_is_skipped_by_a_person():
         e.RunCompleted(path="publish"),
     )
 
-    assert scenario.state.outputs["publish"].value is None
+    assert scenario.outputs["publish"] is None
 
 
 def test_an_unknown_fate_is_made_a_failure_by_a_person():

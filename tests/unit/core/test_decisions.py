@@ -37,7 +37,7 @@ def test_h1_an_approval_pauses_the_run_with_its_question():
     assert opened.decisions == (e.Decision.APPROVE, e.Decision.REJECT)
     assert opened.approvers == ("@editors",)
     assert opened.shows == {"draft": e.Pointer(4, ("draft",))}
-    assert (opened.due_at, opened.remind_at) == (None, None)
+    assert (opened.times.due_at, opened.times.remind_at) == (None, None)
 
 
 def test_h1_a_question_has_a_title_without_one():
@@ -57,7 +57,7 @@ def test_approve_goes_on_behind_the_gate():
             approval_id=question,
             decision=e.Decision.APPROVE,
             by="BOB",
-            via="@editors",
+            via=("@editors",),
             surface="slack",
             comment="fine",
             recorded_by="root",
@@ -123,7 +123,7 @@ def test_h2_other_updates_are_refused_and_nothing_is_set(writes, key):
     named = ", ".join(writes) or "none"
     scenario.when(decide(scenario, "approve", updates={**allowed, key: "x"})).refused(
         r.BadResponse(
-            message=f"an answer cannot set {key}; this gate's writes are: {named}",
+            message=f"an answer to 'review' cannot set {key}; this gate's writes are: {named}",
         )
     )
 
@@ -188,7 +188,7 @@ def test_h4_a_rejection_follows_its_route_with_the_feedback():
 
     assert scenario.approval.opened.path == "review#2"
     assert scenario.approval.opened.approval_id != first.approval_id
-    assert scenario.state.visits == {"write": 2, "review": 2}
+    assert scenario.state.frames[""].visits == {"write": 2, "review": 2}
 
 
 def test_h4_feedback_is_none_where_nobody_wrote_any():
@@ -227,7 +227,7 @@ def test_h5_a_stale_click_never_answers_the_next_gate():
 def test_h5_a_decision_on_an_approval_that_never_was_is_refused():
     """The run's own approval stays open."""
     scenario = at_review()
-    click = c.Decide(approval_id="0" * 32, decision="approve", by="B", surface="s", via="B")
+    click = decide(scenario, "approve", approval_id="0" * 32)
     scenario.when(click).refused(r.NotOpen(approval_id="0" * 32))
 
     assert len(scenario.state.approvals) == 1

@@ -32,7 +32,7 @@ def test_a_run_begins_with_its_start():
         e.NodeSucceeded(path="nowhere", attempt=1, output=None),
         e.NodeSkipped(path="nowhere", reason="none"),
         e.ReminderFired(approval_id="nothing"),
-        e.ApprovalDeferred(approval_id="nothing", due_at=AT),
+        e.ApprovalDeferred(approval_id="nothing", times=e.Times(due_at=AT)),
     ],
 )
 def test_an_event_that_does_not_follow_is_an_error(event):
@@ -42,16 +42,17 @@ def test_an_event_that_does_not_follow_is_an_error(event):
         apply(state, e.Record(state.seq + 1, AT, event))
 
 
-def test_a_fold_changes_no_state_that_it_was_given():
-    """States are values; an old one stays what it was."""
+def test_a_fold_changes_no_other_copy_of_a_state():
+    """A copy is a value of its own; an old one stays what it was."""
     scenario = at_review()
     states = [begin(RUN, scenario.log[0])]
     for record in scenario.log[1:]:
-        states.append(apply(states[-1], record))
+        states.append(states[-1].copy())
+        apply(states[-1], record)
     again = begin(RUN, scenario.log[0])
     for state, record in zip(states, scenario.log[1:], strict=False):
         assert state == again
-        again = apply(again, record)
+        apply(again, record)
 
     assert states[-1] == scenario.state
 

@@ -99,7 +99,7 @@ def test_g3_a_condition_that_raises_fails_the_run_and_lets_nothing_through(route
 
     assert scenario.state.status == RunStatus.FAILED
     assert scenario.state.error == "KeyError: 'nope'"
-    assert "large" not in scenario.state.visits
+    assert "large" not in scenario.state.frames[""].visits
 
 
 def test_g3_a_task_that_did_its_work_has_succeeded_even_if_there_is_no_way_on():
@@ -108,7 +108,7 @@ def test_g3_a_task_that_did_its_work_has_succeeded_even_if_there_is_no_way_on():
     scenario = Checked(graph).given(start(), take("size"))
     scenario.when(finish("size", {"size": 50})).then(e.NodeSucceeded, e.RunFailed)
 
-    assert scenario.state.outputs["size"].value == {"size": 50}
+    assert scenario.outputs["size"] == {"size": 50}
 
 
 def test_g3_a_router_selects_by_name():
@@ -199,7 +199,7 @@ def test_g11_waiting_costs_no_visits():
     scenario.given(lose("write", 2), take("write"), finish("write", attempt=3))
 
     assert scenario.state.visited == 2
-    assert scenario.state.visits == {"write": 1, "review": 1}
+    assert scenario.state.frames[""].visits == {"write": 1, "review": 1}
 
 
 def test_an_approval_may_be_the_last_node():
@@ -209,7 +209,7 @@ def test_an_approval_may_be_the_last_node():
     scenario.when(start()).effects(Deliver).then(e.RunStarted, e.NodeReady, e.ApprovalOpened)
     question = scenario.approval.opened.approval_id
     outcome = Deliver(purpose=Purpose.OUTCOME, approval_id=question)
-    scenario.when(decide(scenario, "approve")).effects(outcome, outcome).then(
+    scenario.when(decide(scenario, "approve", via="BOB")).effects(outcome, outcome).then(
         e.DecisionRecorded, e.ApprovalResolved, e.NodeSucceeded, e.RunCompleted
     )
 

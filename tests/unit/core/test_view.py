@@ -5,12 +5,17 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.core import events as e
-from orchestrator.core.checkpoint import resolve
+from orchestrator.core import values
 from orchestrator.core.ids import approval_id, approval_ref, fraction, run_ref, visit_path
 from orchestrator.core.view import RunView, digest
 from tests.unit.core.flows import RUN, Checked, at_review, decide, publishing, run_through, start
 
 ARTICLE = {"article": {"title": "Cats", "body": {"text": "Meow"}}, "secret": 1, "a.b": "dotted"}
+
+
+def resolve(ref, records):
+    """Return the value behind a reference, read back from the log."""
+    return values.resolve(ref, lambda seq: records[seq].event.values)
 
 
 def shown(**gate):

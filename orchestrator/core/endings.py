@@ -1,0 +1,78 @@
+"""How a run ends: what is open is withdrawn, what was done is taken back, then it is over."""
+
+from __future__ import annotations
+
+from orchestrator.core import events as e
+from orchestrator.core import questions
+from orchestrator.core.effects import Deliver, Purpose
+from orchestrator.core.folding import undo_path
+from orchestrator.core.turn import Turn
+
+_Ending = e.RunCompleted | e.RunFailed | e.RunTimedOut | e.RunCancelled
+
+
+def end(turn: Turn, ending: _Ending) -> None:
+    """End the run; those who were asked last see how it ended."""
+    questions.withdraw_all(turn)
+    turn.emit(ending)
+    turn.agenda.clear()
+    if turn.state.asked is not None:
+        turn.request(Deliver(purpose=Purpose.OUTCOME, approval_id=turn.state.asked))
+
+
+def fail_run(turn: Turn, error: e.ErrorFacts, path: str | None = None) -> None:
+    """End the run as failed, after everything has been taken back that can be."""
+    if turn.state.is_closing:
+        return
+    if can_undo(turn):
+        _close(turn, e.EndingBegun(error=error, path=path))
+    else:
+        end(turn, e.RunFailed(error=error, path=path))
+
+
+def time_out(turn: Turn, approval_id: str) -> None:
+    """End the run as timed out, after everything has been taken back that can be."""
+    if can_undo(turn):
+        _close(turn, e.EndingBegun(approval_id=approval_id))
+    else:
+        end(turn, e.RunTimedOut(approval_id=approval_id))
+
+
+def _close(turn: Turn, closing: e.EndingBegun) -> None:
+    questions.withdraw_all(turn)
+    turn.emit(closing)
+    turn.agenda.clear()
+    settle(turn)
+
+
+def cancel_run(turn: Turn, by: str, reason: str) -> None:
+    """Cancel: nothing new starts; the run ends when nothing of it runs any more."""
+    questions.withdraw_all(turn)
+    turn.emit(e.CancelRequested(by=by, reason=reason))
+    turn.agenda.clear()
+    settle(turn)
+
+
+def can_undo(turn: Turn) -> bool:
+    """Is there something to take back, and does the graph at hand know how?"""
+    return any(turn.graph.find_node(each.path) for each in turn.state.done)
+
+
+def settle(turn: Turn) -> None:
+    """Take back the next thing, or end, once nothing of a closing run is going on any more."""
+    state = turn.state
+    if state.places or state.is_finished:
+        return
+    if can_undo(turn):
+        last = next(each for each in reversed(state.done) if turn.graph.find_node(each.path))
+        turn.emit(
+            e.NodeReady(
+                path=undo_path(last.path), node=last.node, previous=last.output, is_undo=True
+            )
+        )
+    elif state.cancel is not None:
+        end(turn, e.RunCancelled(by=state.cancel[0], reason=state.cancel[1]))
+    elif state.closing is not None and state.closing.error is not None:
+        end(turn, e.RunFailed(error=state.closing.error, path=state.closing.path))
+    elif state.closing is not None:
+        end(turn, e.RunTimedOut(approval_id=state.closing.approval_id or ""))

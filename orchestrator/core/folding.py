@@ -1,0 +1,90 @@
+"""Parts of a state that several kinds of events change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from orchestrator.core import events as e
+from orchestrator.core.state import Closed, Place, State, frame_of
+from orchestrator.core.values import Ref
+
+_V = TypeVar("_V")
+#: Stands as the error's type where a tool call was not made.
+SKIPPED = "Skipped"
+
+
+def without(mapping: Mapping[str, _V], key: str) -> dict[str, _V]:
+    """Return a mapping without a key."""
+    return {name: value for name, value in mapping.items() if name != key}
+
+
+def set_place(state: State, path: str, **changes: Any) -> None:
+    """Change a place."""
+    state.places = {**state.places, path: replace(state.places[path], **changes)}
+
+
+def set_frame(state: State, path: str, **changes: Any) -> None:
+    """Change a frame."""
+    state.frames = {**state.frames, path: replace(state.frames[path], **changes)}
+
+
+def writing_frame(state: State, frame: str) -> str:
+    """Return the path of the frame whose keys the nodes of a frame write."""
+    while state.frames[frame].sharing is e.Sharing.SHARED:
+        frame = state.frames[frame].around
+    return frame
+
+
+def write(state: State, frame: str, keys: Mapping[str, Ref]) -> None:
+    """Set keys of the state, as seen from a frame."""
+    if keys:
+        owner = writing_frame(state, frame)
+        set_frame(state, owner, keys={**state.frames[owner].keys, **keys})
+
+
+def leave(state: State, path: str) -> Place:
+    """Take a place out, with everything inside it."""
+    place = state.places[path]
+    inner = (path + "/", path + "[")
+    state.places = {
+        name: each
+        for name, each in state.places.items()
+        if name != path and not name.startswith(inner)
+    }
+    drop_frames(state, (path,), inner)
+    return place
+
+
+def drop_frames(state: State, names: tuple[str, ...], inner: tuple[str, ...]) -> None:
+    """Take frames out, with what composites inside them have come to."""
+
+    def is_inside(name: str) -> bool:
+        return name in names or name.startswith(inner)
+
+    if any(is_inside(name) for name in state.frames if name):
+        state.frames = {
+            name: each for name, each in state.frames.items() if not name or not is_inside(name)
+        }
+    if any(is_inside(name) for name in state.joins):
+        state.joins = {name: each for name, each in state.joins.items() if not is_inside(name)}
+
+
+def undo_path(path: str) -> str:
+    """Return the path of the visit that takes back what was done at a path."""
+    return f"{path}!undo"
+
+
+def settle_call(state: State, place: Place, output: Ref, error: e.ErrorFacts | None) -> None:
+    """Note what came of an agent's tool call, if the place is one."""
+    agent = frame_of(place.path)
+    join = state.joins.get(agent)
+    if join is None or place.path not in join.keys:
+        return
+    keys = {} if place.answer is None else {"arguments": place.answer}
+    closed = Closed(output=output, error=error, keys=keys)
+    state.joins = {
+        **state.joins,
+        agent: replace(join, closed={**join.closed, place.path: closed}),
+    }
