@@ -31,10 +31,18 @@ def encode(event: e.Event) -> tuple[str, str]:
         StoreError: A value in it has the wrong type or no JSON; it could not be read again.
     """
     kind = type(event).__name__
+    adapter = _adapter(kind)
     try:
-        return kind, _adapter(kind).dump_json(event, warnings="error").decode()
+        body = adapter.dump_json(event, warnings="error")
+        # Null in place of a text is written without a warning, and would never be read again.
+        adapter.validate_json(body)
     except PydanticSerializationError as error:
-        raise StoreError(f"{kind} cannot be stored: {error}; nothing was recorded") from error
+        reason = " ".join(str(error).split())
+        raise StoreError(f"{kind} cannot be stored: {reason}; nothing was recorded") from error
+    except ValidationError as error:
+        reason = "; ".join(f"{each['loc']}: {each['msg']}" for each in error.errors())
+        raise StoreError(f"{kind} cannot be stored: {reason}; nothing was recorded") from error
+    return kind, body.decode()
 
 
 def approval_of(event: e.Event) -> str | None:

@@ -10,7 +10,7 @@ from typing import Self
 import pytest
 from sqlalchemy import insert
 
-from orchestrator.core import commands as c
+from orchestrator.core import events as e
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
 from orchestrator.core.state import RunStatus
@@ -19,8 +19,22 @@ from orchestrator.store import Store, open_store, tables
 from orchestrator.store.writer import MAX_BATCH
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql
-from tests.store.steps import RUNS, answer, ask, begin, commit, step
-from tests.unit.core.flows import publishing, run_through, take
+from tests.store.steps import (
+    HOUR,
+    RUNS,
+    answer,
+    approve,
+    ask,
+    commit,
+    done,
+    opening,
+    start,
+    step,
+    take,
+)
+
+
+LATER = FakeClock().now() + HOUR
 
 
 class Gate:
@@ -62,9 +76,8 @@ async def queued(store: Store, *writes):
 
 async def test_what_has_queued_up_is_one_commit(store: Store):
     """As many as fit; each caller has its own result."""
-    graph = publishing()
     results, commits = await queued(
-        store, *(store.commit(run_id, step(graph, begin(run_id))) for run_id in RUNS[:MAX_BATCH])
+        store, *(store.commit(run_id, start(run_id)) for run_id in RUNS[:MAX_BATCH])
     )
 
     assert [each.state.run_id for each in results] == list(RUNS[:MAX_BATCH])
@@ -74,10 +87,7 @@ async def test_what_has_queued_up_is_one_commit(store: Store):
 
 async def test_a_batch_is_bounded(store: Store):
     """A caller never waits behind an endless transaction."""
-    graph = publishing()
-    _, commits = await queued(
-        store, *(store.commit(run_id, step(graph, begin(run_id))) for run_id in RUNS[:80])
-    )
+    _, commits = await queued(store, *(store.commit(run_id, start(run_id)) for run_id in RUNS[:80]))
 
     assert commits == 3  # 32, 32 and 16
     assert store.units == 81
@@ -85,11 +95,14 @@ async def test_a_batch_is_bounded(store: Store):
 
 async def test_steps_of_one_run_in_one_commit_follow_each_other(store: Store, sql: Sql):
     """Each sees what the one before it led to, although nothing has been committed between."""
-    graph = publishing()
-    commands = [begin(RUNS[0]), *run_through("write", {"draft": "x"}), c.CancelRun(by="ANN")]
-    results, commits = await queued(
-        store, *(store.commit(RUNS[0], step(graph, each)) for each in commands)
-    )
+    asking = opening(RUNS[0], "review", times=e.Times(due_at=LATER), timeout=HOUR)
+    steps = [
+        start(RUNS[0]),
+        step(take("write")),
+        step(done("write"), e.NodeReady(path="review", node="review"), asking),
+        step(e.CancelRequested(by="ANN"), e.RunCancelled(by="ANN")),
+    ]
+    results, commits = await queued(store, *(store.commit(RUNS[0], each) for each in steps))
 
     assert commits == 1
     assert [type(each) for each in results] == [Advance] * 4
@@ -101,12 +114,11 @@ async def test_steps_of_one_run_in_one_commit_follow_each_other(store: Store, sq
 
 async def test_h6_of_two_decisions_in_one_commit_the_first_wins(store: Store, sql: Sql):
     """The other one is refused, although both saw an open approval."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     results, commits = await queued(
         store,
-        store.commit(RUNS[0], step(graph, answer(approval_id, "approve", by="BOB"))),
-        store.commit(RUNS[0], step(graph, answer(approval_id, "reject", by="CAROL"))),
+        store.commit(RUNS[0], answer(approval_id, by="BOB")),
+        store.commit(RUNS[0], answer(approval_id, decision="reject", by="CAROL")),
     )
 
     assert commits == 1
@@ -121,12 +133,11 @@ async def test_a_step_that_raises_fails_alone(store: Store):
     def broken(_state, _now):
         raise ZeroDivisionError("a bug")
 
-    graph = publishing()
     results, commits = await queued(
         store,
-        store.commit(RUNS[0], step(graph, begin(RUNS[0]))),
+        store.commit(RUNS[0], start(RUNS[0])),
         store.commit(RUNS[1], broken),
-        store.commit(RUNS[2], step(graph, begin(RUNS[2]))),
+        store.commit(RUNS[2], start(RUNS[2])),
     )
 
     assert commits == 1
@@ -136,12 +147,12 @@ async def test_a_step_that_raises_fails_alone(store: Store):
 
 async def test_a_refused_step_stores_nothing(store: Store, sql: Sql):
     """A refusal is an answer, not a fact."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     before = sql("SELECT count(*) FROM events")
-    result = await store.commit(RUNS[0], step(graph, answer(approval_id, "banana")))
+    result = await store.commit(RUNS[0], answer("f" * 32))
 
-    assert isinstance(result, r.UnknownDecision)
+    assert result == r.NotOpen(approval_id="f" * 32)
+    assert [each.id for each in await store.list_pending()] == [approval_id]
     assert sql("SELECT count(*) FROM events") == before
     assert sql("SELECT * FROM decisions") == []
 
@@ -154,12 +165,11 @@ async def test_rows_that_the_database_refuses_fail_alone(store: Store):
         connection.execute(insert(tables.messages).values(values))
         connection.execute(insert(tables.messages).values(values))
 
-    graph = publishing()
     results, commits = await queued(
         store,
-        store.commit(RUNS[0], step(graph, begin(RUNS[0]))),
+        store.commit(RUNS[0], start(RUNS[0])),
         store.write(clash),
-        store.commit(RUNS[1], step(graph, begin(RUNS[1]))),
+        store.commit(RUNS[1], start(RUNS[1])),
     )
 
     assert [type(each) for each in results] == [Advance, StoreError, Advance]
@@ -174,12 +184,11 @@ async def test_values_that_the_driver_cannot_take_fail_alone(store: Store):
     def nonsense(connection, _now):
         connection.exec_driver_sql("SELECT ?", (object(),))
 
-    graph = publishing()
     results, _ = await queued(
         store,
-        store.commit(RUNS[0], step(graph, begin(RUNS[0]))),
+        store.commit(RUNS[0], start(RUNS[0])),
         store.write(nonsense),
-        store.commit(RUNS[1], step(graph, begin(RUNS[1]))),
+        store.commit(RUNS[1], start(RUNS[1])),
     )
 
     assert [isinstance(each, Advance) for each in results] == [True, False, True]
@@ -190,15 +199,14 @@ async def test_values_that_the_driver_cannot_take_fail_alone(store: Store):
 @pytest.mark.parametrize("comment", ["half a letter: \ud83d", None, 5])
 async def test_an_event_that_could_not_be_read_again_is_not_stored(store: Store, comment):
     """Else the run could never be loaded again; its neighbours and the run go on."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     results, _ = await queued(
         store,
-        store.commit(RUNS[1], step(graph, begin(RUNS[1]))),
-        store.commit(RUNS[0], step(graph, answer(approval_id, comment=comment))),
-        store.commit(RUNS[2], step(graph, begin(RUNS[2]))),
+        store.commit(RUNS[1], start(RUNS[1])),
+        store.commit(RUNS[0], answer(approval_id, comment=comment)),
+        store.commit(RUNS[2], start(RUNS[2])),
     )
-    after = await commit(store, RUNS[0], graph, answer(approval_id, comment="🙂 fine"))
+    after = await approve(store, RUNS[0], approval_id, comment="🙂 fine")
 
     assert [isinstance(each, Advance) for each in results] == [True, False, True]
     assert isinstance(results[1], StoreError)
@@ -208,31 +216,29 @@ async def test_an_event_that_could_not_be_read_again_is_not_stored(store: Store,
 
 async def test_a_cancelled_caller_does_not_undo_its_commit(store: Store):
     """What was submitted is stored; only the answer has nobody to go to."""
-    graph = publishing()
     async with Gate(store):
-        task = asyncio.create_task(store.commit(RUNS[0], step(graph, begin(RUNS[0]))))
+        task = asyncio.create_task(store.commit(RUNS[0], start(RUNS[0])))
         await asyncio.sleep(0)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    await commit(store, RUNS[0], graph, take("write"))
+    await commit(store, RUNS[0], take("write"))
 
     assert (await store.get_run(RUNS[0])).status == RunStatus.RUNNING
 
 
 async def test_close_stores_what_was_submitted(url: str, clock: FakeClock):
     """Nothing in the queue is dropped; afterwards nothing is taken."""
-    graph = publishing()
     async with open_store(url, now=clock.now) as store:
         async with Gate(store):
-            task = asyncio.create_task(store.commit(RUNS[0], step(graph, begin(RUNS[0]))))
+            task = asyncio.create_task(store.commit(RUNS[0], start(RUNS[0])))
             await asyncio.sleep(0)
             closing = asyncio.create_task(store.close())
             await asyncio.sleep(0)
         await closing
         await task
         with pytest.raises(StoreUnavailableError, match="closed; nothing was recorded"):
-            await store.commit(RUNS[1], step(graph, begin(RUNS[1])))
+            await store.commit(RUNS[1], start(RUNS[1]))
         with pytest.raises(StoreUnavailableError):
             await store.list_runs()
     async with open_store(url, now=clock.now) as store:
@@ -241,10 +247,9 @@ async def test_close_stores_what_was_submitted(url: str, clock: FakeClock):
 
 async def test_the_instant_of_a_commit_is_when_its_batch_begins(store: Store, clock: FakeClock):
     """Not when the caller asked: what waited for the lock is judged by the time it got it."""
-    graph = publishing()
     tasks = []
     async with Gate(store):
-        tasks.append(asyncio.create_task(store.commit(RUNS[0], step(graph, begin(RUNS[0])))))
+        tasks.append(asyncio.create_task(store.commit(RUNS[0], start(RUNS[0]))))
         await asyncio.sleep(0)
         clock.advance(timedelta(seconds=1))
     await asyncio.gather(*tasks)
@@ -254,10 +259,9 @@ async def test_the_instant_of_a_commit_is_when_its_batch_begins(store: Store, cl
 
 async def test_runs_of_one_store_do_not_see_each_other(store: Store):
     """Equal paths and nodes are told apart by the run."""
-    graph = publishing()
-    first = await ask(store, RUNS[0], graph)
-    second = await ask(store, RUNS[1], graph)
-    await commit(store, RUNS[0], graph, answer(first, "approve"))
+    first = await ask(store, RUNS[0])
+    second = await ask(store, RUNS[1])
+    await approve(store, RUNS[0], first)
 
     assert [each.status for each in await store.list_approvals(RUNS[0])] == ["approved"]
     assert [each.id for each in await store.list_pending()] == [second]

@@ -18,8 +18,7 @@ from orchestrator.errors import StoreUnavailableError
 from orchestrator.store import Store, open_store
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql, connected
-from tests.store.steps import RUNS, answer, ask, begin, commit, step
-from tests.unit.core.flows import publishing
+from tests.store.steps import RUNS, answer, approve, ask, begin, commit, start
 
 ROOT = Path(__file__).parents[2]
 #: Starts runs in another process until it has done as many as it was told to.
@@ -28,14 +27,12 @@ import asyncio, sys
 from orchestrator.store import open_store
 from orchestrator.testing import FakeClock
 from tests.store.steps import begin, commit
-from tests.unit.core.flows import publishing
 
 async def main(url, prefix, count):
-    graph = publishing()
     async with open_store(url, now=FakeClock().now) as store:
         print("ready", flush=True)
         for number in range(int(count)):
-            await commit(store, prefix + f"{number:028x}", graph, begin(prefix + f"{number:028x}"))
+            await commit(store, prefix + f"{number:028x}", begin())
 
 asyncio.run(main(*sys.argv[1:]))
 """
@@ -72,13 +69,12 @@ async def test_w5_a_locked_database_is_unavailable_soon_and_nothing_is_recorded(
     store: Store, file: Path
 ):
     """A click has two seconds in all, so its caller is told within that; reading goes on."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     with locked(file):
         began = time.monotonic()
         results = await asyncio.gather(
-            store.commit(RUNS[0], step(graph, answer(approval_id))),
-            store.commit(RUNS[1], step(graph, begin(RUNS[1]))),
+            store.commit(RUNS[0], answer(approval_id)),
+            store.commit(RUNS[1], start(RUNS[1])),
             return_exceptions=True,
         )
         took = time.monotonic() - began
@@ -96,20 +92,18 @@ async def test_w5_a_locked_database_is_unavailable_soon_and_nothing_is_recorded(
 @pytest.mark.slow
 async def test_w5_the_store_recovers_by_itself(store: Store, file: Path):
     """The first write after the lock is gone is stored."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     with locked(file), pytest.raises(StoreUnavailableError):
-        await store.commit(RUNS[0], step(graph, answer(approval_id)))
-    await commit(store, RUNS[0], graph, answer(approval_id))
+        await store.commit(RUNS[0], answer(approval_id))
+    await approve(store, RUNS[0], approval_id)
 
     assert (await store.verify(RUNS[0])).is_sound
 
 
 async def test_a_short_lock_is_waited_for(store: Store, file: Path):
     """Another process that commits quickly is nobody's problem."""
-    graph = publishing()
     with locked(file):
-        task = asyncio.create_task(store.commit(RUNS[0], step(graph, begin(RUNS[0]))))
+        task = asyncio.create_task(store.commit(RUNS[0], start(RUNS[0])))
         done, _ = await asyncio.wait([task], timeout=0.1)
 
         assert not done
@@ -118,11 +112,10 @@ async def test_a_short_lock_is_waited_for(store: Store, file: Path):
 
 async def test_what_another_process_wrote_is_seen_at_once(store: Store, url: str):
     """State is loaded in the transaction that changes it, never from memory."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     async with open_store(url, now=FakeClock().now) as other:
-        await commit(other, RUNS[0], graph, answer(approval_id, by="CAROL"))
-    refused = await store.commit(RUNS[0], step(graph, answer(approval_id)))
+        await approve(other, RUNS[0], approval_id, by="CAROL")
+    refused = await store.commit(RUNS[0], answer(approval_id))
 
     assert not isinstance(refused, Advance)
     assert (await store.get_approval(approval_id)).answers[0].by == "CAROL"
@@ -130,12 +123,11 @@ async def test_what_another_process_wrote_is_seen_at_once(store: Store, url: str
 
 async def test_h6_two_stores_decide_at_once_and_one_wins(store: Store, url: str, sql: Sql):
     """Whichever process comes first; the other one is refused."""
-    graph = publishing()
-    ids = [await ask(store, run_id, graph) for run_id in RUNS[:10]]
+    ids = [await ask(store, run_id) for run_id in RUNS[:10]]
     async with open_store(url, now=FakeClock().now) as other:
         results = await asyncio.gather(
             *(
-                each.commit(run_id, step(graph, answer(approval_id, by=by)))
+                each.commit(run_id, answer(approval_id, by=by))
                 for each, by in ((store, "BOB"), (other, "CAROL"))
                 for run_id, approval_id in zip(RUNS, ids, strict=False)
             )
@@ -149,11 +141,10 @@ async def test_h6_two_stores_decide_at_once_and_one_wins(store: Store, url: str,
 @pytest.mark.slow
 async def test_a_second_process_that_writes_at_the_same_time_loses_nothing(store: Store, url: str):
     """Both get through, and every run of both is sound."""
-    graph = publishing()
     mine = [f"{'b' * 4}{number:028x}" for number in range(60)]
     async with other_process(url, "a" * 4, 60) as process:
         for run_id in mine:
-            await commit(store, run_id, graph, begin(run_id))
+            await commit(store, run_id, begin())
         code = await process.wait()
     found = {run.id for run in await store.list_runs(limit=1000)}
     theirs = {f"{'a' * 4}{number:028x}" for number in range(60)}
@@ -170,7 +161,7 @@ async def test_w3_a_process_that_is_killed_while_writing_leaves_whole_runs(store
     async with other_process(url, "a" * 4, 100_000), asyncio.timeout(20):
         while len(await store.list_runs(limit=100)) < 20:
             await asyncio.sleep(0)
-    await commit(store, RUNS[0], publishing(), begin(RUNS[0]))
+    await commit(store, RUNS[0], begin())
     found = await store.list_runs(limit=10_000)
     problems = {(await store.verify(run.id)).problem for run in found}
 
