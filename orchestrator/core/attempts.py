@@ -89,7 +89,7 @@ def finish(turn: Turn, command: c.FinishAttempt) -> Refusal | None:
                 path=place.path,
                 attempt=command.attempt,
                 output=command.output,
-                written=() if command.is_calls else written(node, command.output),
+                written=_kept(turn, place, command),
                 is_calls=command.is_calls,
                 has_undo=has_undo(node),
                 spent=command.spent,
@@ -100,10 +100,17 @@ def finish(turn: Turn, command: c.FinishAttempt) -> Refusal | None:
     return None
 
 
+def _kept(turn: Turn, place: Place, command: c.FinishAttempt) -> tuple[str, ...]:
+    node = turn.graph.find_node(place.path)
+    if node is None or command.is_calls:
+        return ()
+    return written(turn, place.path, node, command.output)
+
+
 def _finish_closing(turn: Turn, place: Place, command: c.FinishAttempt) -> None:
     """Accept a result of a run that is being ended: it counts, but nothing follows from it."""
     node = turn.graph.find_node(place.path)
-    kept = () if node is None or place.is_undo else written(node, command.output)
+    kept = () if place.is_undo else _kept(turn, place, command)
     turn.emit(
         e.NodeSucceeded(
             path=place.path,

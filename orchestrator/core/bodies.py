@@ -154,7 +154,10 @@ def _input(turn: Turn, path: str, node: SubgraphNode) -> Mapping[str, Any]:
 def frame_done(turn: Turn, frame: Frame, node: Composite, output: Ref) -> None:
     """Close a body that has reached its end, and go on."""
     turn.emit(e.FrameClosed(path=frame.path, output=output, exports=_exports(node)))
-    go_on(turn, frame.place, node)
+    if isinstance(node, AgentNode):
+        turn.later(steps.Return(frame.place, output))
+    else:
+        go_on(turn, frame.place, node)
 
 
 def leave_loop(turn: Turn, frame: Frame, output: Ref) -> None:

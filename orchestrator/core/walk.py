@@ -104,7 +104,7 @@ def _work(turn: Turn, place: Place, node: Node) -> None:
             _succeed(turn, place, NOTHING)
         case WaitNode():
             waiting.begin(turn, place, node)
-        case RouterNode(routes={}):
+        case RouterNode() if not node.routes:
             _fork(turn, place, node)
         case _:
             bodies.begin(turn, place, node)
@@ -148,7 +148,7 @@ def _succeed(turn: Turn, place: Place, result: Ref) -> None:
             attempt=place.attempt,
             output=None,
             source=None if result == NOTHING else result,
-            written=written(node, value),
+            written=written(turn, place.path, node, value),
             has_undo=has_undo(node),
         )
     )
@@ -160,13 +160,19 @@ def has_undo(node: Node) -> bool:
     return isinstance(node, TaskNode) and node.undo is not None
 
 
-def written(node: Node, value: object) -> tuple[str, ...]:
-    """Return the keys of an output that become keys of the state, which must be allowed to."""
+def written(turn: Turn, path: str, node: Node, value: object) -> tuple[str, ...]:
+    """Return the keys of an output that become keys of the state, which must be allowed to.
+
+    Inside an agent a turn writes nothing, because the agent does so when it is done, and a tool
+    only what it names: what it returns is for the agent.
+    """
     if not isinstance(value, Mapping):
         return ()
-    writes: tuple[str, ...] = getattr(node, "writes", ())
-    if isinstance(node, TaskNode) and node.function is not None and writes == EVERYTHING:
-        return tuple(value)
+    by = node.turn if isinstance(node, AgentNode) else node
+    writes: tuple[str, ...] = getattr(by, "writes", ())
+    frame = turn.state.frames[frame_of(path)]
+    if frame.path and isinstance(turn.graph.find_node(frame.place), AgentNode):
+        writes = () if agents.is_turn(path) or writes == EVERYTHING else writes
     return tuple(key for key in value if writes == EVERYTHING or key in writes)
 
 

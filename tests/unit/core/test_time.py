@@ -281,7 +281,7 @@ def test_t4_one_reminder_is_sent_before_the_deadline():
     scenario.wait(HOUR - MINUTE - INSTANT).when(fire("reminder", scenario)).refused(r.NotCurrent)
     scenario.wait(INSTANT).when(fire("reminder", scenario)).effects(
         Deliver(purpose=Purpose.REMINDER, approval_id=question, seq=8)
-    ).then(e.ReminderFired(approval_id=question))
+    ).then(e.ReminderFired(approval_id=question, times=e.Times(due_at=due_at)))
     scenario.when(fire("reminder", scenario)).refused(r.NotCurrent)
 
     assert scenario.approval.times.due_at == due_at
