@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -128,6 +128,12 @@ class Graph(Scope):
             if isinstance(self._nodes_by_address[owner], LoopNode):
                 self._enter(join(frame, scope.start), behind, seen)
             self._leave(owner, behind, seen)
+
+    def mermaid(self, at: Iterable[str] = ()) -> str:
+        """Return a picture as a Mermaid flowchart; places at the given paths are marked."""
+        from orchestrator.graph.mermaid import draw  # noqa: PLC0415 - it draws graphs
+
+        return draw(self, at)
 
     def is_idempotent(self, node: TaskNode, path: str) -> bool:
         """May the task at a path run again when nobody knows whether it ran?"""

@@ -99,8 +99,8 @@ class GateOptions(QuestionOptions, total=False):
     policy: Policy
 
 
-#: A gate as a node takes it: its options, or just its approvers.
-GateLike = GateOptions | Approvers
+#: A gate as a node takes it: its options, or just who answers.
+GateLike = GateOptions | Approvers | ComputedApprovers | Policy
 
 
 class NodeOptions(TypedDict, total=False):
