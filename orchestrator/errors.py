@@ -51,13 +51,18 @@ class ConditionError(GraphError, ValueError):
 class GraphChangedError(GraphError):
     """The run was started with another version of its graph than the one that is loaded."""
 
-    def __init__(self, graph_id: str, started_with: str, loaded: str) -> None:
+    def __init__(
+        self, graph_id: str, started_with: str, loaded: str, *, differences: Sequence[str] = ()
+    ) -> None:
         self.graph_id = graph_id
         self.started_with = started_with
         self.loaded = loaded
+        #: What differs where the run is going; empty where that is not known.
+        self.differences = tuple(differences)
+        found = f": {'; '.join(differences)}" if differences else ""
         super().__init__(
-            f"the run follows version {started_with} of graph {graph_id!r} but {loaded} is loaded; "
-            "load the version it started with, or cancel the run"
+            f"the run follows version {started_with} of graph {graph_id!r} but {loaded} is "
+            f"loaded{found}; load the version it started with, or cancel the run"
         )
 
 
@@ -85,6 +90,16 @@ class RunFinishedError(RunError):
         super().__init__(f"run {run_id} is already {status}; nothing was changed")
 
 
+class UnknownSignalError(RunError, ValueError):
+    """No node of the run's graph waits for a signal of that name."""
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        self.name = name
+        self.known = tuple(known)
+        hint = f"it takes {', '.join(known)}" if known else "its graph takes none"
+        super().__init__(f"nothing in the run waits for a signal {name!r}; {hint}")
+
+
 class InputError(RunError, ValueError):
     """The input of a run does not fit the graph; every problem is listed by field."""
 
@@ -97,6 +112,10 @@ class InputError(RunError, ValueError):
 
 class ApproversError(RunError, ValueError):
     """A list of approvers is empty or cannot be resolved, so the question has nobody to go to."""
+
+
+class UnanswerableError(ApproversError):
+    """Nobody can give the answer that a question asks for; the operators are asked instead."""
 
 
 # Approvals: the approver reads these.
@@ -114,6 +133,14 @@ class ApprovalNotFoundError(ApprovalError, LookupError):
         super().__init__(message or f"no approval {reference!r}; `signoff pending` lists open ones")
 
 
+class RuleNotFoundError(ApprovalError, LookupError):
+    """There is no such standing rule."""
+
+    def __init__(self, reference: str, message: str | None = None) -> None:
+        self.reference = reference
+        super().__init__(message or f"no rule {reference!r}; list the rules to see which there are")
+
+
 class UnknownDecisionError(ApprovalError, ValueError):
     """That is not one of the decisions that the approval takes."""
 
@@ -126,10 +153,60 @@ class UnknownDecisionError(ApprovalError, ValueError):
 class NotAnApproverError(ApprovalError, PermissionError):
     """The person may not decide this approval."""
 
-    def __init__(self, person: str, approvers: Sequence[str]) -> None:
+    def __init__(self, person: str, approvers: Sequence[str], message: str | None = None) -> None:
         self.person = person
         self.approvers = tuple(approvers)
-        super().__init__(f"{person} may not decide this; it takes one of {', '.join(approvers)}")
+        takes = f"{person} may not decide this; it takes one of {', '.join(approvers)}"
+        super().__init__(message or takes)
+
+
+class NotYourTurnError(NotAnApproverError):
+    """The person is asked in a later stage."""
+
+
+class SelfApprovalError(NotAnApproverError):
+    """The person started the run or edited what is asked about, so somebody else must approve."""
+
+
+class AlreadyCountedError(NotAnApproverError):
+    """The person's approval was counted in an earlier stage; now it takes somebody else."""
+
+
+class OutsiderError(NotAnApproverError):
+    """The person is a bot, a guest or of another organisation, and the policy takes none."""
+
+
+class NotPermittedError(ApprovalError, PermissionError):
+    """The person may not do that with the approval."""
+
+    def __init__(self, person: str, message: str) -> None:
+        self.person = person
+        super().__init__(message)
+
+
+class NotPossibleError(ApprovalError):
+    """The approval does not allow that, whoever asks for it."""
+
+
+class ConfirmationError(ApprovalError, ValueError):
+    """Breaking the glass takes a second confirmation: the approval's reference."""
+
+    def __init__(self, reference: str) -> None:
+        self.reference = reference
+        super().__init__(
+            f"breaking the glass takes a second confirmation; confirm it with {reference}"
+        )
+
+
+class RecentlyRemindedError(ApprovalError):
+    """The approvers were reminded a moment ago."""
+
+    def __init__(self, reference: str, seconds: int) -> None:
+        self.reference = reference
+        self.seconds = seconds
+        super().__init__(
+            f"{reference} was reminded of less than a minute ago; try again in {seconds} s"
+        )
 
 
 class ApprovalClosedError(ApprovalError):
@@ -155,6 +232,16 @@ class ResponseError(ApprovalError, ValueError):
     """The decision brought values that this approval does not take."""
 
 
+class InvalidValuesError(ResponseError):
+    """The values of a decision do not fit; every problem is listed by field."""
+
+    def __init__(self, problems: Sequence[tuple[str, str]]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(
+            "; ".join(f"{field}: {text}" if field else text for field, text in problems)
+        )
+
+
 # Authors of nodes raise these.
 
 
@@ -172,6 +259,10 @@ class NoMatchingEdgeError(NodeError):
 
 class NonRetryableError(NodeError):
     """The node failed and trying again would not help."""
+
+
+class OutputError(NonRetryableError, ValueError):
+    """The node brought something that cannot be stored, or that it may not bring."""
 
 
 # The operator reads these.

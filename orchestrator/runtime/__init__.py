@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from orchestrator.runtime.engine import Engine, Statistics
+from orchestrator.runtime.engine import Engine, GraphDifference, Statistics
 from orchestrator.runtime.ports import Clock, Directory, StaticDirectory, SystemClock
 from orchestrator.runtime.process import process_name
+from orchestrator.runtime.streaming import Continued, Paused
 
 __all__ = [
     "Clock",
+    "Continued",
     "Directory",
     "Engine",
+    "GraphDifference",
+    "Paused",
     "StaticDirectory",
     "Statistics",
     "SystemClock",

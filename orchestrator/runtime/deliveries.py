@@ -9,19 +9,13 @@ from orchestrator.core import commands as c
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
 from orchestrator.core.effects import Purpose
-from orchestrator.runtime.kernel import Kernel
+from orchestrator.runtime.desk import Desk
 from orchestrator.runtime.patience import persist
-from orchestrator.runtime.ports import Clock
-from orchestrator.store import Delivery, Message, Step, Store
+from orchestrator.store import Delivery, Message, Step
 
 
-class Deliveries:
+class Deliveries(Desk):
     """The part of the engine that a chat surface uses."""
-
-    def __init__(self, store: Store, kernel: Kernel, clock: Clock) -> None:
-        self._store = store
-        self._kernel = kernel
-        self._clock = clock
 
     def on_delivery(self, callback: Callable[[], None]) -> None:
         """Have a function called, on the event loop, after a commit that added deliveries.
@@ -58,15 +52,13 @@ class Deliveries:
         command = c.MarkDelivered(
             approval_id=delivery.approval_id, surface="slack", at=at or self._clock.now()
         )
-        run = await persist(lambda: self._store.get_run(delivery.run_id))
-        graph = self._kernel.skeleton(run.graph, run.version)
 
         async def through(step: Step) -> Advance | r.Refusal:
             return await self._store.save_question(
                 delivery.run_id, step, delivery, channel=place, ts=message
             )
 
-        await persist(lambda: self._kernel.commit(delivery.run_id, command, graph, through=through))
+        await persist(lambda: self._kernel.commit_anyhow(delivery.run_id, command, through=through))
 
     async def retry_delivery(self, delivery: Delivery, *, not_before: datetime, error: str) -> None:
         """Have a delivery tried again later."""

@@ -18,25 +18,24 @@ from uuid_utils.compat import uuid7
 from orchestrator.core import commands as c
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
-from orchestrator.core.events import Record
-from orchestrator.errors import (
-    ApprovalClosedError,
-    DirectoryError,
-    GraphError,
-    GraphNotFoundError,
-    RunFinishedError,
-    StoreUnavailableError,
-)
+from orchestrator.core.state import FINISHED, RunStatus
+from orchestrator.errors import RunFinishedError, StoreUnavailableError
 from orchestrator.graph.graph import Graph
+from orchestrator.runtime.deciding import Deciding
 from orchestrator.runtime.deliveries import Deliveries
 from orchestrator.runtime.executor import GRACE
-from orchestrator.runtime.kernel import Kernel, to_run
-from orchestrator.runtime.people import check_approvers, find_entry
+from orchestrator.runtime.kernel import Kernel
+from orchestrator.runtime.people import check_graph
 from orchestrator.runtime.ports import Clock, Directory, SystemClock
+from orchestrator.runtime.reading import Reading
 from orchestrator.runtime.refusals import to_error
 from orchestrator.runtime.scheduler import Scheduler
-from orchestrator.runtime.values import check_labels, to_updates
-from orchestrator.store import Approval, Run, Store, Verification, no_hook
+from orchestrator.runtime.streaming import Streaming
+from orchestrator.runtime.summary import to_run
+from orchestrator.runtime.upkeep import Upkeep
+from orchestrator.runtime.values import check_labels, to_values
+from orchestrator.runtime.versions import compare
+from orchestrator.store import Run, Store, no_hook
 
 _log = structlog.get_logger(__name__)
 
@@ -52,7 +51,16 @@ class Statistics:
     ticks: int  #: looks of the scheduler so far
 
 
-class Engine(Deliveries):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphDifference:
+    """A run that follows another version of its graph than the one that is loaded."""
+
+    run: Run
+    #: What differs where the run is going; nothing: it goes on with what is loaded.
+    differences: tuple[str, ...]
+
+
+class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
     """Runs graphs on a store. Every method takes full ids or short references."""
 
     def __init__(  # noqa: PLR0913 - what it is wired with, all by keyword
@@ -78,10 +86,8 @@ class Engine(Deliveries):
             hook: Called with the name of each point at which a process may be killed.
         """
         kernel = Kernel(store, graphs, has_chat=has_chat, slots=concurrency, hook=hook)
-        super().__init__(store, kernel, clock or SystemClock())
-        self._directory = directory
-        self._hook = hook
-        self._scheduler = Scheduler(self._kernel, self._clock)
+        super().__init__(store, kernel, clock or SystemClock(), directory)
+        self._scheduler = Scheduler(self._kernel, self._clock, self._attendance.again)
         self._loop_task: asyncio.Task[None] | None = None
 
     @property
@@ -105,6 +111,10 @@ class Engine(Deliveries):
         self._kernel.on_work = self._scheduler.wake
         self._scheduler.start_heartbeat()
         self._loop_task = asyncio.create_task(self._scheduler.run(), name="signoff-scheduler")
+        try:
+            await self._attendance.begin()
+        except StoreUnavailableError as error:
+            _log.warning("open questions were not looked at", reason=str(error))
         return self
 
     async def __aexit__(
@@ -124,6 +134,7 @@ class Engine(Deliveries):
         self._loop_task.cancel()
         await asyncio.gather(self._loop_task, return_exceptions=True)
         self._loop_task = None
+        await self._attendance.stop()
         await self._kernel.drain()
         await self._kernel.executor.stop(grace)
         self._scheduler.stop_heartbeat()
@@ -135,6 +146,7 @@ class Engine(Deliveries):
     async def tick(self) -> None:
         """Do everything that is due now, without waiting for the scheduler."""
         await self._scheduler.tick()
+        await self._attendance.settle()
 
     async def start(
         self,
@@ -159,16 +171,15 @@ class Engine(Deliveries):
         Raises:
             GraphNotFoundError: No such graph is loaded.
             InputError: The input or a label does not fit; every problem is listed.
-            ApproversError: Somebody is named as an approver who stands for nobody.
+            ApproversError: Somebody is named as an approver who stands for nobody, or a question
+                asks for more people than there are.
             DirectoryError: Approvers could not be looked up.
             StoreUnavailableError: Nothing was recorded.
         """
-        graph = self.graphs.get(graph_id)
-        if graph is None:
-            raise GraphNotFoundError(graph_id, sorted(self.graphs))
+        graph = self._kernel.versions.get_loaded(graph_id)
         check_labels(labels or {})
         parsed = graph.input.parse_words(values) if are_words else graph.input.parse(values)
-        await check_approvers(graph, self._directory)
+        await check_graph(graph, self._directory, requester)
         run_id = uuid7().hex
         command = c.StartRun(
             run_id=run_id,
@@ -180,178 +191,103 @@ class Engine(Deliveries):
         answer = await self._kernel.commit(run_id, command, graph)
         if not isinstance(answer, Advance):
             raise to_error(run_id, answer)
+        if not self._kernel.is_serving:
+            await self._attendance.settle()
         return to_run(answer.state, answer.records[-1].at)
 
     async def cancel(self, run: str, *, by: str, surface: str, reason: str = "") -> Run:
         """Cancel a run: open approvals are withdrawn, running nodes are stopped.
 
-        The status is `cancelling` until the last running node has stopped. Cancelling a run that
-        is being cancelled changes nothing.
+        The status is `cancelling` until the last running node has stopped, and what can be taken
+        back has been. Cancelling a run that is being cancelled changes nothing. Where the run's
+        graph is not loaded, nothing is taken back.
 
         Raises:
             RunNotFoundError: There is no such run.
             RunFinishedError: It is over.
         """
-        found = await self.get_run(run)
-        graph = self._kernel.skeleton(found.graph, found.version)
         why = reason or f"cancelled from {surface}"
-        answer = await self._kernel.commit(found.id, c.CancelRun(by=by, reason=why), graph)
+        return await self._steer(run, c.CancelRun(by=by, reason=why))
+
+    async def pause(self, run: str, *, by: str, reason: str = "") -> Run:
+        """Hold new nodes back; what runs goes on, and so do decisions and deadlines.
+
+        Pausing a run that is paused changes nothing.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+            RunFinishedError: It is over.
+        """
+        return await self._steer(run, c.PauseRun(by=by, reason=reason))
+
+    async def resume(self, run: str, *, by: str) -> Run:
+        """Let a run go on after a pause; one that is not paused stays as it is.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+            RunFinishedError: It is over.
+        """
+        return await self._steer(run, c.ResumeRun(by=by))
+
+    async def _steer(self, run: str, command: c.Command) -> Run:
+        found = await self.get_run(run)
+        answer = await self._carry_out(found.id, command, needs_graph=False)
         if isinstance(answer, r.Finished):
             raise RunFinishedError(found.ref, answer.status)
         return await self.get_run(found.id)
 
-    async def get_run(self, run: str) -> Run:
-        """Return a run; raises RunNotFoundError."""
-        return await self._store.get_run(run)
-
-    async def get_output(self, run: str) -> Mapping[str, Any] | None:
-        """Return what a run brought, by name; None while it is not completed.
-
-        At an end node these are the keys of the state that it names; after any other node what
-        that node returned. Raises RunNotFoundError.
-        """
-        return await self._store.get_output(await self._store.find_run_id(run))
-
-    async def list_runs(
-        self,
-        *,
-        status: str | None = None,
-        graph: str | None = None,
-        requester: str | None = None,
-        limit: int = 50,
-        before: str | None = None,
-    ) -> list[Run]:
-        """Return a page of runs, newest first; `before` is the last run of the page before."""
-        return await self._store.list_runs(
-            status=status, graph=graph, requester=requester, limit=limit, before=before
-        )
-
-    async def get_events(self, run: str, *, after: int = 0) -> list[Record]:
-        """Return a run's log after an event's number; raises RunNotFoundError."""
-        return await self._store.get_events(await self._store.find_run_id(run), after=after)
-
-    async def verify(self, run: str) -> Verification:
-        """Check that a run's log is whole and leads to what is stored."""
-        return await self._store.verify(await self._store.find_run_id(run))
-
-    async def wait_until(
-        self, run: str, predicate: Callable[[Run], bool], *, timeout: float | None = None
+    async def signal(
+        self, run: str, name: str, payload: Any = None, *, by: str, surface: str
     ) -> Run:
-        """Return the run as soon as the predicate holds for it.
+        """Send a named signal to the nodes of a run that wait for it, or will.
+
+        Args:
+            run: The run.
+            name: The signal's name, as a wait of the graph has it.
+            payload: Any JSON that fits the wait's schema.
+            by: Who sends it.
+            surface: Where from.
 
         Raises:
             RunNotFoundError: There is no such run.
-            TimeoutError: It did not hold within `timeout` seconds.
+            RunFinishedError: It is over.
+            UnknownSignalError: No node of the graph waits for that.
+            InvalidValuesError: The payload does not fit the schema; every problem is listed.
+            ResponseError: The payload is no JSON.
+            RunError: Too many signals of that name wait already.
+            GraphChangedError: The run follows another version of the graph, which differs from
+                the loaded one where the run is going.
         """
-        async with asyncio.timeout(timeout):
-            with self._kernel.watchers.watch(run) as watch:
-                found = await self.get_run(run)
-                if found.id != run:  # a short reference; changes are told by id
-                    return await self.wait_until(found.id, predicate)
-                while not predicate(found):
-                    # Another process may move it, which nobody here is told.
-                    changed = await watch.next(patience=0.25)
-                    found = changed or await self.get_run(found.id)
-                return found
+        run_id = await self._store.find_run_id(run)
+        command = c.Signal(name=name, payload=to_values(payload), by=by, surface=surface)
+        answer = await self._carry_out(run_id, command)
+        if not isinstance(answer, Advance):
+            raise to_error(run_id, answer)
+        return to_run(answer.state, answer.records[-1].at)
 
-    async def decide(  # noqa: PLR0913 - what a decision is made of, all by keyword
-        self,
-        approval: str,
-        decision: str,
-        *,
-        by: str,
-        surface: str,
-        comment: str = "",
-        updates: Mapping[str, Any] | None = None,
-        digest: str | None = None,
-        recorded_by: str | None = None,
-        key: str | None = None,
-    ) -> Run:
-        """Record one approver's decision and move the run on.
+    async def graphs_diff(self) -> list[GraphDifference]:
+        """Return the unfinished runs of another version than the loaded one, newest first.
 
-        Durable when this returns: the decision is in the run's log, and what it makes ready is
-        taken on. Repeating a call with the same `key` changes nothing and returns normally.
-        What it returns is the run as the decision left it.
-
-        Args:
-            approval: The approval.
-            decision: One of the approval's decisions.
-            by: Whose decision it is; must pass the approval's policy.
-            surface: Where it was made.
-            comment: What the person wrote.
-            updates: Further state keys to set, inside the gate's `writes`.
-            digest: Digest of the payload that the person saw.
-            recorded_by: Who typed it, where that is not the approver.
-            key: The same text for every delivery of this decision.
-
-        Raises:
-            ApprovalNotFoundError: There is no such approval.
-            ApprovalClosedError: It was resolved or its deadline passed first.
-            UnknownDecisionError: It does not take this decision.
-            NotAnApproverError: The person may not decide it.
-            PayloadChangedError: The person saw something else than what is asked.
-            ResponseError: `updates` names keys that this gate does not write, or is no JSON.
-            DirectoryError: Who may decide could not be looked up.
-            GraphChangedError: The run follows another version of the graph than the loaded one.
-            StoreUnavailableError: Nothing was recorded.
+        To be asked before new definitions are deployed, with the new graphs loaded.
         """
-        question = await self._store.get_question(approval)
-        try:
-            graph = self._kernel.graph_of(question.graph, question.version)
-            via = await find_entry(question.approvers, by, self._directory)
-        except (DirectoryError, GraphError):
-            if await self._is_recorded(question.approval_id, key):
-                return await self._store.get_run(question.run_id)
-            await self._refuse_closed(question.approval_id)
-            raise
-        command = c.Decide(
-            approval_id=question.approval_id,
-            decision=decision,
-            by=by,
-            surface=surface,
-            via=via,
-            comment=comment,
-            updates=to_updates(updates or {}),
-            digest=digest,
-            recorded_by=recorded_by,
-            key=key,
-        )
-        answer = await self._kernel.commit(question.run_id, command, graph)
-        self._hook("after_decision")
-        if isinstance(answer, Advance):
-            return to_run(answer.state, answer.records[-1].at)
-        await self._refuse(question.run_id, command, answer)
-        return await self._store.get_run(question.run_id)
+        found = [
+            GraphDifference(run=run, differences=await self._differences(run))
+            for status in RunStatus
+            if status not in FINISHED
+            async for run in self._all_runs(status)
+            if not self._is_loaded(run)
+        ]
+        return sorted(found, key=lambda each: each.run.started_at, reverse=True)
 
-    async def _refuse(self, run_id: str, command: c.Decide, refusal: r.Refusal) -> None:
-        """Raise what a refused decision means, unless it was recorded before."""
-        if not isinstance(refusal, (r.NotOpen, r.TooLate, r.Finished)):
-            raise to_error(run_id, refusal)
-        if await self._is_recorded(command.approval_id, command.key):
-            return
-        await self._refuse_closed(command.approval_id)
-        found = await self._store.get_approval(command.approval_id)
-        raise ApprovalClosedError(found.ref, outcome="expired", by=None, at=found.due_at)
+    def _is_loaded(self, run: Run) -> bool:
+        graph = self.graphs.get(run.graph)
+        return graph is not None and graph.version == run.version
 
-    async def _is_recorded(self, approval_id: str, key: str | None) -> bool:
-        return key is not None and await self._store.has_decision(approval_id, key)
-
-    async def _refuse_closed(self, approval_id: str) -> None:
-        """Raise what became of an approval that is not open any more."""
-        found = await self._store.get_approval(approval_id)
-        if not found.is_open:
-            by = found.answers[-1].by if found.answers else None
-            raise ApprovalClosedError(found.ref, outcome=found.status, by=by, at=found.resolved_at)
-
-    async def get_approval(self, approval: str) -> Approval:
-        """Return an approval; raises ApprovalNotFoundError."""
-        return await self._store.get_approval(await self._store.find_approval_id(approval))
-
-    async def list_pending(self, *, run: str | None = None, limit: int = 50) -> list[Approval]:
-        """Return open approvals, of one run or of all, the oldest deadline first."""
-        run_id = await self._store.find_run_id(run) if run else None
-        return await self._store.list_pending(run_id=run_id, limit=limit)
-
-    async def list_approvals(self, run: str) -> list[Approval]:
-        """Return all approvals of a run, in the order in which they were opened."""
-        return await self._store.list_approvals(await self._store.find_run_id(run))
+    async def _differences(self, run: Run) -> tuple[str, ...]:
+        graph = self.graphs.get(run.graph)
+        if graph is None:
+            return (f"graph {run.graph!r} is not loaded",)
+        old = await self._kernel.versions.find_definition(run.graph, run.version)
+        if old is None:
+            return (f"version {run.version} of graph {run.graph!r} is not known any more",)
+        return compare(old, graph, run.places)

@@ -2,31 +2,32 @@
 
 Asynchronous functions run on the loop, synchronous ones in threads. A thread cannot be stopped:
 past its timeout, or a cancel's grace, the attempt is reported as over, while its slot stays taken
-until the function returns.
+until the function returns. A generator in a thread stops at its next value.
 """
 
 from __future__ import annotations
 
 import asyncio
-import inspect
+import threading
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
 from orchestrator.core.commands import FailAttempt, FinishAttempt
 from orchestrator.core.events import ErrorFacts
-from orchestrator.core.walk import facts
-from orchestrator.errors import NodeTimeoutError, NonRetryableError
+from orchestrator.core.state import PlaceStatus, State
+from orchestrator.errors import NodeTimeoutError, NonRetryableError, OutputError
+from orchestrator.graph.graph import Graph
 from orchestrator.graph.nodes import TaskNode
-from orchestrator.runtime.context import NodeContext
-from orchestrator.runtime.threads import run_in_thread
-from orchestrator.runtime.values import to_stored
+from orchestrator.runtime.calls import HaltedError, call, runs_on_loop
+from orchestrator.runtime.context import UNDO, NodeContext, is_agent_turn
+from orchestrator.runtime.progress import Progress
+from orchestrator.runtime.results import asks_for_tools, calls_of, facts, storable
 
 #: How long a node may take to stop after its run was cancelled or the process is to end.
 GRACE = 5.0  # seconds
-_Report = Callable[["Attempt", FinishAttempt | FailAttempt], Awaitable[None]]
 _log = structlog.get_logger(__name__)
 
 
@@ -35,8 +36,11 @@ class Attempt:
     """One try of a node, as the executor runs it."""
 
     run_id: str
+    graph: Graph
     node: TaskNode
     context: NodeContext
+    #: Number of the run's newest event when the attempt was taken on.
+    seq: int
 
     @property
     def path(self) -> str:
@@ -48,16 +52,57 @@ class Attempt:
         """Which try it is, from 1."""
         return self.context.attempt
 
+    @property
+    def is_undo(self) -> bool:
+        """Does it take back what was done?"""
+        return self.path.endswith(UNDO)
+
+    @property
+    def function(self) -> Any:
+        """What is called."""
+        return self.node.undo if self.is_undo else self.node.function
+
+    @property
+    def is_agent(self) -> bool:
+        """May it ask for tools?"""
+        return not self.is_undo and is_agent_turn(self.graph, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    """How an attempt is told to stop."""
+
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    #: For what runs in a thread.
+    halt: threading.Event = field(default_factory=threading.Event)
+
+    def set(self) -> None:
+        """Tell it."""
+        self.stop.set()
+        self.halt.set()
+
+
+_Report = Callable[[Attempt, FinishAttempt | FailAttempt], Awaitable[None]]
+_Tell = Callable[[Attempt, Any], Awaitable[None]]
+
 
 class Executor:
     """Runs attempts in a bounded number of slots."""
 
-    def __init__(self, *, slots: int, report: _Report) -> None:
+    def __init__(self, *, slots: int, report: _Report, tell: _Tell) -> None:
+        """Set up.
+
+        Args:
+            slots: How many attempts run at once.
+            report: Stores how an attempt went.
+            tell: Stores how far an attempt is; must not raise.
+        """
         self._slots = slots
         self._taken = 0
         self._report = report
+        self._tell = tell
         self._tasks: dict[asyncio.Task[None], Attempt] = {}
-        self._stops: dict[Attempt, asyncio.Event] = {}
+        self._signals: dict[Attempt, _Signals] = {}
         self._is_stopping = False
 
     @property
@@ -74,10 +119,13 @@ class Executor:
         """Return run and path of what is running; from any thread."""
         return [(attempt.run_id, attempt.path) for attempt in list(self._tasks.values())]
 
+    def attempts(self) -> list[tuple[str, str, int]]:
+        """Return run, path and number of each attempt that is running."""
+        return [(each.run_id, each.path, each.number) for each in self._tasks.values()]
+
     def is_running(self, run_id: str, path: str, number: int) -> bool:
         """Is this very attempt being run here? One that was given up on is another one."""
-        wanted = (run_id, path, number)
-        return wanted in {(each.run_id, each.path, each.number) for each in self._tasks.values()}
+        return (run_id, path, number) in set(self.attempts())
 
     def reserve(self) -> bool:
         """Take a slot, if there is one; `launch` or `give_back` must follow."""
@@ -92,14 +140,14 @@ class Executor:
 
     def launch(self, attempt: Attempt) -> None:
         """Run an attempt in a slot that was reserved for it."""
-        self._stops[attempt] = asyncio.Event()
+        self._signals[attempt] = _Signals()
         task = asyncio.create_task(self._run(attempt), name=f"{attempt.run_id}/{attempt.path}")
         self._tasks[task] = attempt
         task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         attempt = self._tasks.pop(task)
-        self._stops.pop(attempt, None)
+        self._signals.pop(attempt, None)
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error(
                 "an attempt's result could not be reported",
@@ -108,11 +156,29 @@ class Executor:
                 exc_info=error,
             )
 
-    def cancel(self, run_id: str, path: str | None = None) -> None:
-        """Ask the attempts of a run to stop, all or the one at a path."""
-        for attempt, stop in self._stops.items():
-            if attempt.run_id == run_id and path in (None, attempt.path):
-                stop.set()
+    def cancel(self, run_id: str, path: str) -> None:
+        """Ask the attempt at a path of a run to stop."""
+        for attempt, signals in self._signals.items():
+            if (attempt.run_id, attempt.path) == (run_id, path):
+                signals.set()
+
+    def follow(self, state: State) -> None:
+        """Ask the attempts of a run to stop that its newest state has no place for any more.
+
+        When the run is being cancelled or taken back, these are all but those that take back.
+        """
+        for attempt, signals in self._signals.items():
+            # A commit may be followed up after a later one, which took the attempt on.
+            if attempt.run_id != state.run_id or attempt.seq > state.seq:
+                continue
+            place = state.places.get(attempt.path)
+            is_current = (
+                place is not None
+                and place.status is PlaceStatus.RUNNING
+                and place.attempt == attempt.number
+            )
+            if not is_current or (state.is_closing and not attempt.is_undo):
+                signals.set()
 
     async def stop(self, grace: float = GRACE) -> None:
         """Take nothing on any more; wait for what runs, then leave it to its lease."""
@@ -125,16 +191,21 @@ class Executor:
                 await asyncio.wait(late, timeout=1)
 
     async def _run(self, attempt: Attempt) -> None:
-        function = attempt.node.function
-        is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
-            getattr(function, "__call__", None)  # noqa: B004 - an instance with async __call__
-        )
-        call = _on_loop if is_async else _in_thread
-        work = asyncio.ensure_future(call(function, attempt.context))
+        async def send(value: Any) -> None:
+            await self._tell(attempt, value)
+
+        def tell(value: Any) -> None:
+            progress.tell(storable(attempt.node.id, value, "yielded"))
+
+        progress = Progress(send)
+        halt = self._signals[attempt].halt
+        work = asyncio.ensure_future(call(attempt.function, attempt.context, tell, halt))
         work.add_done_callback(lambda _work: self.give_back())
         try:
-            outcome = await self._outcome(attempt, work, is_async=is_async)
+            outcome = await self._outcome(attempt, work)
+            await progress.close(drop=isinstance(outcome, FailAttempt))
         except asyncio.CancelledError:
+            halt.set()
             work.cancel()
             raise
         await self._report(attempt, outcome)
@@ -142,10 +213,12 @@ class Executor:
             await self._report_late(attempt, work)
 
     async def _outcome(
-        self, attempt: Attempt, work: asyncio.Future[Any], *, is_async: bool
+        self, attempt: Attempt, work: asyncio.Future[Any]
     ) -> FinishAttempt | FailAttempt:
-        stop = asyncio.ensure_future(self._stops[attempt].wait())
+        signals = self._signals[attempt]
+        stop = asyncio.ensure_future(signals.stop.wait())
         limit = attempt.node.timeout
+        is_async = runs_on_loop(attempt.function)
         try:
             await asyncio.wait(
                 {work, stop},
@@ -153,14 +226,15 @@ class Executor:
                 return_when=asyncio.FIRST_COMPLETED,
             )
             is_stopped, is_over = stop.done(), work.done()
+            signals.halt.set()
             if not work.done() and is_async:
                 work.cancel()
             if not work.done() and (is_async or is_stopped):
                 await asyncio.wait({work}, timeout=GRACE)
         finally:
             stop.cancel()
-        if work.done() and not work.cancelled():
-            return await self._result(attempt, work)
+        if _has_ended(work):
+            return self._result(attempt, work)
         if is_stopped:
             return self._failure(attempt, ErrorFacts(type="Cancelled", message="it was stopped"))
         if is_over:
@@ -170,17 +244,13 @@ class Executor:
         error = NodeTimeoutError(f"{attempt.node.id} took longer than {limit}")
         return self._failure(attempt, facts(error), is_retryable=True)
 
-    async def _result(
-        self, attempt: Attempt, work: asyncio.Future[Any]
-    ) -> FinishAttempt | FailAttempt:
+    def _result(self, attempt: Attempt, work: asyncio.Future[Any]) -> FinishAttempt | FailAttempt:
         error = work.exception()
         if error is None:
             try:
-                output = to_stored(work.result())
-            except ValueError as problem:
-                text = f"{attempt.node.id} returned what JSON cannot hold: {problem}"
-                return self._failure(attempt, ErrorFacts(type="OutputError", message=text))
-            return FinishAttempt(path=attempt.path, attempt=attempt.number, output=output)
+                return self._finish(attempt, work.result())
+            except OutputError as problem:
+                error = problem
         given_up: tuple[type[BaseException], ...] = (
             NonRetryableError,
             *attempt.node.retry.give_up_on,
@@ -194,6 +264,21 @@ class Executor:
         )
         return self._failure(attempt, facts(error), is_retryable=not isinstance(error, given_up))
 
+    def _finish(self, attempt: Attempt, result: Any) -> FinishAttempt:
+        is_calls = asks_for_tools(result)
+        node = attempt.node.id
+        if is_calls:
+            output = calls_of(node, result, is_agent=attempt.is_agent)
+        else:
+            output = storable(node, result)
+        return FinishAttempt(
+            path=attempt.path,
+            attempt=attempt.number,
+            output=output,
+            is_calls=is_calls,
+            spent=attempt.context.spent,
+        )
+
     def _failure(
         self, attempt: Attempt, error: ErrorFacts, *, is_retryable: bool = False
     ) -> FailAttempt:
@@ -202,19 +287,17 @@ class Executor:
             attempt=attempt.number,
             error=error,
             is_retryable=is_retryable,
+            spent=attempt.context.spent,
         )
 
     async def _report_late(self, attempt: Attempt, work: asyncio.Future[Any]) -> None:
         await asyncio.wait({work})
         if not work.cancelled() and work.exception() is None:
-            await self._report(attempt, await self._result(attempt, work))
+            await self._report(attempt, self._result(attempt, work))
 
 
-async def _on_loop(function: Any, context: NodeContext) -> Any:
-    return await function(context)
-
-
-async def _in_thread(function: Any, context: NodeContext) -> Any:
-    result = await run_in_thread(function, context, name=f"signoff-node-{context.node}")
-    # Such as a lambda around an asynchronous function.
-    return await result if inspect.isawaitable(result) else result
+def _has_ended(work: asyncio.Future[Any]) -> bool:
+    """Did the function itself return or raise?"""
+    if not work.done() or work.cancelled():
+        return False
+    return not isinstance(work.exception(), HaltedError)

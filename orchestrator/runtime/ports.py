@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -31,18 +31,41 @@ class Directory(Protocol):
     async def members(self, approver: Approver) -> frozenset[str]:
         """Return the ids of the people that a name stands for, never an empty set.
 
+        Deactivated people are never among them, so that nothing lets them decide.
+
         Raises:
             ApproversError: Nobody is called that, the group is empty, or its people may not decide.
             DirectoryError: It could not be looked up now; nobody may be let through.
+        """
+
+    async def is_outsider(self, person: str) -> bool:
+        """Is this a bot, a guest, deactivated, or somebody of another organisation?
+
+        Outsiders decide only where a policy allows for it.
+
+        Raises:
+            DirectoryError: It could not be looked up now; the person may not be let through.
         """
 
 
 class StaticDirectory:
     """A directory that is known beforehand: user ids stand for themselves."""
 
-    def __init__(self, members: Mapping[str, frozenset[str]] | None = None) -> None:
-        """Take the members of groups and owners of e-mail addresses, by name without the `@`."""
+    def __init__(
+        self,
+        members: Mapping[str, frozenset[str]] | None = None,
+        *,
+        outsiders: Collection[str] = (),
+    ) -> None:
+        """Take who is known.
+
+        Args:
+            members: Members of groups and channels, and owners of e-mail addresses, by name
+                without the `@` or `#`.
+            outsiders: Ids of people who are bots, guests, or of another organisation.
+        """
         self._members = dict(members or {})
+        self._outsiders = frozenset(outsiders)
 
     async def members(self, approver: Approver) -> frozenset[str]:
         """See Directory."""
@@ -52,3 +75,7 @@ class StaticDirectory:
         if not found:
             raise ApproversError(f"nobody stands behind the approver {approver}")
         return found
+
+    async def is_outsider(self, person: str) -> bool:
+        """See Directory."""
+        return person in self._outsiders

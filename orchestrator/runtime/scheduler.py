@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 
 import structlog
@@ -27,9 +27,19 @@ _log = structlog.get_logger(__name__)
 class Scheduler:
     """Looks for due work at every wake-up, at the next deadline, and once a second."""
 
-    def __init__(self, kernel: Kernel, clock: Clock) -> None:
+    def __init__(
+        self, kernel: Kernel, clock: Clock, on_tick: Callable[[], None] = lambda: None
+    ) -> None:
+        """Set up.
+
+        Args:
+            kernel: What carries everything out.
+            clock: Where instants come from.
+            on_tick: Called at every look.
+        """
         self._kernel = kernel
         self._clock = clock
+        self._on_tick = on_tick
         self._wake = asyncio.Event()
         self._ending = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="signoff-heartbeat", daemon=True)
@@ -87,9 +97,19 @@ class Scheduler:
         for job in await store.ready_jobs(PAGE):
             if not await self._take(job):
                 break
-        if self._kernel.executor.running:
-            for job in await store.cancelling_jobs(self._kernel.owner):
-                self._kernel.executor.cancel(job.run_id, job.path)
+        await self._stop_vanished()
+        self._on_tick()
+
+    async def _stop_vanished(self) -> None:
+        """Stop the attempts that other processes have left no place for."""
+        executor, store = self._kernel.executor, self._kernel.store
+        running = executor.attempts()
+        if not running:
+            return
+        for run_id, path, _ in await store.vanished(self._kernel.owner, running):
+            executor.cancel(run_id, path)
+        for job in await store.cancelling_jobs(self._kernel.owner):
+            executor.cancel(job.run_id, job.path)
 
     async def _time_to_next(self) -> float:
         # What was due at the last look and is still there cannot fire now.
@@ -133,7 +153,7 @@ class Scheduler:
     ) -> bool:
         """Expire a question whose graph is gone or changed, where the graph is not needed."""
         run = await self._kernel.store.get_run(timer.run_id)
-        graph = self._kernel.skeleton(run.graph, run.version)
+        graph = self._kernel.versions.skeleton(run.graph, run.version)
         try:
             answer = await self._kernel.commit(timer.run_id, command, graph)
         except (LookupError, TypeError):
@@ -151,7 +171,7 @@ class Scheduler:
             if run.status is not RunStatus.CANCELLING:
                 raise
             # To be done with a run that was cancelled for this takes no graph.
-            graph = self._kernel.skeleton(run.graph, run.version)
+            graph = self._kernel.versions.skeleton(run.graph, run.version)
             await self._kernel.commit(job.run_id, command, graph)
 
     async def _take(self, job: Job) -> bool:

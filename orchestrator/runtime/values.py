@@ -34,6 +34,18 @@ def to_updates(updates: Mapping[str, Any]) -> dict[str, Any]:
         raise ResponseError(f"an answer's updates must be JSON: {error}") from error
 
 
+def to_values(values: Any) -> Any:
+    """Return what an answer brings, as it is stored.
+
+    Raises:
+        ResponseError: JSON cannot hold it.
+    """
+    try:
+        return to_stored(values)
+    except ValueError as error:
+        raise ResponseError(f"an answer's values must be JSON: {error}") from error
+
+
 def check_labels(labels: Mapping[str, str]) -> None:
     """Make sure that labels are texts.
 
