@@ -55,12 +55,15 @@ def read_answer(
         )
     if gate.schema is not None:
         return _read_fields(values, gate.schema)
-    problems = list(find_non_json(values))
-    if not problems and decision is Decision.EDIT:
-        problems = list(find_differences(old(), values))
-    if problems:
-        return InvalidValues(problems=tuple(problems))
-    return Answer(values=_plain(values))
+    try:
+        problems = list(find_non_json(values))
+        if not problems and decision is Decision.EDIT:
+            problems = list(find_differences(old(), values))
+        return (
+            InvalidValues(problems=tuple(problems)) if problems else Answer(values=_plain(values))
+        )
+    except RecursionError:
+        return _one_problem("is nested too deeply to be stored; make it flatter")
 
 
 _BRINGS = frozenset({Decision.ANSWER, Decision.RESULT, Decision.EDIT, Decision.CHOOSE})
@@ -123,7 +126,7 @@ def find_non_json(value: Any, field: str = "") -> Iterator[Problem]:
     """Yield the places of a value that JSON cannot hold."""
     if isinstance(value, Mapping):
         for key, each in value.items():
-            if isinstance(key, str):
+            if isinstance(key, str) and _is_scalar(key):
                 yield from find_non_json(each, _join(field, key))
             else:
                 yield field, f"has the key {key!r}, which is no text"
@@ -138,7 +141,7 @@ def _is_scalar(value: Any) -> bool:
     if not isinstance(value, str | int | float):
         return False
     try:
-        json.dumps(value, allow_nan=False).encode()
+        json.dumps(value, allow_nan=False, ensure_ascii=False).encode()
     except ValueError:
         return False
     return True
