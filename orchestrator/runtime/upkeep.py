@@ -12,7 +12,12 @@ from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
 from orchestrator.core.state import State
 from orchestrator.core.turn import Turn
-from orchestrator.errors import ApproversError, NotPermittedError, RecentlyRemindedError
+from orchestrator.errors import (
+    ApproversError,
+    NotPermittedError,
+    NotPossibleError,
+    RecentlyRemindedError,
+)
 from orchestrator.graph.policy import Approver, Policy, any_of, parse_approvers
 from orchestrator.runtime.desk import Desk
 from orchestrator.runtime.summary import to_run
@@ -90,13 +95,25 @@ class Upkeep(Desk):
         Args:
             approval: The approval.
             by: Somebody who may decide it.
-            to: The other person's id.
+            to: The other person's id or e-mail address.
             surface: Where it was done.
+
+        Raises:
+            ApproversError: Nobody is called that.
         """
         question, person = await self._asked(approval, by, surface)
+        deputy = await self._deputy(to)
         return await self._change(
-            question, c.Delegate(approval_id=question.approval_id, by=person, to=to)
+            question, c.Delegate(approval_id=question.approval_id, by=person, to=deputy)
         )
+
+    async def _deputy(self, name: str) -> str:
+        """Return the id of the one person that a name stands for."""
+        (approver, *others) = _parse(name).approvers()
+        members = await self._directory.members(approver)
+        if others or len(members) != 1:
+            raise NotPossibleError(f"{name!r} is not one person; name the one who answers instead")
+        return next(iter(members))
 
     async def snooze(
         self, approval: str, *, by: str, until: datetime | timedelta, surface: str = "python"
@@ -110,7 +127,7 @@ class Upkeep(Desk):
             surface: Where it was done.
         """
         question, person = await self._asked(approval, by, surface)
-        at = until if isinstance(until, datetime) else self._clock.now() + until
+        at = _aware(until) if isinstance(until, datetime) else self._clock.now() + until
         return await self._change(
             question, c.Snooze(approval_id=question.approval_id, by=person, until=at)
         )
@@ -224,6 +241,12 @@ class Upkeep(Desk):
         question = await self._store.get_question(approval)
         person, _ = await self._person(question, by, surface, asks_operators=True)
         return question, person
+
+
+def _aware(instant: datetime) -> datetime:
+    if instant.tzinfo is None:
+        raise NotPossibleError(f"{instant} names no time zone; give an instant with an offset")
+    return instant
 
 
 def _parse(approvers: str | Iterable[str | Approver]) -> Policy:
