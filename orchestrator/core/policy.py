@@ -325,8 +325,8 @@ def _fills(
 ) -> tuple[Fill, ...]:
     out = barred.in_stage(stage)
     slots = policy.stages[stage].slots
-    asked = [_asked(slot, rosters, out) for slot in slots]
-    votes = [
+    members = [_asked(slot, rosters, out) for slot in slots]
+    counted = [
         vote
         for vote in _in_order(votes)
         if vote.stage == stage
@@ -334,27 +334,54 @@ def _fills(
         and not vote.breaks_glass
         and not {vote.seat, vote.by} & out
     ]
-    choices = {
-        vote.seat: [
-            number
-            for number, (slot, members) in enumerate(zip(slots, asked, strict=True))
-            if _fits(vote, slot, members)
-        ]
-        for vote in votes
-    }
-    needs = [_needs(slot, members, len(votes)) for slot, members in zip(slots, asked, strict=True)]
-    if policy.distinct:
-        filled = match(choices, needs)
-    else:
-        filled = [
-            [seat for seat, fitting in choices.items() if number in fitting][:need]
-            for number, need in enumerate(needs)
-        ]
+    needs = [_needs(slot, known, len(counted)) for slot, known in zip(slots, members, strict=True)]
+    choices = {vote.seat: _choices(vote, slots, members) for vote in counted}
+    deputies = _deputies(policy, slots, counted)
+    for number, seat in deputies.items():
+        needs[number] = 0
+        if policy.distinct:
+            choices[seat] = []
+    filled = match(choices, needs) if policy.distinct else _each(choices, needs)
     order = list(choices)
     return tuple(
-        _fill(slot, members, sorted(by, key=order.index))
-        for slot, members, by in zip(slots, asked, filled, strict=True)
+        _stood_in(slot, deputies[number])
+        if number in deputies
+        else _fill(slot, members[number], sorted(filled[number], key=order.index))
+        for number, slot in enumerate(slots)
     )
+
+
+def _choices(
+    vote: Vote, slots: Sequence[Slot], members: Sequence[frozenset[str] | None]
+) -> list[int]:
+    """Return the numbers of the slots that a vote may fill."""
+    pairs = enumerate(zip(slots, members, strict=True))
+    return [number for number, (slot, known) in pairs if _fits(vote, slot, known)]
+
+
+def _each(choices: Mapping[str, Sequence[int]], needs: Sequence[int]) -> list[list[str]]:
+    """Fill every slot by itself: one person may fill several."""
+    return [
+        [seat for seat, fitting in choices.items() if number in fitting][:need]
+        for number, need in enumerate(needs)
+    ]
+
+
+def _deputies(policy: Policy, slots: Sequence[Slot], votes: Sequence[Vote]) -> dict[int, str]:
+    """Return who approved in everybody's place, by the slot's number."""
+    found: dict[int, str] = {}
+    for number, slot in enumerate(slots):
+        names = _names(slot.deputies)
+        for vote in votes:
+            is_free = not policy.distinct or vote.seat not in found.values()
+            if names & set(vote.via) and is_free:
+                found[number] = vote.seat
+                break
+    return found
+
+
+def _stood_in(slot: Slot, deputy: str) -> Fill:
+    return Fill(slot=slot, needed=1, by=(deputy,), missing=0, waiting=())
 
 
 def _fill(slot: Slot, members: frozenset[str] | None, by: Sequence[str]) -> Fill:
@@ -409,7 +436,7 @@ def _in_order(votes: Iterable[Vote]) -> list[Vote]:
 
 
 def _entries(policy: Policy, stage: int) -> Iterable[str]:
-    return (str(each) for slot in policy.stages[stage].slots for each in slot.approvers)
+    return (str(each) for slot in policy.stages[stage].slots for each in slot.asked)
 
 
 def _of_veto(policy: Policy, decision: Decision) -> Iterable[str]:

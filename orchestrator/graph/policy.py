@@ -95,6 +95,13 @@ class Slot:
     approvers: tuple[Approver, ...]
     #: How many of them must approve; None: every one of them, as they are at the time.
     count: int | None = 1
+    #: Any one of these may approve in everybody's place; an escalation calls them in.
+    deputies: tuple[Approver, ...] = ()
+
+    @property
+    def asked(self) -> tuple[Approver, ...]:
+        """Everybody who may approve here."""
+        return (*self.approvers, *self.deputies)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,7 +144,7 @@ class Policy:
 
 
 def _named(stages: Iterable[Stage]) -> Iterator[Approver]:
-    return (each for stage in stages for slot in stage.slots for each in slot.approvers)
+    return (each for stage in stages for slot in stage.slots for each in slot.asked)
 
 
 Names = str | Iterable[str | Approver]
