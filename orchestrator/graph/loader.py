@@ -63,7 +63,7 @@ def load_graphs(paths: Sequence[Path], *, allow: Sequence[str]) -> dict[str, Gra
     drafts = [each for each in found.values() if not isinstance(each, Graph)]
     for draft in in_order(drafts):
         with _neighbours(origins[draft.id].parent):
-            built[draft.id] = build(draft, allow, built)
+            built[draft.id] = build(draft, allow, built, drafts)
     return {name: built[name] for name in found}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, TypeVar, assert_never
@@ -90,13 +90,21 @@ def read_draft(document: Document) -> Draft:
         raise _refusal(document, found) from None
 
 
-def build_graph(draft: Draft, allow: Sequence[str], graphs: Mapping[str, Graph]) -> Graph:
-    """Build the graph that a document declares; `graphs` are those that it may run inside.
+def build_graph(
+    draft: Draft, allow: Sequence[str], graphs: Mapping[str, Graph], names: Collection[str]
+) -> Graph:
+    """Build the graph that a document declares.
+
+    Args:
+        draft: The document.
+        allow: Modules whose functions it may name.
+        graphs: What it may run inside, by id.
+        names: Ids of all graphs that it might name, for messages.
 
     Raises:
         GraphValidationError: It has problems; all of them are listed with file and line.
     """
-    assembly = _Assembly(draft=draft, graphs=graphs, allow=allow)
+    assembly = _Assembly(draft=draft, graphs=graphs, names=names, allow=allow)
     builder = assembly.builder()
     found = [*assembly.values.found, *(assembly.located(each) for each in builder.problems())]
     if found:
@@ -145,6 +153,7 @@ class _Assembly:
 
     draft: Draft
     graphs: Mapping[str, Graph]
+    names: Collection[str]
     allow: Sequence[str]
     values: Values = field(init=False)
     #: Path in the document by the place that the builder's problems name.
@@ -268,7 +277,7 @@ class _Assembly:
         elif named in self.graphs:
             return self.graphs[named]
         else:
-            known = ", ".join(sorted(self.graphs)) or "none"
+            known = ", ".join(sorted(self.names)) or "none"
             text = f"graph {named!r} is not loaded; known are {known}"
             self.values.note(path, f"{text}; load its file together with this one")
         return GraphBuilder("unread").task("unread", missing).start("unread").ends("unread").build()

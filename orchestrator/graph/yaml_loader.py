@@ -32,7 +32,7 @@ def load_yaml(
     drafts = read_drafts(source)
     known = {graph.id: graph for graph in graphs}
     for draft in in_order(drafts):
-        known[draft.id] = build(draft, allow, known)
+        known[draft.id] = build(draft, allow, known, drafts)
     return [known[draft.id] for draft in drafts]
 
 
@@ -59,15 +59,18 @@ def read_drafts(source: str | Path) -> list[Draft]:
     return list(drafts.values())
 
 
-def build(draft: Draft, allow: Sequence[str], graphs: Mapping[str, Graph]) -> Graph:
-    """Build a graph; `graphs` are those that may run inside it.
+def build(
+    draft: Draft, allow: Sequence[str], graphs: Mapping[str, Graph], drafts: Iterable[Draft]
+) -> Graph:
+    """Build a graph; `graphs` may run inside it, and `drafts` are all there are, for messages.
 
     Raises:
         GraphValidationError: It has problems; all of them are listed with file and line.
     """
     from orchestrator.graph.yaml_graph import build_graph  # noqa: PLC0415 - slow to import
 
-    return build_graph(draft, allow, graphs)
+    names = {each.id for each in drafts} | graphs.keys()
+    return build_graph(draft, allow, graphs, names - {draft.id})
 
 
 def in_order(drafts: Collection[Draft]) -> list[Draft]:

@@ -24,7 +24,7 @@ class RetrySpec(Spec):
     model_config = examples({"attempts": 4, "backoff": "linear", "delay": "2s"})
 
     attempts: StrictInt = Field(default=UNSET, description="How often to try in all; default: 1.")
-    backoff: Backoff = Field(default=UNSET, description="How the wait between tries grows.")
+    backoff: Backoff = Field(default=UNSET, description="How the wait grows; default: exponential.")
     delay: Time = Field(default=UNSET, description="The first wait; default: 1s.")
     factor: Number = Field(default=UNSET, description="By what it grows; default: 2.")
     cap: Time = Field(default=UNSET, description="The longest wait; default: 5m.")

@@ -163,14 +163,13 @@ class Values:
 
     def _calendar(self, path: Path, spec: CalendarSpec) -> WorkingHours | None:
         options = self.options(path, spec)
-        for name, parse, form in (("start", time.fromisoformat, "09:00"), ("end", *_CLOCK)):
+        for name in ("start", "end"):
             if name in options:
-                options[name] = self._try((*path, name), _reader(name, parse, form), options[name])
+                options[name] = self._try((*path, name), _time_of_day, options[name])
         if "holidays" in options:
-            read = _reader("holiday", date.fromisoformat, "2030-12-25")
             days = enumerate(options["holidays"])
             options["holidays"] = tuple(
-                self._try((*path, "holidays", n), read, each) for n, each in days
+                self._try((*path, "holidays", index), _day, each) for index, each in days
             )
         if None in options.values() or None in options.get("holidays", ()):
             return None
@@ -194,17 +193,18 @@ class Values:
             return instead
 
 
-_CLOCK = (time.fromisoformat, "17:00")
+def _time_of_day(text: str) -> time:
+    try:
+        return time.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no time of day; write 09:00") from None
 
 
-def _reader(name: str, parse: Callable[[str], Any], form: str) -> Callable[[str], Any]:
-    def read(text: str) -> Any:
-        try:
-            return parse(text)
-        except ValueError:
-            raise ValueError(f"{name} {text!r} cannot be read; write it as {form}") from None
-
-    return read
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no day; write 2030-12-25") from None
 
 
 def missing(context: Mapping[str, Any]) -> Any:
