@@ -61,8 +61,8 @@ class Declaring(Collecting):
         self._add_composite(
             node,
             lambda inside: RouterNode(id=node, select=select, routes=inside, **common),
-            _blocks(reader, "routes", routes or {}),
-            options,
+            _blocks(reader, "routes", {} if routes is None else routes),
+            {**options, "routes": routes},
             given,
         )
         return self
