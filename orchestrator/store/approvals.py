@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Select, bindparam, select
@@ -69,9 +70,15 @@ def pending_query(
         run_id: Only approvals of this run.
         limit: The most that are returned.
     """
-    query = select(approvals).where(approvals.c.status == OPEN)
-    for name, value in (("kind", kind), ("run_id", run_id)):
-        if value is not None:
+    conditions = {"status": OPEN} | ({"kind": kind} if kind is not None else {})
+    query = select(approvals)
+    if run_id is not None:
+        # A run has few: its own index is the one to take, and the others must not fit.
+        query = query.where(approvals.c.run_id == run_id)
+        for name, value in conditions.items():
+            query = query.where(approvals.c[name].concat("") == value)
+    else:
+        for name, value in conditions.items():
             query = query.where(approvals.c[name] == value)
     order = (approvals.c.due_at.nulls_last(), approvals.c.opened_at, approvals.c.id)
     return query.order_by(*order).limit(limit)
@@ -148,9 +155,9 @@ def _to_approval(story: Story, run: Run, value_of: Callable[[str, Ref], Any]) ->
         timeout=opened.timeout,
         on_timeout=opened.on_timeout,
         default=opened.default,
-        due_at=now.times.due_at,
-        remind_at=now.times.remind_at,
-        escalate_at=now.times.escalate_at,
+        due_at=_utc(now.times.due_at),
+        remind_at=_utc(now.times.remind_at),
+        escalate_at=_utc(now.times.escalate_at),
         delivered_at=now.delivered_at,
         reminded_at=story.reminded_at,
         resolved_at=story.resolved_at,
@@ -167,13 +174,17 @@ def _to_approval(story: Story, run: Run, value_of: Callable[[str, Ref], Any]) ->
         stage=now.stage,
         votes=tuple(map(_plain, now.votes)),
         delegations=dict(now.delegations),
-        snoozed=dict(now.snoozed),
+        snoozed={person: until.astimezone(UTC) for person, until in now.snoozed.items()},
         reminders_sent=now.reminded,
         escalated=now.escalated,
         answers=story.answers,
         comments=story.comments,
         run=run,
     )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at.astimezone(UTC) if at else None
 
 
 def _plain(vote: Vote) -> Vote:

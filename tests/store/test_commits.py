@@ -33,7 +33,6 @@ from tests.store.steps import (
     take,
 )
 
-
 LATER = FakeClock().now() + HOUR
 
 

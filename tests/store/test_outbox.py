@@ -6,17 +6,17 @@ from datetime import timedelta
 
 import pytest
 
-from orchestrator.core import commands as c
-from orchestrator.core.effects import Purpose
+from orchestrator.core import events as e
+from orchestrator.core.effects import Deliver, Purpose
 from orchestrator.store import Delivery, Store, open_store
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql
-from tests.store.steps import RUNS, answer, ask, commit, shown, step
-from tests.unit.core.flows import publishing, run_through
+from tests.store.steps import HOUR, RUNS, answer, approve, ask, commit, finish, publish, shown
 
 LEASE = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)
 QUESTION, OUTCOME, REMINDER = Purpose.QUESTION, Purpose.OUTCOME, Purpose.REMINDER
+PROGRESS, NOTICE = Purpose.PROGRESS, Purpose.NOTICE
 
 
 async def claim(store: Store, limit: int = 10, owner: str = "s1") -> list[Delivery]:
@@ -27,14 +27,6 @@ async def claim(store: Store, limit: int = 10, owner: str = "s1") -> list[Delive
 def picture(found: list[Delivery]) -> list[tuple[Purpose, str]]:
     """Return purposes and approvals."""
     return [(each.purpose, each.approval_id) for each in found]
-
-
-async def closed(store: Store, run_id: str = RUNS[0]) -> str:
-    """Bring a run to its end; its question has not been sent."""
-    graph = publishing()
-    approval_id = await ask(store, run_id, graph)
-    await commit(store, run_id, graph, answer(approval_id), *run_through("publish"))
-    return approval_id
 
 
 async def test_a_question_is_claimed_with_what_a_sender_needs(store: Store, clock: FakeClock):
@@ -69,8 +61,7 @@ async def test_a_claim_whose_sender_died_is_given_out_again(store: Store, clock:
 
 async def test_deliveries_are_claimed_oldest_first_up_to_the_limit(store: Store):
     """Over all runs."""
-    graph = publishing()
-    ids = [await ask(store, run_id, graph) for run_id in RUNS[:5]]
+    ids = [await ask(store, run_id) for run_id in RUNS[:5]]
 
     assert picture(await claim(store, limit=2)) == [(QUESTION, each) for each in ids[:2]]
     assert picture(await claim(store)) == [(QUESTION, each) for each in ids[2:]]
@@ -78,7 +69,7 @@ async def test_deliveries_are_claimed_oldest_first_up_to_the_limit(store: Store)
 
 async def test_an_outcome_waits_for_its_question(store: Store, clock: FakeClock):
     """Also while the question is on its way; what people see never goes back in time."""
-    approval_id = await closed(store)
+    approval_id = await finish(store, RUNS[0])
     other = await ask(store, RUNS[1])
     (question, other_question) = await claim(store)
 
@@ -99,7 +90,7 @@ async def test_an_outcome_waits_for_its_question(store: Store, clock: FakeClock)
 
 async def test_of_several_edits_the_newest_stands_for_all(store: Store, sql: Sql):
     """Decided and completed: the message is edited once."""
-    approval_id = await closed(store)
+    approval_id = await finish(store, RUNS[0])
     (question,) = await claim(store)
     await store.finish_delivery(question)
     (outcome,) = await claim(store)
@@ -116,13 +107,12 @@ async def test_of_several_edits_the_newest_stands_for_all(store: Store, sql: Sql
 
 async def test_an_edit_that_is_on_its_way_is_not_overtaken(store: Store):
     """The newer one is given out when it is done."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     (question,) = await claim(store)
     await store.finish_delivery(question)
-    await commit(store, RUNS[0], graph, answer(approval_id))
+    await approve(store, RUNS[0], approval_id)
     (first,) = await claim(store)
-    await commit(store, RUNS[0], graph, *run_through("publish"))
+    await publish(store, RUNS[0], approval_id)
 
     assert await claim(store) == []
 
@@ -134,7 +124,7 @@ async def test_an_edit_that_is_on_its_way_is_not_overtaken(store: Store):
 
 async def test_a_delivery_that_was_given_up_lets_the_later_ones_through(store: Store, sql: Sql):
     """It stays for the operator to see, with the reason."""
-    approval_id = await closed(store)
+    approval_id = await finish(store, RUNS[0])
     (question,) = await claim(store)
     await store.give_up_delivery(question, error="channel_not_found")
 
@@ -160,18 +150,18 @@ async def test_a_delivery_that_was_sent_after_its_lease_is_sent_all_the_same(
 
 async def test_t4_reminders_are_sent_in_their_order(store: Store, clock: FakeClock):
     """After the question, before the outcome."""
-    graph = publishing(timeout="1h", on_timeout="expire", remind_before="10m")
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     (question,) = await claim(store)
-    step_ = step(graph, shown(approval_id, clock.now()))
+    step_ = shown(approval_id, clock.now() + HOUR)
     await store.save_question(RUNS[0], step_, question, channel="C1", ts="1.5")
     clock.advance(timedelta(minutes=50))
-    reminder = c.FireTimer(kind=c.TimerKind.REMINDER, subject=approval_id)
-    await commit(store, RUNS[0], graph, reminder)
+    reminder = Deliver(purpose=REMINDER, approval_id=approval_id, seq=8)
+    await commit(store, RUNS[0], e.ReminderFired(approval_id=approval_id), deliver=(reminder,))
     (found,) = await claim(store)
-    await commit(store, RUNS[0], graph, answer(approval_id))
+    await approve(store, RUNS[0], approval_id)
 
     assert picture([found]) == [(REMINDER, approval_id)]
+    assert found.seq == 8
     assert await claim(store) == []
 
     await store.finish_delivery(found)
@@ -181,12 +171,11 @@ async def test_t4_reminders_are_sent_in_their_order(store: Store, clock: FakeClo
 
 async def test_a_shown_question_is_one_commit(store: Store, clock: FakeClock):
     """Its delivery is done, its message is known, and its clock runs."""
-    graph = publishing(timeout="1h", on_timeout="expire")
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     (question,) = await claim(store)
     before = store.commits
     clock.advance(SECOND)
-    step_ = step(graph, shown(approval_id, clock.now()))
+    step_ = shown(approval_id, clock.now() + HOUR)
     await store.save_question(RUNS[0], step_, question, channel="C1", ts="1.5")
     message = await store.find_message(approval_id)
     approval = await store.get_approval(approval_id)
@@ -202,11 +191,10 @@ async def test_a_question_that_was_shown_too_late_is_known_all_the_same(
     store: Store, clock: FakeClock
 ):
     """Its message has to be edited, so its place is kept although the step is refused."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     (question,) = await claim(store)
-    await commit(store, RUNS[0], graph, answer(approval_id))
-    step_ = step(graph, shown(approval_id, clock.now()))
+    await approve(store, RUNS[0], approval_id)
+    step_ = shown(approval_id, clock.now() + HOUR)
     await store.save_question(RUNS[0], step_, question, channel="C1", ts="1.5")
 
     assert (await store.find_message(approval_id)).ts == "1.5"
@@ -215,10 +203,9 @@ async def test_a_question_that_was_shown_too_late_is_known_all_the_same(
 
 async def test_a_message_that_was_posted_again_replaces_the_one_before(store: Store, clock):
     """The newest place is the one to edit."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
+    approval_id = await ask(store, RUNS[0])
     (question,) = await claim(store)
-    step_ = step(graph, shown(approval_id, clock.now()))
+    step_ = shown(approval_id, clock.now() + HOUR)
     await store.save_question(RUNS[0], step_, question, channel="C1", ts="1.5")
     await store.save_question(RUNS[0], step_, question, channel="C2", ts="2.5")
     found = await store.find_message(approval_id)
@@ -230,7 +217,7 @@ async def test_the_next_delivery_is_the_next_that_may_be_claimed(store: Store, c
     """Not one that has to wait for an older one: a sender would look for it all the time."""
     assert await store.next_delivery_at() is None
 
-    await closed(store)
+    await finish(store, RUNS[0])
 
     assert await store.next_delivery_at() == clock.now()
 
@@ -255,17 +242,73 @@ async def test_without_a_chat_surface_nothing_is_to_be_delivered(
     """Rows that nobody would ever send are not written."""
     async with open_store(url, now=clock.now) as store:
         store.has_chat = has_chat
-        await closed(store)
+        await finish(store, RUNS[0])
 
     assert sql("SELECT count(*) FROM deliveries") == [(3 if has_chat else 0,)]
 
 
 async def test_a_refused_command_delivers_nothing(store: Store, sql: Sql):
     """A second click makes no second edit."""
-    graph = publishing()
-    approval_id = await ask(store, RUNS[0], graph)
-    await commit(store, RUNS[0], graph, answer(approval_id))
+    approval_id = await ask(store, RUNS[0])
+    await approve(store, RUNS[0], approval_id)
     before = sql("SELECT count(*) FROM deliveries")
-    await store.commit(RUNS[0], step(graph, answer(approval_id)))
+    await store.commit(RUNS[0], answer(approval_id))
 
     assert sql("SELECT count(*) FROM deliveries") == before
+
+
+async def notify(store: Store, approval_id: str, *purposes: Purpose) -> None:
+    """Commit comments, each of which leads to a delivery."""
+    for number, purpose in enumerate(purposes, start=7):
+        said = e.CommentAdded(approval_id=approval_id, by="BOB", text="hm", surface="slack")
+        effect = Deliver(purpose=purpose, approval_id=approval_id, seq=number)
+        await commit(store, RUNS[0], said, deliver=(effect,))
+
+
+async def drain(store: Store) -> list[list[tuple[Purpose, int | None]]]:
+    """Send whatever may be sent until nothing is left; return it in rounds."""
+    rounds = []
+    while found := await claim(store):
+        rounds.append([(each.purpose, each.seq) for each in found])
+        for each in found:
+            await store.finish_delivery(each)
+    return rounds
+
+
+async def test_h21_of_progress_and_outcome_the_newest_stands_for_all(store: Store, sql: Sql):
+    """Three votes and the outcome edit the message once, if nobody has sent any of them yet."""
+    approval_id = await ask(store, RUNS[0])
+    await notify(store, approval_id, PROGRESS, PROGRESS, PROGRESS, OUTCOME)
+
+    assert await drain(store) == [[(QUESTION, None)], [(OUTCOME, 10)]]
+    assert sql("SELECT DISTINCT status FROM deliveries") == [("sent",)]
+
+
+async def test_h23_notices_and_reminders_are_each_sent(store: Store):
+    """In their order, and the edit that came after them last."""
+    approval_id = await ask(store, RUNS[0])
+    await notify(store, approval_id, PROGRESS, NOTICE, PROGRESS, REMINDER, NOTICE, PROGRESS)
+
+    assert await drain(store) == [
+        [(QUESTION, None)],
+        [(NOTICE, 8)],
+        [(REMINDER, 10)],
+        [(NOTICE, 11)],
+        [(PROGRESS, 12)],
+    ]
+
+
+async def test_progress_that_is_on_its_way_is_not_overtaken_by_the_outcome(store: Store):
+    """Two edits of one message at once could arrive in the wrong order."""
+    approval_id = await ask(store, RUNS[0])
+    (question,) = await claim(store)
+    await store.finish_delivery(question)
+    await notify(store, approval_id, PROGRESS)
+    (progress,) = await claim(store)
+    await notify(store, approval_id, PROGRESS, OUTCOME)
+
+    assert await claim(store) == []
+
+    await store.finish_delivery(progress)
+
+    assert await drain(store) == [[(OUTCOME, 8)]]

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from orchestrator.core import commands as c
 from orchestrator.core import events as e
 from orchestrator.core.ids import approval_ref, run_ref
 from orchestrator.core.state import RunStatus
 from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
-from orchestrator.store import Store, open_store, reads, work
+from orchestrator.graph.kinds import ApprovalKind
+from orchestrator.store import Store, open_store, reads, rules, work
+from orchestrator.store.approvals import find_question, pending_query
 from orchestrator.store.reader import Reader, _Prepared
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql, connected
-from tests.store.steps import RUNS, answer, ask, begin, commit, shown
-from tests.unit.core.flows import publishing, run_through, take
+from tests.store.steps import BOOM, HOUR, RUNS, ask, begin, commit, done, opening, shown, take
 
 RUN = RUNS[0]
-HOUR = timedelta(hours=1)
 #: Two runs that differ only in what a short reference leaves out.
 TWINS = ("0191d0c0a5b07cc08a0f1111111111ab", "0291d0c0a5b07cc08a0f1111111111ab")
 
@@ -101,70 +99,83 @@ async def test_a_short_reference_that_fits_several_approvals_is_refused(store: S
 
 async def test_a_run_shows_what_is_known_of_it(store: Store, clock: FakeClock):
     """From its start to its end."""
-    graph = publishing()
     started = clock.now()
-    command = replace(begin(RUN, topic="cats"), labels={"team": "pets"})
-    await commit(store, RUN, graph, command)
+    await commit(store, RUN, begin({"topic": "cats"}, labels={"team": "pets"}))
     pending = await store.get_run(RUN)
     clock.advance(HOUR)
-    await commit(store, RUN, graph, take("write"), c.CancelRun(by="ANN", reason="no"))
+    await commit(store, RUN, take("write"), e.CancelRequested(by="ANN", reason="no"))
     stopping = await store.get_run(RUN)
 
     assert (pending.status, pending.places, pending.seq) == (RunStatus.PENDING, ("write",), 2)
-    assert (pending.graph, pending.version) == ("publishing", graph.version)
+    assert (pending.graph, pending.version) == ("publishing", "v1")
     assert (pending.requester, pending.surface) == ("ANN", "python")
     assert (pending.input, pending.labels) == ({"topic": "cats"}, {"team": "pets"})
     assert (pending.started_at, pending.updated_at) == (started, started)
+    assert (pending.cancelled_by, pending.paused_by, pending.held) == (None, None, None)
     assert stopping.status == RunStatus.CANCELLING
     assert (stopping.cancelled_by, stopping.cancel_reason) == ("ANN", "no")
     assert (stopping.updated_at, stopping.finished_at) == (clock.now(), None)
 
     clock.advance(HOUR)
-    await commit(store, RUN, graph, c.LoseAttempt(path="write", attempt=1))
+    await commit(store, RUN, e.RunCancelled(by="ANN"))
     cancelled = await store.get_run(RUN)
 
     assert (cancelled.status, cancelled.finished_at) == (RunStatus.CANCELLED, clock.now())
     assert cancelled.started_at == started
 
 
-async def test_an_approval_shows_what_was_asked_and_answered(store: Store, clock: FakeClock):
-    """Its payload comes from the log, and stays what it was."""
-    graph = publishing(timeout="2h", on_timeout="reject", review_keys=["draft", "nope"])
-    approval_id = await ask(store, RUN, graph)
-    opened_at = clock.now()
-    clock.advance(HOUR)
-    await commit(
-        store,
-        RUN,
-        graph,
-        shown(approval_id, clock.now()),
-        answer(approval_id, "reject", comment="no", key="k"),
-        *run_through("write#2", {"draft": "two"}),
-    )
-    first, second = await store.list_approvals(RUN)
+async def test_p6_a_run_shows_who_paused_it_and_what_it_has_spent(store: Store):
+    """Until somebody resumes it; what was spent stays."""
+    failed = e.AttemptFailed(path="write", attempt=1, error=BOOM, spent={"tokens": 7})
+    await commit(store, RUN, begin(), take("write"), failed)
+    await commit(store, RUN, e.RunPaused(by="OPS", reason="lunch"))
+    paused = await store.get_run(RUN)
+    await commit(store, RUN, e.RunResumed(by="OPS"))
+    resumed = await store.get_run(RUN)
 
-    assert (first.id, first.status, first.action) == (approval_id, "rejected", "reject")
-    assert first.payload == {"draft": "one", "nope": None}
-    assert second.payload == {"draft": "two", "nope": None}
-    assert (first.opened_at, first.delivered_at) == (opened_at, clock.now())
-    assert (first.resolved_at, first.due_at) == (clock.now(), clock.now() + 2 * HOUR)
-    assert [(each.by, each.decision, each.comment) for each in first.answers] == [
-        ("BOB", e.Decision.REJECT, "no")
-    ]
-    assert (first.requester, first.approvers, first.run.id) == ("ANN", ("@editors",), RUN)
-    assert (second.is_open, second.answers, second.path) == (True, (), "review#2")
-    assert await store.has_decision(approval_id, "k")
-    assert not await store.has_decision(approval_id, "other")
-    assert not await store.has_decision(second.id, "k")
+    assert (paused.status, paused.paused_by, paused.pause_reason) == ("paused", "OPS", "lunch")
+    assert (resumed.paused_by, resumed.pause_reason) == (None, None)
+    assert paused.spent == resumed.spent == {"tokens": 7}
+
+
+async def test_g9_a_run_shows_that_it_is_held_and_which_version_it_follows(store: Store):
+    """The version is the adopted one from then on, in lists, too."""
+    asking = opening(RUN, "", kind=ApprovalKind.ERROR)
+    held = e.RunHeld(approval_id=asking.approval_id, loaded="v2", differences=("write",))
+    await commit(store, RUN, (*begin(), asking, held))
+    waiting = await store.get_run(RUN)
+    await commit(store, RUN, e.VersionAdopted(version="v2"))
+    (after,) = await store.list_runs()
+
+    assert (waiting.held, waiting.version) == (asking.approval_id, "v1")
+    assert (after.held, after.version) == (None, "v2")
+    assert (await store.verify(RUN)).is_sound
+
+
+async def test_a_finished_runs_output_is_found_by_its_references(store: Store):
+    """Also where one name is made of values that are stored in different places."""
+    parts = e.Gather((e.Pointer(1, ("topic",)), e.Pointer(4, ("tags", "1"))), ("topic", "tag"))
+    wrote = done("write", {"tags": ["a", "b"]})
+    output = {"both": parts, "all": e.Gather((e.Pointer(4), e.Pointer(0))), "none": e.Pointer(0)}
+    await commit(store, RUN, begin({"topic": "cats"}), take("write"), wrote)
+
+    assert await store.get_output(RUN) is None
+
+    await commit(store, RUN, e.RunCompleted(path="write", output=output))
+
+    assert await store.get_output(RUN) == {
+        "both": {"topic": "cats", "tag": "b"},
+        "all": [{"tags": ["a", "b"]}, None],
+        "none": None,
+    }
 
 
 async def test_runs_are_listed_in_pages_newest_first(store: Store, clock: FakeClock):
     """Every run is on one page, also those that began at the same instant."""
-    graph = publishing()
     for number in range(25):
         if number % 5 == 0:
             clock.advance(timedelta(seconds=1))
-        await commit(store, RUNS[number], graph, begin(RUNS[number]))
+        await commit(store, RUNS[number], begin())
     seen: list[str] = []
     before = None
     while page := await store.list_runs(limit=4, before=before):
@@ -176,11 +187,10 @@ async def test_runs_are_listed_in_pages_newest_first(store: Store, clock: FakeCl
 
 async def test_runs_are_filtered(store: Store):
     """By status, graph and requester, in any combination."""
-    graph = publishing()
-    await ask(store, RUNS[0], graph)
-    await commit(store, RUNS[1], graph, begin(RUNS[1]))
-    other = replace(begin(RUNS[2]), requester="DAN")
-    await commit(store, RUNS[2], graph, other, c.CancelRun(by="DAN"))
+    await ask(store, RUNS[0])
+    await commit(store, RUNS[1], begin())
+    ended = (e.CancelRequested(by="DAN"), e.RunCancelled(by="DAN"))
+    await commit(store, RUNS[2], begin(requester="DAN"), ended)
 
     async def found(**filters):
         return [run.id for run in await store.list_runs(**filters)]
@@ -195,129 +205,6 @@ async def test_runs_are_filtered(store: Store):
         await found(before="r-0000000")
 
 
-async def test_open_approvals_are_listed_by_deadline(store: Store, clock: FakeClock):
-    """Those without one last, in the order in which they were opened."""
-    patient, urgent = (
-        publishing(timeout="3h", on_timeout="expire"),
-        publishing(timeout="1h", on_timeout="expire"),
-    )
-    ids = []
-    for run_id, graph in zip(RUNS, (publishing(), patient, urgent, publishing()), strict=False):
-        clock.advance(timedelta(seconds=1))
-        ids.append(await ask(store, run_id, graph))
-    listed = [each.id for each in await store.list_pending()]
-
-    assert listed == [ids[2], ids[1], ids[0], ids[3]]
-    assert [each.id for each in await store.list_pending(limit=1)] == [ids[2]]
-    assert [each.id for each in await store.list_pending(run_id=RUNS[0])] == [ids[0]]
-    assert await store.list_pending(run_id=RUNS[50]) == []
-
-
-async def test_t6_due_timers_come_expiries_first_and_oldest_first(store: Store, clock: FakeClock):
-    """So that nobody is reminded of what has just expired."""
-    quick = publishing(timeout="10m", on_timeout="expire", remind_before="5m")
-    slow = publishing(timeout="20m", on_timeout="expire", remind_before="19m")
-    retried = publishing(write={"retry": 3})
-    first = await ask(store, RUNS[0], slow)
-    second = await ask(store, RUNS[1], quick)
-    failed = e.ErrorFacts(type="T", message="m")
-    failing = c.FailAttempt(path="write", attempt=1, error=failed)
-    await commit(store, RUNS[2], retried, begin(RUNS[2]), take("write"), failing)
-    reminder = c.TimerKind.REMINDER
-
-    assert await store.due_timers(clock.now(), 10) == []
-    assert await store.next_timer_at() <= clock.now() + timedelta(seconds=1)
-
-    clock.advance(timedelta(minutes=15) + timedelta(minutes=5))
-    found = await store.due_timers(clock.now(), 10)
-
-    assert [(each.kind, each.subject) for each in found] == [
-        (c.TimerKind.EXPIRY, second),
-        (c.TimerKind.RETRY, "write"),
-        (reminder, first),
-        (reminder, second),
-    ]
-    assert [each.subject for each in await store.due_timers(clock.now(), 1)] == [second]
-
-
-async def test_a_timer_lives_as_long_as_its_reason(store: Store, clock: FakeClock, sql: Sql):
-    """It moves with its deadline, and is gone with the answer."""
-    graph = publishing(timeout="1h", on_timeout="expire", remind_before="10m")
-    approval_id = await ask(store, RUN, graph)
-    grace = timedelta(minutes=5)
-    before = [each.due_at for each in await store.due_timers(clock.now() + 9 * HOUR, 9)]
-    start = clock.now()
-    clock.advance(timedelta(minutes=1))
-    await commit(store, RUN, graph, shown(approval_id, clock.now()))
-    after = [each.due_at for each in await store.due_timers(clock.now() + 9 * HOUR, 9)]
-    await commit(store, RUN, graph, answer(approval_id))
-
-    assert before == [start + grace + HOUR, start + grace + HOUR - timedelta(minutes=10)]
-    assert after == [clock.now() + HOUR, clock.now() + HOUR - timedelta(minutes=10)]
-    assert sql("SELECT * FROM timers") == []
-    assert await store.next_timer_at() is None
-
-
-async def test_dropping_a_timer_leaves_one_that_was_moved(store: Store, clock: FakeClock):
-    """It may have been moved since it was read."""
-    graph = publishing(timeout="1h", on_timeout="expire")
-    approval_id = await ask(store, RUN, graph)
-    (timer,) = await store.due_timers(clock.now() + 2 * HOUR, 9)
-    clock.advance(HOUR)
-    await commit(store, RUN, graph, shown(approval_id, clock.now()))
-    await store.drop_timer(timer)
-    (moved,) = await store.due_timers(clock.now() + 2 * HOUR, 9)
-
-    assert moved.due_at > timer.due_at
-
-    await store.drop_timer(moved)
-
-    assert await store.next_timer_at() is None
-
-
-async def test_jobs_are_ready_then_leased_then_lost(store: Store, clock: FakeClock):
-    """A ready node belongs to nobody; a running one to its owner, as long as its lease lasts."""
-    graph = publishing()
-    for run_id in RUNS[:2]:
-        await commit(store, run_id, graph, begin(run_id))
-        clock.advance(timedelta(seconds=1))
-    ready = [each.run_id for each in await store.ready_jobs(9)]
-    await commit(store, RUNS[0], graph, take("write", owner="p1"))
-    left = [each.run_id for each in await store.ready_jobs(9)]
-
-    assert (ready, left) == ([RUNS[0], RUNS[1]], [RUNS[1]])
-    assert await store.lost_jobs(clock.now(), 9) == []
-
-    clock.advance(timedelta(seconds=4))
-    store.renew_leases("p1", [(RUNS[0], "write")])
-    store.renew_leases("p2", [(RUNS[0], "write")])
-    await store.write(lambda *_: None)  # after the renewals, for nobody waits for those
-    clock.advance(timedelta(seconds=4))
-
-    assert await store.lost_jobs(clock.now(), 9) == []
-
-    await store.release_leases("p2")
-
-    assert await store.lost_jobs(clock.now(), 9) == []
-
-    await store.release_leases("p1")
-
-    assert await store.lost_jobs(clock.now(), 9) == [
-        work.Job(run_id=RUNS[0], path="write", attempt=1)
-    ]
-
-
-async def test_attempts_of_cancelled_runs_are_told_to_their_owner(store: Store):
-    """Another process may have cancelled the run."""
-    graph = publishing()
-    for run_id in RUNS[:2]:
-        await commit(store, run_id, graph, begin(run_id), take("write", owner="p1"))
-    await commit(store, RUNS[1], graph, c.CancelRun(by="ANN"))
-
-    assert [each.run_id for each in await store.cancelling_jobs("p1")] == [RUNS[1]]
-    assert await store.cancelling_jobs("p2") == []
-
-
 async def test_an_instant_without_a_zone_is_refused(store: Store, url: str):
     """On both ways into the database; it is no sign that the database is away."""
     naive = datetime(2030, 1, 1)  # noqa: DTZ001 - what is to be refused
@@ -325,7 +212,7 @@ async def test_an_instant_without_a_zone_is_refused(store: Store, url: str):
         await store.due_timers(naive, 1)
     async with open_store(url, now=lambda: naive) as other:
         with pytest.raises(ValueError, match="has no zone"):
-            await commit(other, RUN, publishing(), begin(RUN))
+            await commit(other, RUN, begin())
 
     assert await store.list_runs() == []
 
@@ -334,10 +221,9 @@ async def test_instants_come_back_in_utc_whatever_zone_they_were_given_in(
     store: Store, clock: FakeClock
 ):
     """And compare as instants in the database, not as texts."""
-    graph = publishing(timeout="1h", on_timeout="expire")
-    approval_id = await ask(store, RUN, graph)
+    approval_id = await ask(store, RUN)
     tokyo = ZoneInfo("Asia/Tokyo")
-    await commit(store, RUN, graph, shown(approval_id, clock.now().astimezone(tokyo)))
+    await store.commit(RUN, shown(approval_id, (clock.now() + HOUR).astimezone(tokyo)))
     found = (await store.get_approval(approval_id)).due_at
 
     assert found == clock.now() + HOUR
@@ -387,12 +273,32 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
             "approvals USING INDEX ix_approvals_ref",
         ),
         (
-            lambda reader: reader.fetch(reads.pending_query()),
-            "approvals USING INDEX ix_approvals_status_due_at",
+            lambda reader: reader.fetch(pending_query()),
+            "approvals USING INDEX ix_approvals_pending",
         ),
         (
-            lambda reader: reader.fetch(reads.pending_query(run_id=RUN)),
-            "approvals USING INDEX ix_approvals_",
+            lambda reader: reader.fetch(pending_query(kind="review")),
+            "approvals USING INDEX ix_approvals_pending_kind",
+        ),
+        (
+            lambda reader: reader.fetch(pending_query(kind="review", run_id=RUN)),
+            "approvals USING INDEX ix_approvals_run_id",
+        ),
+        (
+            lambda reader: find_question(reader, "a" * 32),
+            "events USING INDEX ix_events_approval_id_seq",
+        ),
+        (
+            lambda reader: reader.fetch(rules.active_query("g", "n", "tool", RUN, NOW)),
+            "rules USING INDEX ix_rules_graph_node_kind",
+        ),
+        (
+            lambda reader: reader.fetch(rules.list_query(NOW, include_over=True)),
+            "rules USING INDEX ix_rules_granted_at_id",
+        ),
+        (
+            lambda reader: work.vanished(reader, "p1", []),
+            "jobs USING INDEX ix_jobs_owner_lease_until",
         ),
         (
             lambda reader: reader.fetch(reads.runs_query()),
@@ -413,7 +319,12 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
         "run",
         "approval",
         "pending",
+        "pending of a kind",
         "pending of a run",
+        "question",
+        "active rules",
+        "rules",
+        "vanished",
         "runs",
         "page",
         "status",
@@ -426,3 +337,12 @@ async def test_a_query_of_many_rows_uses_an_index(file: Path, ask_for, index: st
         await ask_for(reader)
 
     assert index in reader.plan
+
+
+@pytest.mark.parametrize("kind", [None, "review"])
+async def test_open_approvals_are_not_sorted_to_be_listed(file: Path, kind: str | None):
+    """The first page costs the same however many wait."""
+    reader = Plans(file)
+    await reader.fetch(pending_query(kind=kind))
+
+    assert "ORDER BY" not in reader.plan

@@ -75,7 +75,7 @@ async def test_pruning_a_state_leaves_its_copies_as_they_are(store: Store):
     """Somebody else may still be reading them; an open question keeps its default."""
     asking = opening(RUNS[0], "write", default={"ok": True})
     state = (await commit(store, RUNS[0], (*begin({"topic": "cats"}), asking))).state
-    state.memory.update({number: "old" for number in range(100, 200)})
+    state.memory.update(dict.fromkeys(range(100, 200), "old"))
     other = state.copy()
     prune(state)
 
