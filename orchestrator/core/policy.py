@@ -2,33 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from orchestrator.core import refusals as r
+from orchestrator.core.slots import (
+    FAVOURABLE,
+    Barred,
+    Fill,
+    fills_of,
+    in_order,
+    match,
+    members_of,
+    names_of,
+    taken_before,
+)
 from orchestrator.core.state import Vote
 from orchestrator.graph.kinds import Decision
-from orchestrator.graph.policy import Approver, ApproverKind, Policy, Slot
+from orchestrator.graph.policy import ApproverKind, Policy, Slot
 
-#: Decisions that fill a slot. The others count as they are given.
-FAVOURABLE = frozenset({Decision.APPROVE, Decision.EDIT})
+__all__ = [
+    "FAVOURABLE",
+    "Click",
+    "Fill",
+    "Standing",
+    "names_of_stage",
+    "refuse_person",
+    "rosters_of",
+    "standing",
+    "users_of",
+    "why_unsatisfiable",
+]
+
 #: Decisions that let nothing through, so that nobody has to be kept from them.
 _AGAINST = frozenset({Decision.REJECT, Decision.REQUEST_CHANGES, Decision.FAIL})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fill:
-    """How far a slot of the present stage is filled."""
-
-    slot: Slot
-    #: How many approvals it takes; None: everybody's, and not all members are known yet.
-    needed: int | None
-    #: Whose approvals fill it, oldest first.
-    by: tuple[str, ...]
-    #: How many more it takes, at least; 0: it is filled.
-    missing: int
-    #: Who is still asked: entries of the slot, or the members that have not approved.
-    waiting: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,15 +90,15 @@ def standing(
         rosters: Members of groups, by the entry's name; default: those in the newest votes.
     """
     known = rosters_of(votes) if rosters is None else rosters
-    barred = _Barred(policy, requester, editor)
-    taken = _taken(policy, votes, stage, barred, known)
-    fills = _fills(policy, votes, stage, barred | taken, known)
+    barred = Barred(policy, requester, editor)
+    taken = taken_before(policy, votes, stage, barred, known)
+    fills = fills_of(policy, votes, stage, barred | taken, known)
     here = names_of_stage(policy, stage)
-    against = [each for each in _in_order(votes) if each.decision is Decision.REJECT]
+    against = [each for each in in_order(votes) if each.decision is Decision.REJECT]
     rejected_by = _once(
         each.seat for each in against if each.stage == stage and here & set(each.via)
     )
-    is_vetoed = any(_names(policy.veto) & set(each.via) for each in against)
+    is_vetoed = any(names_of(policy.veto) & set(each.via) for each in against)
     is_filled = all(fill.missing == 0 for fill in fills)
     is_broken = any(each.breaks_glass and each.decision is Decision.APPROVE for each in votes)
     return Standing(
@@ -119,11 +126,11 @@ def refuse_person(
         return r.Outsider(by=click.by)
     if click.breaks_glass:
         return _refuse_breaking(policy, click)
-    if click.decision is Decision.REJECT and via & _names(policy.veto):
+    if click.decision is Decision.REJECT and via & names_of(policy.veto):
         return None
     now = standing(policy, votes, stage, requester=requester, editor=editor)
-    barred = _Barred(policy, requester, editor)
-    counted = click.seat in _taken(policy, votes, stage, barred, rosters_of(votes))
+    barred = Barred(policy, requester, editor)
+    counted = click.seat in taken_before(policy, votes, stage, barred, rosters_of(votes))
     again = r.AlreadyCounted(by=click.by, waiting_for=now.waiting)
     if not via & names_of_stage(policy, stage):
         return again if counted else _refuse_elsewhere(policy, stage, click, now)
@@ -159,7 +166,7 @@ def _refuse_breaking(policy: Policy, click: Click) -> r.PersonRefusal | None:
     if not policy.break_glass:
         message = "this policy lets nobody decide alone; ask its approvers"
         return r.NotPossible(message=message)
-    if set(click.via) & _names(policy.break_glass):
+    if set(click.via) & names_of(policy.break_glass):
         return None
     return r.NotAllowed(by=click.by, approvers=_once(map(str, policy.break_glass)))
 
@@ -184,12 +191,12 @@ def why_unsatisfiable(
         return "it asks nobody; name at least one approver"
     needs: list[int] = []
     choices: dict[str, list[int]] = {}
-    barred = _Barred(policy, requester, editor)
+    barred = Barred(policy, requester, editor)
     for number, stage in enumerate(policy.stages):
         for slot in stage.slots:
             if not slot.approvers:
                 return "one of its slots names nobody; name at least one approver"
-            known = _members(slot, members)
+            known = members_of(slot, members)
             if known is None:
                 continue
             eligible = known - barred.in_stage(number)
@@ -236,203 +243,12 @@ def users_of(policy: Policy) -> Mapping[str, frozenset[str]]:
 
 def rosters_of(votes: Iterable[Vote]) -> Mapping[str, tuple[str, ...]]:
     """Return the members of entries as the newest votes recorded them."""
-    return {name: people for vote in _in_order(votes) for name, people in vote.roster.items()}
+    return {name: people for vote in in_order(votes) for name, people in vote.roster.items()}
 
 
 def names_of_stage(policy: Policy, stage: int) -> frozenset[str]:
     """Return the names of a stage's entries."""
     return frozenset(_entries(policy, stage))
-
-
-def match(choices: Mapping[str, Sequence[int]], needs: Sequence[int]) -> list[list[str]]:
-    """Give as many people as possible a slot each; whoever comes first keeps one.
-
-    Args:
-        choices: The slots that each person may fill, by their numbers.
-        needs: How many people each slot takes.
-    """
-    filled: list[list[str]] = [[] for _ in needs]
-
-    def place(seat: str, seen: set[int]) -> bool:
-        for slot in choices[seat]:
-            if slot in seen:
-                continue
-            seen.add(slot)
-            if len(filled[slot]) < needs[slot]:
-                filled[slot].append(seat)
-                return True
-            for other in filled[slot]:
-                if place(other, seen):
-                    filled[slot].remove(other)
-                    filled[slot].append(seat)
-                    return True
-        return False
-
-    for seat in choices:
-        place(seat, set())
-    return filled
-
-
-class _Barred:
-    """Whose approvals do not count, by stage."""
-
-    def __init__(
-        self,
-        policy: Policy,
-        requester: str | None,
-        editor: str | None,
-        taken: frozenset[str] = frozenset(),
-    ) -> None:
-        self._policy = policy
-        self._requester = requester
-        self._editor = editor
-        self._taken = taken
-
-    def __or__(self, taken: frozenset[str]) -> _Barred:
-        kept = taken if self._policy.distinct else frozenset()
-        return _Barred(self._policy, self._requester, self._editor, kept)
-
-    def in_stage(self, stage: int) -> frozenset[str]:
-        barred = set(self._taken)
-        if self._policy.stages[stage].four_eyes and self._requester is not None:
-            barred.add(self._requester)
-        if not self._policy.last_editor_may_approve and self._editor is not None:
-            barred.add(self._editor)
-        return frozenset(barred)
-
-
-def _taken(
-    policy: Policy,
-    votes: Collection[Vote],
-    stage: int,
-    barred: _Barred,
-    rosters: Mapping[str, Collection[str]],
-) -> frozenset[str]:
-    """Return whose approvals fill the slots of the stages before."""
-    taken: frozenset[str] = frozenset()
-    for number in range(stage):
-        fills = _fills(policy, votes, number, barred | taken, rosters)
-        taken |= {seat for fill in fills for seat in fill.by}
-    return taken
-
-
-def _fills(
-    policy: Policy,
-    votes: Collection[Vote],
-    stage: int,
-    barred: _Barred,
-    rosters: Mapping[str, Collection[str]],
-) -> tuple[Fill, ...]:
-    out = barred.in_stage(stage)
-    slots = policy.stages[stage].slots
-    members = [_asked(slot, rosters, out) for slot in slots]
-    counted = [
-        vote
-        for vote in _in_order(votes)
-        if vote.stage == stage
-        and vote.decision in FAVOURABLE
-        and not vote.breaks_glass
-        and not {vote.seat, vote.by} & out
-    ]
-    needs = [_needs(slot, known, len(counted)) for slot, known in zip(slots, members, strict=True)]
-    choices = {vote.seat: _choices(vote, slots, members) for vote in counted}
-    deputies = _deputies(policy, slots, counted)
-    for number, seat in deputies.items():
-        needs[number] = 0
-        if policy.distinct:
-            choices[seat] = []
-    filled = match(choices, needs) if policy.distinct else _each(choices, needs)
-    order = list(choices)
-    return tuple(
-        _stood_in(slot, deputies[number])
-        if number in deputies
-        else _fill(slot, members[number], sorted(filled[number], key=order.index))
-        for number, slot in enumerate(slots)
-    )
-
-
-def _choices(
-    vote: Vote, slots: Sequence[Slot], members: Sequence[frozenset[str] | None]
-) -> list[int]:
-    """Return the numbers of the slots that a vote may fill."""
-    pairs = enumerate(zip(slots, members, strict=True))
-    return [number for number, (slot, known) in pairs if _fits(vote, slot, known)]
-
-
-def _each(choices: Mapping[str, Sequence[int]], needs: Sequence[int]) -> list[list[str]]:
-    """Fill every slot by itself: one person may fill several."""
-    return [
-        [seat for seat, fitting in choices.items() if number in fitting][:need]
-        for number, need in enumerate(needs)
-    ]
-
-
-def _deputies(policy: Policy, slots: Sequence[Slot], votes: Sequence[Vote]) -> dict[int, str]:
-    """Return who approved in everybody's place, by the slot's number."""
-    found: dict[int, str] = {}
-    for number, slot in enumerate(slots):
-        names = _names(slot.deputies)
-        for vote in votes:
-            is_free = not policy.distinct or vote.seat not in found.values()
-            if names & set(vote.via) and is_free:
-                found[number] = vote.seat
-                break
-    return found
-
-
-def _stood_in(slot: Slot, deputy: str) -> Fill:
-    return Fill(slot=slot, needed=1, by=(deputy,), missing=0, waiting=())
-
-
-def _fill(slot: Slot, members: frozenset[str] | None, by: Sequence[str]) -> Fill:
-    needed = slot.count
-    if slot.count is None and members is not None:
-        needed = len(members)
-    # Of unknown members, and of none at all, nobody can say that all have approved.
-    missing = max(needed - len(by), 0) if needed else 1
-    waiting: Iterable[str] = ()
-    if missing and slot.count is None and members:
-        waiting = sorted(members - set(by))
-    elif missing:
-        waiting = map(str, slot.approvers)
-    return Fill(slot=slot, needed=needed, by=tuple(by), missing=missing, waiting=tuple(waiting))
-
-
-def _asked(
-    slot: Slot, rosters: Mapping[str, Collection[str]], out: frozenset[str]
-) -> frozenset[str] | None:
-    """Return the members whose approvals a slot for everybody takes, None if they are unknown."""
-    if slot.count is not None:
-        return None
-    users = {str(each): {each.name} for each in slot.approvers if each.kind is ApproverKind.USER}
-    known = _members(slot, {**users, **rosters})
-    return None if known is None else frozenset(known) - out
-
-
-def _needs(slot: Slot, members: frozenset[str] | None, most: int) -> int:
-    if slot.count is not None:
-        return slot.count
-    return most if members is None else len(members)
-
-
-def _fits(vote: Vote, slot: Slot, members: frozenset[str] | None) -> bool:
-    if not _names(slot.approvers) & set(vote.via):
-        return False
-    return members is None or vote.seat in members
-
-
-def _members(slot: Slot, members: Mapping[str, Collection[str]]) -> set[str] | None:
-    """Return everybody behind a slot's entries, None if one of them is unknown."""
-    found: set[str] = set()
-    for approver in slot.approvers:
-        if str(approver) not in members:
-            return None
-        found |= set(members[str(approver)])
-    return found
-
-
-def _in_order(votes: Iterable[Vote]) -> list[Vote]:
-    return sorted(votes, key=lambda vote: (vote.at, vote.stage, vote.seat))
 
 
 def _entries(policy: Policy, stage: int) -> Iterable[str]:
@@ -441,10 +257,6 @@ def _entries(policy: Policy, stage: int) -> Iterable[str]:
 
 def _of_veto(policy: Policy, decision: Decision) -> Iterable[str]:
     return map(str, policy.veto) if decision is Decision.REJECT else ()
-
-
-def _names(approvers: Iterable[Approver]) -> frozenset[str]:
-    return frozenset(map(str, approvers))
 
 
 def _once(names: Iterable[str]) -> tuple[str, ...]:

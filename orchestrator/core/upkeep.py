@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 from orchestrator.core import approval_events as a
 from orchestrator.core import commands as c
+from orchestrator.core.clicks import click_of
 from orchestrator.core.deadlines import tell, times_after
 from orchestrator.core.effects import Deliver, Purpose
 from orchestrator.core.outcomes import Resolution, withdraw_one
 from orchestrator.core.policy import names_of_stage, users_of, why_unsatisfiable
-from orchestrator.core.questions import click_of
 from orchestrator.core.refusals import (
     NotOpen,
     NotPermitted,
