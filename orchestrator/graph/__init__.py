@@ -5,7 +5,6 @@ Nothing here runs a graph, keeps one, or looks at a clock.
 
 from __future__ import annotations
 
-from orchestrator.graph.block import Block
 from orchestrator.graph.builder import GraphBuilder
 from orchestrator.graph.calendars import Calendar, WorkingHours
 from orchestrator.graph.composites import (
@@ -22,6 +21,7 @@ from orchestrator.graph.composites import (
     SubgraphNode,
 )
 from orchestrator.graph.conditions import CelCondition
+from orchestrator.graph.declaring import Block
 from orchestrator.graph.decorators import Tool, gated, tool
 from orchestrator.graph.durations import format_duration, parse_duration
 from orchestrator.graph.fields import InputField

@@ -1,16 +1,7 @@
-"""Bodies of composites, declared like graphs."""
+"""Another name for where `Block` is."""
 
 from __future__ import annotations
 
-from orchestrator.graph.declaring import Declaring
-from orchestrator.graph.problems import Role
+from orchestrator.graph.declaring import Block
 
-
-class Block(Declaring):
-    """A body: the nodes of a branch, a route, a loop or another composite.
-
-    Without any edge and without a start its nodes run in the order of declaration, and the last
-    one ends it. Otherwise it says its edges, start and ends like a graph.
-    """
-
-    role = Role.BODY
+__all__ = ["Block"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self, Unpack
+from typing import Any, Self, Unpack
 
 from orchestrator.graph.collecting import Blocks, Bodies, Collecting, Entry, stand_in
 from orchestrator.graph.composites import (
@@ -32,9 +32,6 @@ from orchestrator.graph.options import Condition, JoinOptions, Names, NodeOption
 from orchestrator.graph.problems import Role
 from orchestrator.graph.reading import Reader, unread
 from orchestrator.graph.views import View
-
-if TYPE_CHECKING:
-    from orchestrator.graph.block import Block
 
 
 class Declaring(Collecting):
@@ -274,6 +271,16 @@ class Declaring(Collecting):
         self.entries.append(
             Entry(id=node, make=make, given=written_out(options), gates=given, blocks=blocks)
         )
+
+
+class Block(Declaring):
+    """A body: the nodes of a branch, a route, a loop or another composite.
+
+    Without any edge and without a start its nodes run in the order of declaration, and the last
+    one ends it. Otherwise it says its edges, start and ends like a graph.
+    """
+
+    role = Role.BODY
 
 
 def _join(reader: Reader, options: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from orchestrator.graph.composites import LoopNode, Node, Scope, bodies
 from orchestrator.graph.kinds import ApprovalKind
+from orchestrator.graph.mermaid import draw
 from orchestrator.graph.nodes import ApprovalNode, TaskNode
 from orchestrator.graph.policy import Approver
 
@@ -131,9 +132,7 @@ class Graph(Scope):
 
     def mermaid(self, at: Iterable[str] = ()) -> str:
         """Return a picture as a Mermaid flowchart; places at the given paths are marked."""
-        from orchestrator.graph.mermaid import draw  # noqa: PLC0415 - it draws graphs
-
-        return draw(self, at)
+        return draw(self, map(address_of, at))
 
     def is_idempotent(self, node: TaskNode, path: str) -> bool:
         """May the task at a path run again when nobody knows whether it ran?"""

@@ -17,7 +17,6 @@ from orchestrator.graph.composites import (
     SubgraphNode,
     bodies,
 )
-from orchestrator.graph.graph import Graph, address_of
 from orchestrator.graph.nodes import ApprovalNode, EndNode, WaitNode
 from orchestrator.graph.problems import gates_of, inner_frame
 
@@ -30,15 +29,15 @@ _ENTITIES = str.maketrans(
 )
 
 
-def draw(graph: Graph, at: Iterable[str] = ()) -> str:
-    """Return the picture as a Mermaid flowchart; the places at the given paths are marked."""
+def draw(graph: Scope, here: Iterable[str] = ()) -> str:
+    """Return the picture as a Mermaid flowchart; the places at the given addresses are marked."""
     picture = _Picture()
     lines = ["flowchart TD", '    begin(("start"))']
     lines.extend(f"    {line}" for line in picture.scope(graph, ""))
     lines.append(f"    begin --> {picture.names[graph.start]}")
-    here = [picture.names[each] for each in dict.fromkeys(map(address_of, at)) if each in picture]
-    if here:
-        lines += [f"    {_STYLE}", f"    class {','.join(here)} here"]
+    marked = [picture.names[each] for each in dict.fromkeys(here) if each in picture]
+    if marked:
+        lines += [f"    {_STYLE}", f"    class {','.join(marked)} here"]
     return "\n".join(lines) + "\n"
 
 
