@@ -29,7 +29,7 @@ async def until_told(engine: Engine, run: Run, value: Any) -> None:
     async with asyncio.timeout(10):
         async for each in engine.stream(run.id):
             if getattr(getattr(each, "event", None), "value", None) == value:
-                return
+                break
 
 
 async def test_g2_a_generator_tells_its_progress_and_returns_its_result(
@@ -50,7 +50,7 @@ async def test_g2_a_generator_tells_its_progress_and_returns_its_result(
         go_on.set()
         run = await settle(engine, run)
 
-        assert [{"done": 1}, {"done": 2}] == await told(engine, run)
+        assert await told(engine, run) == [{"done": 1}, {"done": 2}]
         assert await engine.get_output(run.id) == {"all": 2}
 
 

@@ -261,4 +261,4 @@ async def test_a_cancelled_run_gives_its_nodes_a_grace(serve: EngineMaker) -> No
         run = await settle(engine, run)
 
         assert (during.status, run.status) == (RunStatus.CANCELLING, RunStatus.CANCELLED)
-        assert [{"a": 1}] == [each.output for each in await of_type(engine, run, e.NodeSucceeded)]
+        assert [each.output for each in await of_type(engine, run, e.NodeSucceeded)] == [{"a": 1}]
