@@ -29,7 +29,7 @@ def find_composite_problems(declared: Declared, scope: Declaration) -> Iterator[
     node = declared.node
     match node:
         case RouterNode():
-            yield from _router(node, declared, scope)
+            yield from _router(node, scope)
         case LoopNode():
             yield from _loop(node, declared.given)
         case ParallelNode():
@@ -42,11 +42,9 @@ def find_composite_problems(declared: Declared, scope: Declaration) -> Iterator[
             pass
 
 
-def _router(node: RouterNode, declared: Declared, scope: Declaration) -> Iterator[str]:
+def _router(node: RouterNode, scope: Declaration) -> Iterator[str]:
     yield from _names("route", node.routes)
-    if not node.routes and "routes" in declared.given:
-        yield "has no routes; give at least one, or lead edges out of it"
-    elif not node.routes and all(edge.source != node.id for edge in scope.edges):
+    if not node.routes and all(edge.source != node.id for edge in scope.edges):
         yield "has nothing to choose from; give it routes, or lead edges out of it"
 
 

@@ -59,7 +59,7 @@ class Declaring(Collecting):
             node,
             lambda inside: RouterNode(id=node, select=select, routes=inside, **common),
             _blocks(reader, "routes", {} if routes is None else routes),
-            {**options, "routes": routes},
+            options,
             given,
         )
         return self

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any, TypeVar, assert_never
 
-from pydantic import ValidationError
-
-from orchestrator.errors import GraphValidationError
-from orchestrator.graph.block import Block
 from orchestrator.graph.builder import GraphBuilder
 from orchestrator.graph.composites import OTHERWISE, THEN
-from orchestrator.graph.declaring import Declaring
+from orchestrator.graph.declaring import Block, Declaring
 from orchestrator.graph.decorators import tool
 from orchestrator.graph.graph import Graph
 from orchestrator.graph.problems import (
@@ -24,13 +20,13 @@ from orchestrator.graph.problems import (
     node_place,
     scope_place,
 )
+from orchestrator.graph.yaml_drafts import Draft, bodies_of, refusal
 from orchestrator.graph.yaml_nodes import (
     AgentSpec,
     ApprovalSpec,
     BlockSpec,
     ConditionSpec,
     EndSpec,
-    GraphSpec,
     LoopSpec,
     MapSpec,
     Node,
@@ -41,53 +37,14 @@ from orchestrator.graph.yaml_nodes import (
     TaskSpec,
     WaitSpec,
 )
-from orchestrator.graph.yaml_source import Document, Path
-from orchestrator.graph.yaml_types import MISSING, RunSpec
+from orchestrator.graph.yaml_source import Path
+from orchestrator.graph.yaml_types import RunSpec
 from orchestrator.graph.yaml_values import Values, missing
 
 Composite = RouterSpec | ParallelSpec | ConditionSpec | StepsSpec | LoopSpec | MapSpec
 D = TypeVar("D", bound=Declaring)
 _FIRST_WORD = re.compile(r"([a-z_]+)(?:: | )")
 _OF_BLOCK = ("nodes", "edges", "start", "ends")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
-    """A document that has the shape of a graph."""
-
-    document: Document
-    spec: GraphSpec
-
-    @property
-    def id(self) -> str:
-        """The graph's id."""
-        return self.spec.id
-
-    def needs(self) -> Iterator[tuple[str, Path]]:
-        """Yield the ids of graphs that run inside it, with their places in the document."""
-        return _needs(self.spec, ())
-
-
-def read_draft(document: Document) -> Draft:
-    """Check the shape of a document.
-
-    Raises:
-        GraphValidationError: It has another shape; all problems are listed with file and line.
-    """
-    value = document.value
-    if isinstance(value, dict):
-        # Keys for YAML's anchors, by a convention of other tools, too.
-        value = {key: each for key, each in value.items() if not key.startswith("x-")}
-    try:
-        return Draft(document=document, spec=GraphSpec.model_validate(value))
-    except ValidationError as exc:
-        found = []
-        for each in exc.errors(include_url=False):
-            path = document.known(each["loc"])
-            last = each["loc"][-1:] if each["type"] == MISSING else ()
-            place = ".".join(str(step) for step in (*path, *last)) or "the document"
-            found.append((document.line(path), f"{place} {each['msg']}"))
-        raise _refusal(document, found) from None
 
 
 def build_graph(
@@ -106,45 +63,11 @@ def build_graph(
     """
     assembly = _Assembly(draft=draft, graphs=graphs, names=names, allow=allow)
     builder = assembly.builder()
-    found = [*assembly.values.found, *(assembly.located(each) for each in builder.problems())]
+    problems = [each for each in builder.problems() if assembly.is_certain(each)]
+    found = [*draft.found, *assembly.values.found, *(assembly.located(each) for each in problems)]
     if found:
-        raise _refusal(draft.document, found)
+        raise refusal(draft.document, found)
     return builder.build()
-
-
-def _refusal(document: Document, found: list[tuple[int, str]]) -> GraphValidationError:
-    value = document.value
-    name = str(value.get("id", document.name)) if isinstance(value, dict) else document.name
-    lines = sorted(found, key=lambda each: each[0])
-    return GraphValidationError(name, [f"{document.name}:{line}: {text}" for line, text in lines])
-
-
-def _bodies(spec: Node) -> Iterator[tuple[str, Path, BlockSpec]]:
-    """Yield the bodies of a node: by the name that its frame has, with the place in the node."""
-    match spec:
-        case RouterSpec():
-            for name, body in (spec.routes or {}).items():
-                yield name, ("routes", name), body
-        case ParallelSpec():
-            for name, body in spec.branches.items():
-                yield name, ("branches", name), body
-        case ConditionSpec():
-            yield THEN, ("then",), spec.then
-            if spec.otherwise is not None:
-                yield OTHERWISE, ("else",), spec.otherwise
-        case StepsSpec() | LoopSpec() | MapSpec():
-            yield "", ("body",), spec.body
-        case _:
-            return
-
-
-def _needs(block: BlockSpec, path: Path) -> Iterator[tuple[str, Path]]:
-    for name, spec in block.nodes.items():
-        place = (*path, "nodes", name)
-        if isinstance(spec, SubgraphSpec) and isinstance(spec.graph, str):
-            yield spec.graph, (*place, "graph")
-        for _, inside, body in _bodies(spec):
-            yield from _needs(body, (*place, *inside))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -167,13 +90,20 @@ class _Assembly:
         """Declare the whole graph."""
         spec = self.draft.spec
         options = self.values.options((), spec, "id", *_OF_BLOCK)
+        if self.draft.found:
+            # Whoever could not be read may have been the only one to ask.
+            options.setdefault("operators", "@unread")
         builder = self._fill(GraphBuilder(spec.id, **options), "", (), spec)
         nodes = list(spec.nodes)
-        if nodes and not spec.edges and spec.start is None:
+        if nodes and not spec.edges and (spec.start is None or len(nodes) == 1):
             # As in a body: the nodes run in their order.
             builder.start(nodes[0]).sequence(*nodes)
             builder.ends(*(nodes[-1:] if not isinstance(spec.nodes[nodes[-1]], EndSpec) else ()))
         return builder
+
+    def is_certain(self, problem: Problem) -> bool:
+        """Has the problem nothing to do with what could not be read?"""
+        return not self.draft.concerns(self.places.get(problem.place, ()))
 
     def located(self, problem: Problem) -> tuple[int, str]:
         """Return a problem with its line, that of the option it begins with if it names one."""
@@ -222,7 +152,7 @@ class _Assembly:
                     name: self._fill(
                         Block(), inner_frame(frame, node, name), (*path, *inside), body
                     )
-                    for name, inside, body in _bodies(spec)
+                    for name, inside, body in bodies_of(spec)
                 }
                 self._composite(scope, path, spec, blocks)
 

@@ -107,7 +107,7 @@ CASES = {
     ),
     "no routes": (
         lambda: around().router("it", pick, {}),
-        "has no routes; give at least one, or lead edges out of it",
+        "has nothing to choose from; give it routes, or lead edges out of it",
     ),
     "no ways": (
         lambda: around().router("it"),
