@@ -19,7 +19,7 @@ from orchestrator.graph.graph import Graph
 from orchestrator.graph.yaml_loader import build, in_order, read_drafts
 
 if TYPE_CHECKING:
-    from orchestrator.graph.yaml_graph import Draft
+    from orchestrator.graph.yaml_drafts import Draft
 
 _YAML = frozenset({".yaml", ".yml"})
 _SUFFIXES = _YAML | {".py"}

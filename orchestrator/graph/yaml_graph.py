@@ -95,7 +95,8 @@ class _Assembly:
             options.setdefault("operators", "@unread")
         builder = self._fill(GraphBuilder(spec.id, **options), "", (), spec)
         nodes = list(spec.nodes)
-        if nodes and not spec.edges and (spec.start is None or len(nodes) == 1):
+        is_open = "start" not in spec.model_fields_set or len(nodes) == 1
+        if nodes and not spec.edges and is_open:
             # As in a body: the nodes run in their order.
             builder.start(nodes[0]).sequence(*nodes)
             builder.ends(*(nodes[-1:] if not isinstance(spec.nodes[nodes[-1]], EndSpec) else ()))
@@ -162,7 +163,8 @@ class _Assembly:
         node = str(path[-1])
         match spec:
             case RouterSpec():
-                scope.router(node, routes=blocks, **self._rest(path, spec, "routes"))
+                routes = blocks if "routes" in spec.model_fields_set else None
+                scope.router(node, routes=routes, **self._rest(path, spec, "routes"))
             case ParallelSpec():
                 scope.parallel(node, blocks, **self._rest(path, spec, "branches"))
             case ConditionSpec():

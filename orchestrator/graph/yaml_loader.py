@@ -11,7 +11,7 @@ from orchestrator.graph.graph import Graph
 from orchestrator.graph.yaml_source import read_documents
 
 if TYPE_CHECKING:
-    from orchestrator.graph.yaml_graph import Draft
+    from orchestrator.graph.yaml_drafts import Draft
 
 
 def load_yaml(
@@ -42,7 +42,7 @@ def read_drafts(source: str | Path) -> list[Draft]:
     Raises:
         GraphError: See `load_yaml`; nothing is imported, and no name looked up, yet.
     """
-    from orchestrator.graph.yaml_graph import read_draft  # noqa: PLC0415 - slow to import
+    from orchestrator.graph.yaml_drafts import read_draft  # noqa: PLC0415 - slow to import
 
     name = str(source) if isinstance(source, Path) else "<text>"
     drafts: dict[str, Draft] = {}
