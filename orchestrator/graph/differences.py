@@ -41,6 +41,8 @@ def _differences(label: str, old: Any, new: Any, *, is_question: bool = False) -
         yield f"the gate `{label}` is gone"
     elif old is None and _kind(new) == "Gate":
         yield f"the gate `{label}` is new"
+    elif _text(old) == _text(new):
+        yield f"{label} is another than it was"
     else:
         yield f"{label} was {_text(old)}, is {_text(new)}"
 
@@ -101,10 +103,13 @@ _ORDINARY: dict[str, Any] = {
 
 
 def _stage(stage: Mapping[str, Any]) -> str:
-    slots = " and ".join(
-        f"{'all' if slot['count'] is None else slot['count']} of {_text(slot['approvers'])}"
-        for slot in stage["slots"]
-    )
+    slots = " and ".join(_slot(slot) for slot in stage["slots"])
     eyes = " but the requester" if stage["four_eyes"] else ""
     limit = "" if stage["timeout"] is None else f" within {_text(stage['timeout'])}"
     return f"{slots}{eyes}{limit}"
+
+
+def _slot(slot: Mapping[str, Any]) -> str:
+    count = "all" if slot["count"] is None else slot["count"]
+    deputies = f" or {_text(slot['deputies'])} for them" if slot["deputies"] else ""
+    return f"{count} of {_text(slot['approvers'])}{deputies}"

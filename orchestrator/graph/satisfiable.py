@@ -29,7 +29,7 @@ def _slots(policy: Policy) -> Iterator[str]:
                 yield f"stage {number} has a list without approvers; name at least one"
             elif slot.count is not None and slot.count < 1:
                 yield f"stage {number} asks for {slot.count} approvals; make it at least 1"
-            elif slot.count is not None and _size(slot.approvers) < slot.count:
+            elif not slot.deputies and _size(slot.approvers) < (slot.count or 0):
                 yield (
                     f"asks for {slot.count} approvals of {_list(slot.approvers)}, who are only "
                     f"{len(set(slot.approvers))}; name more people, or ask for fewer"
@@ -40,7 +40,7 @@ def _denials(policy: Policy) -> Iterator[str]:
     if policy.deny_threshold < 1:
         yield f"deny_threshold is {policy.deny_threshold}; make it at least 1"
     for stage in policy.stages:
-        people = [each for slot in stage.slots for each in slot.approvers]
+        people = [each for slot in stage.slots for each in slot.asked]
         if people and _size(people) < policy.deny_threshold:
             yield (
                 f"deny_threshold is {policy.deny_threshold}, but only {len(set(people))} could "
@@ -56,7 +56,7 @@ def _together(policy: Policy) -> Iterator[str]:
     taken: dict[Approver, int] = {}
     for number in range(len(seats)):
         if not _seat(number, seats, taken, set()):
-            people = dict.fromkeys(each for seat in seats for each in seat)
+            people = sorted(frozenset[Approver]().union(*seats), key=str)
             yield (
                 f"asks for {len(seats)} approvals by different people, but {_list(people)} cannot "
                 "give them, as each fills one slot only; name more people, or set distinct=False"
@@ -67,6 +67,8 @@ def _together(policy: Policy) -> Iterator[str]:
 def _seats(slot: Slot) -> Iterator[frozenset[Approver]]:
     """Yield who could give each approval that only named people can give."""
     people = frozenset(each for each in slot.approvers if each.kind in _PEOPLE)
+    if slot.deputies:
+        return
     if slot.count is None:
         yield from (frozenset({each}) for each in sorted(people, key=str))
     elif len(people) == len(set(slot.approvers)):

@@ -33,6 +33,7 @@ _SETS = frozenset(
         "give_up_on",
         "veto",
         "break_glass",
+        "deputies",
         "to",
         "holidays",
     }

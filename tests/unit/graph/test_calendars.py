@@ -118,6 +118,7 @@ instants = st.datetimes(
 )
 
 
+@pytest.mark.slow
 @given(office=offices, start=instants, first=lengths, second=lengths)
 def test_lengths_add_up(office, start, first, second):
     """Two lengths one after the other are as long as both together, and end in working time."""

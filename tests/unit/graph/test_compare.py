@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from orchestrator import Block, GraphBuilder, gate, quorum
+from orchestrator import Block, GraphBuilder, Policy, Slot, Stage, everyone, gate, in_order, quorum
+from orchestrator.graph import parse_approvers
 from orchestrator.graph.compare import changes
 from tests.unit.graph.flows import Invoice, pay, pick, write
 
@@ -82,6 +84,20 @@ def differences(paths, **options):
             "review",
             {"review": {**HALF, "policy": quorum(2, "U1 U2", four_eyes=True)}},
             ["node 'review': policy was 1 of U1, is 2 of U1, U2 but the requester"],
+        ),
+        (
+            "review",
+            {"review": {**HALF, "policy": Policy(stages=(Stage(name="first", slots=(
+                Slot(approvers=parse_approvers("U1")),
+            )),))}},
+            ["node 'review': policy is another than it was"],
+        ),
+        (
+            "review",
+            {"review": {**HALF, "policy": replace(in_order(everyone("@sre"), "U2"), veto=(
+                *parse_approvers("U3"),
+            ))}},
+            ["node 'review': policy was 1 of U1, is all of @sre then 1 of U2 with veto U3"],
         ),
         (
             "review",

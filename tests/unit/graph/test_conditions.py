@@ -11,7 +11,7 @@ from typing import ClassVar
 import pytest
 
 from orchestrator.errors import ConditionError
-from orchestrator.graph.conditions import CelCondition
+from orchestrator.graph.conditions import CelCondition, read_list
 from tests.unit.graph.flows import Invoice, Seen
 
 INVOICE = Invoice(payee="baker", amount=12, notes=["a"])
@@ -156,3 +156,53 @@ def test_a_condition_reads_only_what_it_names():
         state: ClassVar = {"wait": timedelta(seconds=1)}
 
     assert CelCondition("state.wait == duration('1s')")(Sealed()) is True
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("state.items", [1, 2, 3]),
+        ("state.deep.list", ["a"]),
+        ("input.notes", []),
+        ("item", [7]),
+        ("state.items.filter(i, i > 1)", [2, 3]),
+        ("[item[0], number]", [7, 2]),
+    ],
+)
+def test_g2_a_list_is_found_or_computed(source, expected):
+    """A plain path is followed, anything else is CEL; items and numbers can be looked at."""
+    view = Seen(
+        state={"items": [1, 2, 3], "deep": {"list": ("a",)}},
+        input=Invoice(payee="acme", amount=1),
+        item=[7],
+        number=2,
+    )
+
+    assert expected == list(read_list(source)(view))
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("state.nothing", "'state.nothing' asks for 'nothing', which is not there; set it before"),
+        ("input.nothing", "'input.nothing' asks for 'nothing', which is not there"),
+        ("state.text", "'state.text' is 'abc', which is no list; map over a list"),
+        ("item", "'item' is None, which is no list"),
+        ("size(state.text)", "expression 'size.*' gives 3, which is no list; map over a list"),
+    ],
+)
+def test_g2_what_is_no_list_is_named(source, said):
+    """A text is no list of letters, and nothing is no empty list."""
+    with pytest.raises(ConditionError, match=said):
+        read_list(source)(Seen(state={"text": "abc"}, input=Invoice(payee="acme", amount=1)))
+
+
+def test_lists_with_one_text_are_equal():
+    """A condition and a list of the same text are not."""
+    made = [read_list("state.a"), read_list("state.a.map(x, x)"), CelCondition("state.a")]
+
+    assert made == [read_list(" state.a"), read_list("state.a.map(x, x) "), CelCondition("state.a")]
+    assert len(set(made)) == 3
+    assert CelCondition("state.a.map(x, x)") != made[1]
+    assert repr(made[0]) == "KeyPath('state.a')"
+    assert made[0] != "state.a"

@@ -85,11 +85,14 @@ def test_g6_what_nobody_could_fulfil_is_refused(policy, expected):
         everyone("U1 U2"),
         in_order("U1 U2", "U2"),
         together((1, "U1 U2"), (1, "U2 U3"), (1, "U1")),
+        Policy(stages=(Stage(slots=(Slot(
+            approvers=parse_approvers("U1"), count=2, deputies=parse_approvers("U2"),
+        ),)),)),
         replace(in_order("U1", "U1"), distinct=False),
         replace(quorum(2, "#leads"), deny_threshold=2, veto=parse_approvers("U1")),
     ],
     ids=str,
-)
+)  # fmt: skip
 def test_g6_what_people_could_fulfil_passes(policy):
     """Groups and channels may have any number of members."""
     assert found(policy) == []
