@@ -88,7 +88,9 @@ def _why_unfit(turn: Turn, approval: OpenApproval, command: c.Reassign) -> str |
 def _why_weaker(old: Policy, new: Policy) -> str | None:
     """Say what a policy demands less than another, whoever is named in it; or None."""
     reliefs = {
+        "ask in fewer stages": len(new.stages) < len(old.stages),
         "ask for fewer approvals": _demand(new) < _demand(old),
+        "no longer ask everybody": _asks_everybody(old) and not _asks_everybody(new),
         "let the requester approve": _has_four_eyes(old) and not _keeps_four_eyes(old, new),
         "take a veto away": bool(set(old.veto) - set(new.veto)),
         "need more rejections": new.deny_threshold > old.deny_threshold,
@@ -101,11 +103,14 @@ def _why_weaker(old: Policy, new: Policy) -> str | None:
     return next((text for text, is_so in reliefs.items() if is_so), None)
 
 
-def _demand(policy: Policy) -> tuple[int, int]:
-    """Return how many stages a policy has, and how many approvals it takes at least."""
+def _demand(policy: Policy) -> int:
+    """Return how many approvals a policy takes, at least."""
     slots = [slot for stage in policy.stages for slot in stage.slots]
-    everybody = (max(len(slot.approvers), 1) for slot in slots if slot.count is None)
-    return len(policy.stages), sum(slot.count or 0 for slot in slots) + sum(everybody)
+    return sum(len(slot.approvers) if slot.count is None else slot.count for slot in slots)
+
+
+def _asks_everybody(policy: Policy) -> bool:
+    return any(slot.count is None for stage in policy.stages for slot in stage.slots)
 
 
 def _has_four_eyes(policy: Policy) -> bool:
