@@ -183,6 +183,8 @@ def _adopt(turn: Turn, command: c.AdoptVersion) -> Refusal | None:
 def _cancel(turn: Turn, command: c.CancelRun) -> Refusal | None:
     if turn.state.cancel is not None:
         return NotCurrent(reason="it is being cancelled already")
+    if turn.state.closing is not None:
+        return NotCurrent(reason="it is being ended already")
     endings.cancel_run(turn, command.by, command.reason)
     return None
 

@@ -10,14 +10,14 @@ from orchestrator.core import approval_events as a
 from orchestrator.core.state import Delegation, OpenApproval, Place, PlaceStatus, State, Vote
 from orchestrator.core.values import Gather, Pointer, Ref, part_of
 from orchestrator.graph.kinds import ApprovalKind, Decision, OnTimeout
-from orchestrator.graph.policy import Policy
+from orchestrator.graph.policy import Approver, Policy, Slot
 
 _Handler = Callable[[State, Any, Any], None]
 
 
 def _set(state: State, approval_id: str, **changes: Any) -> None:
     approval = replace(state.approvals[approval_id], **changes)
-    state.approvals = {**state.approvals, approval_id: approval}
+    state.approvals[approval_id] = approval
 
 
 def _opened(state: State, record: Any, event: a.ApprovalOpened) -> None:
@@ -31,7 +31,7 @@ def _opened(state: State, record: Any, event: a.ApprovalOpened) -> None:
         shows=event.shows,
         edits=event.edits,
     )
-    state.approvals = {**state.approvals, event.approval_id: approval}
+    state.approvals[event.approval_id] = approval
     state.has_started = True
     place = state.places.get(event.path)
     if place is not None:
@@ -42,7 +42,7 @@ def _opened(state: State, record: Any, event: a.ApprovalOpened) -> None:
             approval_id=event.approval_id,
             questions=place.questions + 1,
         )
-        state.places = {**state.places, event.path: changed}
+        state.places[event.path] = changed
 
 
 def _delivered(state: State, record: Any, event: a.ApprovalDelivered) -> None:
@@ -69,24 +69,22 @@ def _escalated(state: State, record: Any, event: a.ApprovalEscalated) -> None:
     )
 
 
-def widened(policy: Policy, to: tuple[Any, ...]) -> Policy:
-    """Return a policy in which further people may fill every slot."""
+def widened(policy: Policy, to: tuple[Approver, ...]) -> Policy:
+    """Return a policy in which further people may fill every slot.
+
+    Where everybody must approve, any one of them may do so in everybody's place.
+    """
     stages = tuple(
-        replace(
-            stage,
-            slots=tuple(
-                replace(
-                    slot,
-                    approvers=tuple(dict.fromkeys([*slot.approvers, *to])),
-                    # Whoever is called in may answer in place of those who do not.
-                    count=1 if slot.count is None else slot.count,
-                )
-                for slot in stage.slots
-            ),
-        )
+        replace(stage, slots=tuple(_widened(slot, to) for slot in stage.slots))
         for stage in policy.stages
     )
     return replace(policy, stages=stages)
+
+
+def _widened(slot: Slot, to: tuple[Approver, ...]) -> Slot:
+    if slot.count is None:
+        return replace(slot, deputies=tuple(dict.fromkeys([*slot.deputies, *to])))
+    return replace(slot, approvers=tuple(dict.fromkeys([*slot.approvers, *to])))
 
 
 def _decided(state: State, record: Any, event: a.DecisionRecorded) -> None:
@@ -141,9 +139,7 @@ def _of_editor(approval: OpenApproval, editor: str) -> tuple[Vote, ...]:
 def _resolved(state: State, record: Any, event: a.ApprovalResolved) -> None:
     approval = state.approvals[event.approval_id]
     opened = approval.opened
-    state.approvals = {
-        name: each for name, each in state.approvals.items() if name != event.approval_id
-    }
+    del state.approvals[event.approval_id]
     state.asked = event.approval_id
     if state.held == event.approval_id:
         state.held = None
@@ -151,7 +147,7 @@ def _resolved(state: State, record: Any, event: a.ApprovalResolved) -> None:
         keys = {key: Pointer(record.seq, (key,)) for key in event.values}
         frame = _writing_frame(state, opened.path)
         changed = replace(state.frames[frame], keys={**state.frames[frame].keys, **keys})
-        state.frames = {**state.frames, frame: changed}
+        state.frames[frame] = changed
     place = state.places.get(opened.path)
     if place is None or place.approval_id != event.approval_id:
         return
@@ -161,7 +157,7 @@ def _resolved(state: State, record: Any, event: a.ApprovalResolved) -> None:
         changed_place = replace(changed_place, failures=0, lost=0)
     elif _is_passed(event):
         changed_place = replace(changed_place, passed=(*place.passed, opened.kind))
-    state.places = {**state.places, opened.path: changed_place}
+    state.places[opened.path] = changed_place
 
 
 def _is_passed(event: a.ApprovalResolved) -> bool:

@@ -9,6 +9,7 @@ from orchestrator.core import choosing, questions, steps
 from orchestrator.core import events as e
 from orchestrator.core.ids import frame_path
 from orchestrator.core.merging import merge
+from orchestrator.core.plain import plain
 from orchestrator.core.state import Frame, Join, Place, frame_of
 from orchestrator.core.turn import Turn
 from orchestrator.core.values import NOTHING, Gather, Pointer, Ref
@@ -44,13 +45,20 @@ def begin(turn: Turn, place: Place, node: Composite) -> None:
         case ParallelNode():
             _enter(turn, place, node, tuple(node.branches))
         case MapNode():
-            items = list(node.over(RunView(turn.graph, turn.state, frame=frame)))
+            items = _items(node, RunView(turn.graph, turn.state, frame=frame))
             keys = tuple(str(number) for number in range(1, len(items) + 1))
             _enter(turn, place, node, keys, items=items)
         case LoopNode():
             _enter(turn, place, node, ())
         case StepsNode() | SubgraphNode() | AgentNode():
             _enter(turn, place, node, ("",))
+
+
+def _items(node: MapNode, view: RunView) -> list[Any]:
+    items: Any = node.over(view)
+    if not isinstance(items, list | tuple):
+        raise TypeError(f"map {node.id!r} goes over {items!r}; give it a list")
+    return [plain(each, f"the list of map {node.id!r}") for each in items]
 
 
 def take_branch(turn: Turn, place: Place, node: ConditionNode, key: str, reason: str) -> None:

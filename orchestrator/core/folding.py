@@ -4,30 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any
 
 from orchestrator.core import events as e
 from orchestrator.core.state import Closed, Place, State, frame_of
 from orchestrator.core.values import Ref
 
-_V = TypeVar("_V")
 #: Stands as the error's type where a tool call was not made.
 SKIPPED = "Skipped"
 
 
-def without(mapping: Mapping[str, _V], key: str) -> dict[str, _V]:
-    """Return a mapping without a key."""
-    return {name: value for name, value in mapping.items() if name != key}
-
-
 def set_place(state: State, path: str, **changes: Any) -> None:
     """Change a place."""
-    state.places = {**state.places, path: replace(state.places[path], **changes)}
+    state.places[path] = replace(state.places[path], **changes)
 
 
 def set_frame(state: State, path: str, **changes: Any) -> None:
     """Change a frame."""
-    state.frames = {**state.frames, path: replace(state.frames[path], **changes)}
+    state.frames[path] = replace(state.frames[path], **changes)
 
 
 def writing_frame(state: State, frame: str) -> str:
@@ -48,13 +42,15 @@ def leave(state: State, path: str) -> Place:
     """Take a place out, with everything inside it."""
     place = state.places[path]
     inner = (path + "/", path + "[")
-    state.places = {
-        name: each
-        for name, each in state.places.items()
-        if name != path and not name.startswith(inner)
-    }
+    drop_places(state, (path,), inner)
     drop_frames(state, (path,), inner)
     return place
+
+
+def drop_places(state: State, names: tuple[str, ...], inner: tuple[str, ...]) -> None:
+    """Take places out."""
+    for name in [each for each in state.places if each in names or each.startswith(inner)]:
+        del state.places[name]
 
 
 def drop_frames(state: State, names: tuple[str, ...], inner: tuple[str, ...]) -> None:
@@ -63,17 +59,33 @@ def drop_frames(state: State, names: tuple[str, ...], inner: tuple[str, ...]) ->
     def is_inside(name: str) -> bool:
         return name in names or name.startswith(inner)
 
-    if any(is_inside(name) for name in state.frames if name):
-        state.frames = {
-            name: each for name, each in state.frames.items() if not name or not is_inside(name)
-        }
-    if any(is_inside(name) for name in state.joins):
-        state.joins = {name: each for name, each in state.joins.items() if not is_inside(name)}
+    for name in [each for each in state.frames if each and is_inside(each)]:
+        del state.frames[name]
+    for name in [each for each in state.joins if is_inside(each)]:
+        del state.joins[name]
 
 
 def undo_path(path: str) -> str:
     """Return the path of the visit that takes back what was done at a path."""
     return f"{path}!undo"
+
+
+def repeat_call(state: State, place: Place) -> None:
+    """Let the visit that does a tool call once more stand for the one that was left."""
+    agent = frame_of(place.path)
+    join = state.joins.get(agent)
+    if join is None or place.path in join.keys:
+        return
+    left = [
+        key
+        for key in join.keys
+        if key.rpartition("/")[2].partition("#")[0] == place.node
+        and key not in join.closed
+        and key not in state.places
+    ]
+    if left:
+        keys = tuple(place.path if key == left[0] else key for key in join.keys)
+        state.joins[agent] = replace(join, keys=keys)
 
 
 def settle_call(state: State, place: Place, output: Ref, error: e.ErrorFacts | None) -> None:
@@ -84,7 +96,4 @@ def settle_call(state: State, place: Place, output: Ref, error: e.ErrorFacts | N
         return
     keys = {} if place.answer is None else {"arguments": place.answer}
     closed = Closed(output=output, error=error, keys=keys)
-    state.joins = {
-        **state.joins,
-        agent: replace(join, closed={**join.closed, place.path: closed}),
-    }
+    state.joins[agent] = replace(join, closed={**join.closed, place.path: closed})

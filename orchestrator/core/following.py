@@ -10,8 +10,8 @@ from orchestrator.core import events as e
 from orchestrator.core.questions import Resolution
 from orchestrator.core.state import Frame, Place, frame_of
 from orchestrator.core.turn import Turn
-from orchestrator.core.values import NOTHING
-from orchestrator.graph.composites import OTHERWISE, ConditionNode, LoopNode
+from orchestrator.core.values import NOTHING, Ref
+from orchestrator.graph.composites import OTHERWISE, AgentNode, ConditionNode, LoopNode
 from orchestrator.graph.gates import Gate
 from orchestrator.graph.kinds import ApprovalKind, Decision, OnReject, OnTimeout
 
@@ -54,7 +54,10 @@ def _follow_run(turn: Turn, resolution: Resolution) -> None:
 def _expire(turn: Turn, place: Place, resolution: Resolution) -> None:
     opened = resolution.approval.opened
     action = OnTimeout(opened.on_timeout or OnTimeout.EXPIRE)
-    if action is OnTimeout.EXPIRE:
+    if action is OnTimeout.EXPIRE and place.is_undo:
+        error = e.ErrorFacts(type="TimedOut", message=_LATE)
+        turn.later(steps.Fail(place.path, error, is_final=True))
+    elif action is OnTimeout.EXPIRE:
         endings.time_out(turn, opened.approval_id)
     elif action is OnTimeout.ROUTE:
         gate = _gate(turn, place, opened.kind)
@@ -145,7 +148,7 @@ def _again(turn: Turn, place: Place, kind: ApprovalKind, resolution: Resolution)
             feedback=resolution.comment or None,
             previous=place.result,
             rounds={**place.rounds, kind.value: done + 1},
-            answer=place.answer,
+            answer=_arguments(turn, place),
         )
     )
 
@@ -217,10 +220,16 @@ def _retry(turn: Turn, place: Place) -> None:
             node=place.node,
             feedback=place.feedback,
             previous=place.previous,
-            rounds=place.rounds,
-            answer=place.answer,
+            rounds=dict(place.rounds),
+            answer=_arguments(turn, place),
         )
     )
+
+
+def _arguments(turn: Turn, place: Place) -> Ref | None:
+    """Return what an agent calls a tool with; other nodes are asked for their input anew."""
+    owner = turn.graph.find_node(frame_of(place.path))
+    return place.answer if isinstance(owner, AgentNode) else None
 
 
 def _round(turn: Turn, place: Place) -> Frame:

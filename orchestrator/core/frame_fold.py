@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.core import events as e
-from orchestrator.core.folding import drop_frames, set_frame, set_place, write
+from orchestrator.core.folding import drop_frames, drop_places, set_frame, set_place, write
 from orchestrator.core.state import Closed, Frame, Join, PlaceStatus, State, frame_of
 from orchestrator.core.values import NOTHING, Pointer
 
@@ -19,7 +19,7 @@ def _nothing(state: State, record: e.Record, event: Any) -> None:
 def _body_entered(state: State, record: e.Record, event: e.BodyEntered) -> None:
     set_place(state, event.path, status=PlaceStatus.ACTIVE, approval_id=None, result=None)
     items = record.seq if event.items is not None else 0
-    state.joins = {**state.joins, event.path: Join(keys=event.keys, items=items)}
+    state.joins[event.path] = Join(keys=event.keys, items=items)
 
 
 def _frame_opened(state: State, record: e.Record, event: e.FrameOpened) -> None:
@@ -33,9 +33,9 @@ def _frame_opened(state: State, record: e.Record, event: e.FrameOpened) -> None:
         item=event.item,
         input=None if event.input is None else Pointer(record.seq),
     )
-    state.frames = {**state.frames, event.path: frame}
+    state.frames[event.path] = frame
     join = state.joins[event.place]
-    state.joins = {**state.joins, event.place: replace(join, opened=join.opened + 1)}
+    state.joins[event.place] = replace(join, opened=join.opened + 1)
     set_place(state, event.place, status=PlaceStatus.ACTIVE, approval_id=None)
 
 
@@ -47,23 +47,16 @@ def _frame_closed(state: State, record: e.Record, event: e.FrameClosed) -> None:
         error=event.error,
         keys={key: frame.keys[key] for key in event.exports if key in frame.keys},
     )
-    state.joins = {
-        **state.joins,
-        frame.place: replace(join, closed={**join.closed, frame.key: closed}),
-    }
     inner = (event.path + "/",)
-    if any(name.startswith(inner) for name in state.places):
-        state.places = {
-            name: each for name, each in state.places.items() if not name.startswith(inner)
-        }
-    kept = state.joins[frame.place]
+    drop_places(state, (), inner)
     drop_frames(state, (event.path,), inner)
-    state.joins = {**state.joins, frame.place: kept}
+    # A frame without a key has the path of its place, whose join outlives it.
+    state.joins[frame.place] = replace(join, closed={**join.closed, frame.key: closed})
 
 
 def _calls_made(state: State, record: e.Record, event: e.CallsMade) -> None:
     join = state.joins[event.path]
-    state.joins = {**state.joins, event.path: replace(join, keys=event.paths, closed={})}
+    state.joins[event.path] = replace(join, keys=event.paths, closed={})
 
 
 def _branches_failed(state: State, record: e.Record, event: e.BranchesFailed) -> None:

@@ -16,7 +16,7 @@ from orchestrator.core.view import RunView, parts, select
 from orchestrator.errors import UnanswerableError
 from orchestrator.graph.composites import LoopNode, Node, RouterNode
 from orchestrator.graph.gates import NO_GATES, Gate, Gates
-from orchestrator.graph.kinds import ApprovalKind
+from orchestrator.graph.kinds import DECISIONS, ApprovalKind, Decision
 from orchestrator.graph.nodes import ApprovalNode
 from orchestrator.graph.views import EVERYTHING
 
@@ -194,10 +194,25 @@ def ask_operators(turn: Turn, place: Place, node: Any, error: e.ErrorFacts) -> N
     title = f"What should happen to {place.node}?"
     try:
         questions.ask_operators(
-            turn, place.path, place.node, error, number=number, title=title, gate=gate
+            turn,
+            place.path,
+            place.node,
+            error,
+            number=number,
+            title=title,
+            decisions=_ways_out(node),
+            gate=gate,
         )
     except Exception as problem:  # noqa: BLE001 - an author's template may raise anything
         both = f"{error.message}; the question about it failed, too: {problem}"
         turn.later(
             steps.Fail(place.path, e.ErrorFacts(type=error.type, message=both), is_final=True)
         )
+
+
+def _ways_out(node: Any) -> tuple[Decision, ...]:
+    """Return what may be decided about a failed node: a fork that is skipped leads nowhere."""
+    known = DECISIONS[ApprovalKind.ERROR]
+    if isinstance(node, RouterNode) and not node.routes:
+        return tuple(each for each in known if each is not Decision.SKIP)
+    return known

@@ -8,6 +8,7 @@ from operator import add
 from typing import Any
 
 from orchestrator.core import events as e
+from orchestrator.core.plain import plain
 from orchestrator.core.state import Join
 from orchestrator.core.turn import Turn
 from orchestrator.core.values import Ref
@@ -52,7 +53,7 @@ def _reduced(turn: Turn, key: str, reducer: Reduce, refs: list[Ref]) -> Any:
     values = [turn.state.value(ref) for ref in refs]
     function = _REDUCERS[reducer] if isinstance(reducer, Reducer) else reducer
     try:
-        return function(values)
+        return plain(function(values), f"the merged {key!r}")
     except Exception as error:
         name = reducer.value if isinstance(reducer, Reducer) else "the reducer"
         raise ValueError(f"{name} cannot merge the values of {key!r}: {error}") from error

@@ -9,11 +9,11 @@ from orchestrator.core import events as e
 from orchestrator.core.folding import (
     SKIPPED,
     leave,
+    repeat_call,
     set_frame,
     set_place,
     settle_call,
     undo_path,
-    without,
     write,
 )
 from orchestrator.core.state import Done, Place, PlaceStatus, State, frame_of
@@ -41,7 +41,8 @@ def _node_ready(state: State, record: e.Record, event: e.NodeReady) -> None:
         answer=event.answer,
         is_undo=event.is_undo,
     )
-    state.places = {**state.places, event.path: place}
+    repeat_call(state, place)
+    state.places[event.path] = place
     state.visited += 1
     if not event.is_undo:
         frame = state.frames[frame_of(event.path)]
@@ -108,8 +109,8 @@ def _node_succeeded(state: State, record: e.Record, event: e.NodeSucceeded) -> N
     _spend(state, event.spent)
     place = state.places[event.path]
     ref = event.source or (NOTHING if event.output is None else Pointer(record.seq))
-    state.places = without(state.places, event.path)
-    state.joins = without(state.joins, event.path) if event.path in state.joins else state.joins
+    del state.places[event.path]
+    state.joins.pop(event.path, None)
     if place.is_undo:
         state.done = tuple(each for each in state.done if undo_path(each.path) != event.path)
         return
@@ -162,9 +163,10 @@ def _wait_started(state: State, record: e.Record, event: e.WaitStarted) -> None:
 
 def _signal_taken(state: State, record: e.Record, event: e.SignalTaken) -> None:
     first, *rest = state.signals[event.name]
-    state.signals = (
-        {**state.signals, event.name: tuple(rest)} if rest else without(state.signals, event.name)
-    )
+    if rest:
+        state.signals[event.name] = tuple(rest)
+    else:
+        del state.signals[event.name]
     set_place(
         state,
         event.path,

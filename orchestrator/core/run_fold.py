@@ -32,9 +32,7 @@ def _stop_everything(state: State) -> None:
 
 def _cancel_requested(state: State, record: e.Record, event: e.CancelRequested) -> None:
     state.cancel = (event.by, event.reason)
-    state.closing = None
     state.paused = None
-    state.places = {path: each for path, each in state.places.items() if not each.is_undo}
     _stop_everything(state)
 
 
@@ -79,7 +77,7 @@ def _run_cancelled(state: State, record: e.Record, event: e.RunCancelled) -> Non
 def _signal_received(state: State, record: e.Record, event: e.SignalReceived) -> None:
     came = Pointer(record.seq)
     waiting = (*state.signals.get(event.name, ()), came)
-    state.signals = {**state.signals, event.name: waiting}
+    state.signals[event.name] = waiting
 
 
 RUN_HANDLERS: Mapping[type, Callable[[State, e.Record, Any], None]] = {

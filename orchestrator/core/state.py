@@ -1,8 +1,8 @@
 """What a run is at one moment: the fold of its events, with references to where values are stored.
 
 Only what is alive is kept, so that a state grows with the width of a run and not with its history.
-Everything in a state but the state itself is immutable; `apply` changes the state it is given, and
-`copy` makes one that can be changed without the other being.
+What a state holds is immutable; `apply` changes the state it is given, and `copy` makes one that
+can be changed without the other being.
 """
 
 from __future__ import annotations
@@ -216,15 +216,15 @@ class State:
     paused: tuple[str, str] | None = None  #: by whom, and why
     held: str | None = None  #: the approval about a changed graph
     error: str | None = None
-    places: Mapping[str, Place] = field(default_factory=lambda: _NOTHING)
-    frames: Mapping[str, Frame] = field(default_factory=lambda: _NOTHING)
+    places: dict[str, Place] = field(default_factory=dict)
+    frames: dict[str, Frame] = field(default_factory=dict)
     #: By path of the composite.
-    joins: Mapping[str, Join] = field(default_factory=lambda: _NOTHING)
+    joins: dict[str, Join] = field(default_factory=dict)
     visited: int = 0  #: visits of all nodes together
-    approvals: Mapping[str, OpenApproval] = field(default_factory=lambda: _NOTHING)
+    approvals: dict[str, OpenApproval] = field(default_factory=dict)
     asked: str | None = None  #: the approval that was resolved last
     #: Signals that came before anybody waited for them, by name, oldest first.
-    signals: Mapping[str, tuple[Ref, ...]] = field(default_factory=lambda: _NOTHING)
+    signals: dict[str, tuple[Ref, ...]] = field(default_factory=dict)
     #: What can be taken back, oldest first.
     done: tuple[Done, ...] = ()
     spent: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
@@ -240,6 +240,8 @@ class State:
         new = State.__new__(State)
         for name in _FIELDS:
             setattr(new, name, getattr(self, name))
+        for name in _CHANGED_IN_PLACE:
+            setattr(new, name, dict(getattr(self, name)))
         return new
 
     @property
@@ -321,6 +323,7 @@ class State:
 
 
 _FIELDS = tuple(each.name for each in fields(State))
+_CHANGED_IN_PLACE = ("places", "frames", "joins", "approvals", "signals")
 _RUNNING = frozenset({PlaceStatus.RUNNING})
 _ACTIVE = frozenset({PlaceStatus.READY, PlaceStatus.RUNNING})
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from orchestrator.core.events import Sharing
-from orchestrator.core.state import Frame, State
+from orchestrator.core.state import Frame, State, frame_of
 from orchestrator.core.values import NOTHING, Ref, Stored, gather, inside, part_of
 from orchestrator.graph.composites import Scope
 from orchestrator.graph.graph import Graph
@@ -38,9 +38,11 @@ def visible_keys(state: State, frame: str) -> Mapping[str, Ref]:
 def visible_outputs(state: State, frame: str) -> Mapping[str, Ref]:
     """Return the outputs of nodes as a frame sees them: its own, and those around it."""
     frames = list(_outwards(state, frame))
-    if len(frames) == 1:
-        return frames[0].outputs
-    return {node: ref for each in reversed(frames) for node, ref in each.outputs.items()}
+    seen = {node: ref for each in reversed(frames) for node, ref in each.outputs.items()}
+    for place in state.places.values():  # what a node brought is seen by the review of it
+        if place.result is not None and frame_of(place.path) == frame:
+            seen[place.node] = place.result
+    return seen
 
 
 class RunView:

@@ -79,6 +79,9 @@ def _proceed(turn: Turn, path: str) -> None:
     if place.is_undo:
         _make_ready(turn, place)
         return
+    if place.result is not None:  # it has run; only its review is still to be asked
+        turn.later(steps.Return(path, place.result))
+        return
     node = turn.graph.get_node(place.path)
     try:
         if not gates.ask_before(turn, place, node):
