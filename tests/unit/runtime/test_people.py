@@ -1,0 +1,137 @@
+"""Who may decide, asked of a directory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+
+from orchestrator.errors import ApproversError, DirectoryError
+from orchestrator.graph.gates import Gate, Gates
+from orchestrator.graph.policy import (
+    Approver,
+    Policy,
+    any_of,
+    everyone,
+    four_eyes,
+    in_order,
+    parse_approvers,
+    quorum,
+)
+from orchestrator.runtime.people import check_graph, facts
+from orchestrator.runtime.ports import StaticDirectory
+from tests.unit.core.asked import graph_of
+
+MEMBERS: Mapping[str, frozenset[str]] = {
+    "sre": frozenset({"ANN", "BOB"}),
+    "finance": frozenset({"BOB", "EVE"}),
+    "joe@example.com": frozenset({"JOE"}),
+}
+
+
+class Directory(StaticDirectory):
+    """A directory in which some names cannot be looked up at the moment."""
+
+    def __init__(self, *away: str) -> None:
+        super().__init__(MEMBERS)
+        self._away = away
+
+    async def members(self, approver: Approver) -> frozenset[str]:
+        """See orchestrator.runtime.ports.Directory."""
+        if str(approver) in self._away:
+            raise DirectoryError(f"{approver} could not be looked up")
+        return await super().members(approver)
+
+
+@pytest.mark.parametrize(
+    ("person", "via"),
+    [
+        ("BOB", ("BOB", "@sre", "@finance")),
+        ("JOE", ("joe@example.com",)),
+        ("EVE", ("@finance",)),
+        ("MAL", ()),
+    ],
+)
+async def test_h21_every_entry_that_a_person_belongs_to_is_found(
+    person: str, via: tuple[str, ...]
+) -> None:
+    """In all stages, by name, e-mail address and group; empty groups let nobody through."""
+    policy = in_order("BOB @sre", "joe@example.com @finance @nobody")
+
+    assert await facts(policy, person, Directory()) == (via, {})
+
+
+async def test_h25_vetoes_and_broken_glass_are_looked_up_too() -> None:
+    """They are entries like the others."""
+    policy = Policy(
+        stages=any_of("BOB").stages,
+        veto=parse_approvers("@finance"),
+        break_glass=parse_approvers("EVE"),
+    )
+
+    assert (await facts(policy, "EVE", Directory()))[0] == ("@finance", "EVE")
+
+
+async def test_h21_members_are_recorded_where_everybody_must_approve() -> None:
+    """Sorted, so that the log says the same for the same people."""
+    policy = Policy(stages=(*everyone("@sre CEO").stages, *any_of("@finance").stages))
+
+    assert await facts(policy, "ANN", Directory()) == (
+        ("@sre",),
+        {"@sre": ("ANN", "BOB"), "CEO": ("CEO",)},
+    )
+
+
+async def test_h21_a_directory_that_is_away_lets_nobody_through() -> None:
+    """But those whom another entry of a stage lets through."""
+    policy = any_of("@sre @finance")
+
+    assert (await facts(policy, "BOB", Directory("@sre")))[0] == ("@finance",)
+    with pytest.raises(DirectoryError, match="@sre"):
+        await facts(policy, "MAL", Directory("@sre"))
+
+
+async def test_h21_nobody_stands_for_everybody_while_the_directory_is_away() -> None:
+    """Who everybody is must be known when somebody approves."""
+    with pytest.raises(DirectoryError, match="@finance"):
+        await facts(everyone("@sre @finance"), "ANN", Directory("@finance"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "named"),
+    [
+        (any_of("@nobody"), "@nobody"),
+        (quorum(3, "@sre"), "takes 3 people of @sre"),
+        (four_eyes("ANN"), "without ANN"),
+        (in_order("@sre", "ANN", "BOB"), "3 different people"),
+    ],
+)
+async def test_h21_a_graph_that_nobody_can_answer_is_not_started(
+    policy: Policy, named: str
+) -> None:
+    """The graph, the node and the remedy are in the error."""
+    graph = graph_of(Gates(confirm=Gate(policy=policy)))
+    with pytest.raises(ApproversError, match="graph .g. cannot be started") as caught:
+        await check_graph(graph, Directory(), "ANN")
+
+    assert named in str(caught.value)
+
+
+async def test_h21_a_graph_whose_people_cannot_be_looked_up_is_not_started() -> None:
+    """With the reason, which passes."""
+    graph = graph_of(Gates(confirm=Gate(policy=any_of("@sre"))))
+    with pytest.raises(DirectoryError):
+        await check_graph(graph, Directory("@sre"), "ANN")
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        Gate(policy=quorum(2, "@sre")),
+        Gate(policy=four_eyes("@sre")),
+        Gate(policy=lambda _: []),
+    ],
+)
+async def test_h21_a_graph_that_people_can_answer_is_started(gate: Gate) -> None:
+    """What is computed is looked at when it is asked."""
+    await check_graph(graph_of(Gates(confirm=gate)), Directory(), "ANN")
