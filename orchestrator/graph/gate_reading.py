@@ -48,6 +48,7 @@ def read_gate(
 ) -> Gate:
     """Read one gate."""
     schema = reader.read(InputSchema, options.get("schema"))
+    rejection = reader.word("rejection", options.get("rejection"))
     return Gate(
         policy=_policy(reader, options),
         title=reader.text("title", options.get("title")),
@@ -63,8 +64,8 @@ def read_gate(
         reminders=_reminders(reader, options),
         escalations=_escalations(reader, options.get("escalation")),
         calendar=_calendar(reader, options.get("calendar")),
-        on_reject=_on_reject(reader, kind, options, is_condition=is_condition),
-        rejection=reader.word("rejection", options.get("rejection")),
+        on_reject=_on_reject(reader, kind, options, rejection, is_condition=is_condition),
+        rejection=rejection,
         max_retries=reader.number("max_retries", options.get("max_retries"), 3),
         schema=schema,
         save_as=reader.word("save_as", options.get("save_as")),
@@ -112,12 +113,17 @@ def _on_timeout(reader: Reader, options: Mapping[str, Any]) -> OnTimeout | None:
 
 
 def _on_reject(
-    reader: Reader, kind: ApprovalKind, options: Mapping[str, Any], *, is_condition: bool
+    reader: Reader,
+    kind: ApprovalKind,
+    options: Mapping[str, Any],
+    rejection: str | None,
+    *,
+    is_condition: bool,
 ) -> OnReject:
     otherwise = next(iter(ON_REJECT[kind]), OnReject.CANCEL)
     if is_condition and kind is ApprovalKind.CONFIRM:
         otherwise = OnReject.ELSE
-    if options.get("rejection") is not None:
+    if rejection is not None:
         otherwise = OnReject.ROUTE
     read = reader.choice("on_reject", OnReject, options.get("on_reject"), otherwise)
     return read or otherwise

@@ -16,8 +16,7 @@ def find_policy_problems(kind: ApprovalKind, policy: Policy) -> Iterator[str]:
         yield "has no approvers, so nobody could answer; name at least one"
         return
     found = [*_slots(policy), *_denials(policy)]
-    yield from found or _together(policy)
-    yield from _one_answer(kind, policy)
+    yield from found or [*_together(policy), *_one_answer(kind, policy)]
 
 
 def _slots(policy: Policy) -> Iterator[str]:
@@ -27,8 +26,8 @@ def _slots(policy: Policy) -> Iterator[str]:
         for slot in stage.slots:
             if not slot.approvers:
                 yield f"stage {number} has a list without approvers; name at least one"
-            elif slot.count is not None and slot.count < 1:
-                yield f"stage {number} asks for {slot.count} approvals; make it at least 1"
+            elif not _is_count(slot.count):
+                yield f"stage {number} asks for {slot.count!r} approvals; make it at least 1"
             elif not slot.deputies and _size(slot.approvers) < (slot.count or 0):
                 yield (
                     f"asks for {slot.count} approvals of {_list(slot.approvers)}, who are only "
@@ -36,9 +35,14 @@ def _slots(policy: Policy) -> Iterator[str]:
                 )
 
 
+def _is_count(value: object) -> bool:
+    return value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0)
+
+
 def _denials(policy: Policy) -> Iterator[str]:
-    if policy.deny_threshold < 1:
-        yield f"deny_threshold is {policy.deny_threshold}; make it at least 1"
+    if not _is_count(policy.deny_threshold):
+        yield f"deny_threshold is {policy.deny_threshold!r}; make it at least 1"
+        return
     for stage in policy.stages:
         people = [each for slot in stage.slots for each in slot.asked]
         if people and _size(people) < policy.deny_threshold:

@@ -240,6 +240,11 @@ from tests.unit.graph.small import FORM, one, problems
         ),
         (
             "task",
+            {"confirm": {"rejection": 3}},
+            "confirm: rejection is 3; give a text",
+        ),
+        (
+            "task",
             {"confirm": {"reads": [1]}},
             "confirm: reads has 1, which is no text; give names of keys, or *",
         ),

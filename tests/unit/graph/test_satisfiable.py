@@ -36,6 +36,7 @@ def together(*slots, **options):
             "asks for 3 approvals of U1, U2, who are only 2; name more people, or ask for fewer",
         ),
         (quorum(0, "U1"), "stage 1 asks for 0 approvals; make it at least 1"),
+        (quorum("2", "U1 U2"), "stage 1 asks for '2' approvals; make it at least 1"),
         (
             in_order("U1", []),
             "stage 2 has a list without approvers; name at least one",
