@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from textwrap import dedent, indent
 from typing import Any
 
 import pytest
@@ -12,7 +11,7 @@ from orchestrator.graph import Policy, Slot, Stage, everyone, in_order, quorum
 from orchestrator.graph.calendars import WorkingHours
 from orchestrator.graph.policy import any_of, parse_approvers
 from tests.unit.graph import yaml_flows as flows
-from tests.unit.graph.yaml_twins import from_yaml, in_python
+from tests.unit.graph.yaml_twins import gate_text, in_python, loaded
 
 SRE = parse_approvers("@sre")
 FINANCE = parse_approvers("@finance")
@@ -194,31 +193,23 @@ INPUTS: dict[str, tuple[str, dict[str, Any]]] = {
 def test_g1_every_option_of_a_gate_is_the_same_in_yaml_and_python(case: str) -> None:
     """Policies, times, texts and what follows, on a confirm of a task."""
     text, options = GATES[case]
-    body = dedent(text).strip()
-    inline = body if body.startswith("{") or "\n" in body else f"{{{body}}}"
-    gate = "\n" + indent(inline, " " * 4)
-    nodes = (
-        f"z: {{kind: task, run: ~draft}}\n"
-        f"a:\n  kind: task\n  run: ~check\n  confirm:{gate}\n"
-        f"b: {{kind: end}}"
-    )
-    graph = from_yaml(nodes)
-    twin = in_python(
-        lambda builder: (
-            builder.task("z", flows.draft).task("a", flows.check, confirm=options).end("b")
-        )
-    )
-
-    assert twin.definition == graph.definition
-    assert (twin, twin.version) == (graph, graph.version)
+    check_twins(text, "confirm", options)
 
 
 @pytest.mark.parametrize("case", INPUTS)
 def test_g1_forms_are_the_same_in_yaml_and_python(case: str) -> None:
     """A schema is a model by name, or JSON Schema, whatever keys it has."""
     text, options = INPUTS[case]
-    graph = from_yaml(f"a: {{kind: task, run: ~check, input: {text}}}")
-    twin = in_python(lambda builder: builder.task("a", flows.check, input=options))
+    check_twins(text, "input", options)
+
+
+def check_twins(text: str, kind: str, options: dict[str, Any]) -> None:
+    """Compare a gate of a task between two others."""
+    graph = loaded(gate_text(text, kind))
+    gate: Any = {kind: options}
+    twin = in_python(
+        lambda builder: builder.task("z", flows.draft).task("a", flows.check, **gate).end("b")
+    )
 
     assert twin.definition == graph.definition
     assert (twin, twin.version) == (graph, graph.version)

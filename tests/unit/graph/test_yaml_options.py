@@ -36,7 +36,7 @@ from orchestrator.graph.yaml_nodes import (
 )
 from orchestrator.graph.yaml_tasks import RetrySpec, ToolSpec
 from tests.unit.graph import yaml_flows as flows
-from tests.unit.graph.yaml_twins import ALLOW, BODY, one, yaml_text
+from tests.unit.graph.yaml_twins import ALLOW, BODY, from_yaml, one, yaml_text
 
 _COMMON = set(NodeOptions.__annotations__) | {"kind"}
 
@@ -142,3 +142,46 @@ def test_h10_yaml_takes_and_refuses_the_gates_that_python_does(node: str, gate: 
     else:
         (graph,) = load_yaml(document, allow=ALLOW)
         assert builder.build() == graph
+
+
+CONDITIONS = [
+    "a: {kind: condition, when: WHEN, then: {nodes: {b: {kind: task, run: ~check}}}}",
+    "a: {kind: loop, until: WHEN, body: {nodes: {b: {kind: task, run: ~check}}}}",
+    "a: {kind: map, over: WHEN, body: {nodes: {b: {kind: task, run: ~check}}}}",
+    "a: {kind: task, run: ~check, confirm: {approvers: U1, when: WHEN}}",
+    (
+        "a: {kind: steps, body: {start: b, ends: c, edges: [{from: b, to: c, when: WHEN}, "
+        "{from: b, to: d}], nodes: {b: {kind: task, run: ~check}, c: {kind: task, run: ~check}, "
+        "d: {kind: end}}}}"
+    ),
+]
+
+
+@pytest.mark.parametrize("nodes", CONDITIONS)
+@pytest.mark.parametrize("when", ["state.amount > 5", "{run: ~is_large}"])
+def test_g3_conditions_are_cel_or_functions(nodes: str, when: str) -> None:
+    """Wherever something is computed it may be either."""
+    text = "state.rows" if "over" in nodes and "run" not in when else when
+
+    assert from_yaml(nodes.replace("WHEN", text)).nodes
+
+
+@pytest.mark.parametrize("nodes", CONDITIONS)
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        ("amount > 5", "uses unknown name(s) amount"),
+        ("state.amount >", "is no valid CEL"),
+        ("{run: ~is_small}", f"module '{flows.MODULE}' has no 'is_small'"),
+    ],
+)
+def test_g3_conditions_are_checked_when_the_graph_is_built(
+    nodes: str, when: str, said: str
+) -> None:
+    """Names that do not exist and broken texts are told with the line."""
+    with pytest.raises(GraphValidationError) as caught:
+        from_yaml(nodes.replace("WHEN", when))
+
+    (found,) = caught.value.problems
+    assert found.startswith("<text>:4: ")
+    assert said in found

@@ -23,7 +23,12 @@ def yaml_text(nodes: str) -> str:
 
 def from_yaml(nodes: str) -> Graph:
     """Build a document with these nodes, which run in their order."""
-    (graph,) = load_yaml(yaml_text(nodes), allow=ALLOW)
+    return loaded(yaml_text(nodes))
+
+
+def loaded(text: str) -> Graph:
+    """Build the one graph of a text."""
+    (graph,) = load_yaml(text, allow=ALLOW)
     return graph
 
 
@@ -40,3 +45,15 @@ def one(name: str = "a") -> Block:
 
 
 BODY = "{nodes: {a: {kind: task, run: '~check'}}}"
+
+
+def gate_text(gate: str, kind: str = "confirm") -> str:
+    """Return a document of a task with this gate, between two others."""
+    body = dedent(gate).strip()
+    is_inline = body.startswith("{") or "\n" in body
+    written = indent(body if is_inline else f"{{{body}}}", " " * 4)
+    return yaml_text(
+        f"z: {{kind: task, run: ~draft}}\n"
+        f"a:\n  kind: task\n  run: ~check\n  {kind}:\n{written}\n"
+        f"b: {{kind: end}}"
+    )
