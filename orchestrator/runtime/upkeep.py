@@ -154,7 +154,9 @@ class Upkeep(Desk):
         if isinstance(until, timedelta):
             found = await self._store.get_approval(question.approval_id)
             until = (found.due_at or self._clock.now()) + until
-        command = c.Extend(approval_id=question.approval_id, by=person, until=until, reason=reason)
+        command = c.Extend(
+            approval_id=question.approval_id, by=person, until=_aware(until), reason=reason
+        )
         return await self._change(question, command)
 
     async def comment(self, approval: str, text: str, *, by: str, surface: str = "python") -> Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -38,7 +38,7 @@ async def test_g2_a_generator_tells_its_progress_and_returns_its_result(
     """What it yields is in the log while it runs; what it returns is its output."""
     go_on = threading.Event()
 
-    def work(_context: Any) -> Iterator[Any]:
+    def work(_context: Any) -> Generator[Any, None, Any]:
         yield {"done": 1}
         go_on.wait(10)
         yield {"done": 2}

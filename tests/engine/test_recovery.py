@@ -32,8 +32,16 @@ POINTS = [
 class Program:
     """Runs the crashing program on one database."""
 
-    def __init__(self, url: str, folder: Path, *, is_idempotent: bool = True) -> None:
+    def __init__(
+        self,
+        url: str,
+        folder: Path,
+        *,
+        is_idempotent: bool = True,
+        module: str = crashing.__name__,
+    ) -> None:
         self._url = url
+        self._module = module
         self.effects = folder / "effects.txt"
         self._idempotent = "1" if is_idempotent else "0"
 
@@ -43,7 +51,7 @@ class Program:
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            crashing.__name__,
+            self._module,
             self._url,
             str(self.effects),
             *arguments,

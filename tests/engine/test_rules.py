@@ -16,6 +16,7 @@ from orchestrator.errors import (
     RuleNotFoundError,
 )
 from orchestrator.graph import Block, Graph, GraphBuilder
+from orchestrator.runtime import StaticDirectory
 from orchestrator.store import Run
 from orchestrator.testing import FakeClock
 from tests.engine.conftest import EngineMaker
@@ -139,7 +140,7 @@ async def test_h24_a_rule_of_somebody_who_may_no_longer_decide_does_nothing(
         first = await start(engine)
         await approve(engine, await only_question(engine, first), rule=HOURS)
         await settle(engine, first)
-        engine._directory = type(engine._directory)({"editors": frozenset({"CAROL"})})
+        engine._directory = StaticDirectory({"editors": frozenset({"CAROL"})})
         second = await start(engine)
         await engine.tick()
 
