@@ -154,7 +154,7 @@ def differences(paths, **options):
         ("review", {"graph": {"max_visits": 5, "max_active": timedelta(1)}}, []),
         ("gone", {}, ["node 'gone' is gone"]),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else None,
 )  # fmt: skip
 def test_g9_only_what_a_run_can_still_get_to_is_compared(paths, options, expected):
     """What is behind a run may change; each difference ahead is a line."""
