@@ -11,8 +11,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from orchestrator.graph.durations import parse_duration
-from orchestrator.graph.yaml_schema import DRAFT, json_schema, published
+from orchestrator.graph.yaml_nodes import GraphSpec
+from orchestrator.graph.yaml_schema import DRAFT, _name, json_schema, published
 from orchestrator.graph.yaml_source import read_documents
+from orchestrator.graph.yaml_types import Shared
 from tests.unit.graph import test_yaml
 from tests.unit.graph.test_yaml_gates import GATES, INPUTS
 from tests.unit.graph.test_yaml_kinds import KINDS
@@ -48,6 +50,14 @@ def test_g6_all_references_lead_to_parts_and_all_parts_are_used() -> None:
     named = set(re.findall(r'"#/\$defs/([^"]+)"', json.dumps(SCHEMA)))
 
     assert set(PARTS) == named
+
+
+def test_g6_no_part_takes_the_place_of_another() -> None:
+    """Shapes and plain values have names of their own."""
+    made = {_name(shape) for shape in GraphSpec.model_json_schema()["$defs"]}
+
+    assert made & Shared.parts.keys() == set()
+    assert made | Shared.parts.keys() == PARTS.keys()
 
 
 def test_g6_every_key_and_every_part_is_described() -> None:
