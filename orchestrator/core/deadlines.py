@@ -19,14 +19,22 @@ from orchestrator.core.turn import Turn
 def times_after(
     turn: Turn, approval: OpenApproval, *, since: datetime | None = None, **changes: Any
 ) -> a.Times:
-    """Return the instants of an approval once it has changed; its reminders go on after `since`."""
+    """Return the instants of an approval once it has changed; its reminders go on after `since`.
+
+    Where the graph at hand lacks the gate, its calendar is not known; then the deadline does not
+    come nearer.
+    """
     gate = gate_of(turn.graph, approval.opened)
-    return times_of(
+    times = times_of(
         replace(approval, **changes),
         grace=turn.terms.delivery_grace,
         calendar=gate.calendar if gate else None,
         since=since or turn.now,
     )
+    known = approval.times.due_at
+    if gate is None and times.due_at is not None and known is not None:
+        return replace(times, due_at=max(times.due_at, known))
+    return times
 
 
 def deliver(turn: Turn, command: MarkDelivered) -> Refusal | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.core import refusals as r
 from orchestrator.core.slots import (
@@ -19,13 +19,14 @@ from orchestrator.core.slots import (
 )
 from orchestrator.core.state import Vote
 from orchestrator.graph.kinds import Decision
-from orchestrator.graph.policy import ApproverKind, Policy, Slot
+from orchestrator.graph.policy import Approver, ApproverKind, Policy, Slot
 
 __all__ = [
     "FAVOURABLE",
     "Click",
     "Fill",
     "Standing",
+    "handed_to",
     "names_of_stage",
     "refuse_person",
     "rosters_of",
@@ -239,6 +240,18 @@ def users_of(policy: Policy) -> Mapping[str, frozenset[str]]:
         for each in policy.everybody()
         if each.kind is ApproverKind.USER
     }
+
+
+def handed_to(policy: Policy, approvers: tuple[Approver, ...]) -> Policy:
+    """Return the same policy with other people in every slot; its rules stay as they are."""
+    stages = tuple(
+        replace(
+            stage,
+            slots=tuple(replace(slot, approvers=approvers, deputies=()) for slot in stage.slots),
+        )
+        for stage in policy.stages
+    )
+    return replace(policy, stages=stages)
 
 
 def rosters_of(votes: Iterable[Vote]) -> Mapping[str, tuple[str, ...]]:

@@ -16,10 +16,10 @@ from orchestrator.core.approval_events import Outcome
 from orchestrator.core.effects import Purpose
 from orchestrator.core.times import is_past
 from orchestrator.core.values import Pointer
-from orchestrator.graph.gates import Escalation, Reminders
+from orchestrator.graph.gates import NO_GATES, Escalation, Reminders
 from orchestrator.graph.kinds import OnTimeout
 from orchestrator.graph.policy import Policy, Stage, everyone, in_order, parse_approvers
-from tests.unit.core.asked import CHAT, FORM, GRACE, HOUR, MINUTE, NINE, Asked, of
+from tests.unit.core.asked import CHAT, FORM, GRACE, HOUR, MINUTE, NINE, Asked, graph_of, of
 
 DAY = 24 * HOUR
 
@@ -379,6 +379,15 @@ def test_t2_a_calendar_says_how_time_counts() -> None:
     assert asked.open.times == a.Times(
         due_at=NINE + 2 * DAY, remind_at=NINE + 2 * HOUR, escalate_at=NINE + 4 * HOUR
     )
+
+
+def test_t2_without_its_graph_a_deadline_does_not_come_nearer() -> None:
+    """Nobody knows then in which hours it counts."""
+    asked = timed(calendar=HalfSpeed(), policy=in_order("BOB", "CEO"))
+    asked.graph = graph_of(NO_GATES)
+    asked.decide("approve", "BOB")
+
+    assert asked.open.times.due_at == NINE + 2 * DAY
 
 
 SHORT = st.integers(min_value=1, max_value=50).map(lambda n: n * MINUTE)

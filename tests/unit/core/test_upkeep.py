@@ -15,6 +15,7 @@ from orchestrator.core import refusals as r
 from orchestrator.core import upkeep
 from orchestrator.core.approval_events import Outcome
 from orchestrator.core.effects import Purpose
+from orchestrator.core.policy import handed_to
 from orchestrator.graph.kinds import OnTimeout
 from orchestrator.graph.policy import (
     Policy,
@@ -148,6 +149,18 @@ def test_h23_reassigning_begins_with_the_first_stage_and_keeps_the_deadline() ->
     reassign(asked, OPS, moved)
 
     assert (asked.open.stage, asked.open.times.due_at) == (0, NINE + 3 * HOUR)
+
+
+def test_h23_the_same_policy_is_handed_to_other_people() -> None:
+    """Its stages, slots and rules are kept, so that any approver may do so."""
+    policy = replace(in_order("BOB", quorum(2, "@x BOB")), veto=parse_approvers("LAW"))
+    handed = handed_to(policy, parse_approvers("EVE JOE KIM"))
+    asked = Asked(policy=policy)
+
+    assert handed == replace(
+        in_order("EVE JOE KIM", quorum(2, "EVE JOE KIM")), veto=parse_approvers("LAW")
+    )
+    assert reassign(asked, person("BOB"), handed) is None
 
 
 FULL = Policy(
