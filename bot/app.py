@@ -6,14 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from bot.settings import Settings
-from orchestrator.errors import ApproversError, DirectoryError, NotAnApproverError
+from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph import Approver, ApproverKind, Graph, load_graphs, parse_approver
-from orchestrator.runtime import Engine, SystemClock
+from orchestrator.runtime import Directory, Engine, SystemClock
 from orchestrator.store import open_store
 
 if TYPE_CHECKING:
@@ -21,16 +21,6 @@ if TYPE_CHECKING:
 
 #: Seconds that a command waits for Slack to say who the bot is.
 _SLACK_PATIENCE = 10.0
-
-
-class People(Protocol):
-    """The engine's directory, and what commands must know of a person besides."""
-
-    async def members(self, approver: Approver) -> frozenset[str]:
-        """See Directory."""
-
-    async def must_be_named(self, person: str) -> bool:
-        """May this person decide only where an approval names them by their id?"""
 
 
 class OfflinePeople:
@@ -44,8 +34,8 @@ class OfflinePeople:
             )
         return frozenset({approver.name})
 
-    async def must_be_named(self, _person: str) -> bool:
-        """See People; without Slack only those get through who are named by their ids."""
+    async def is_outsider(self, _person: str) -> bool:
+        """See Directory; without Slack only those get through who are named by their ids."""
         return False
 
 
@@ -66,13 +56,12 @@ class SlackPeople:
             return frozenset({approver.name})
         raise self._failure
 
-    async def must_be_named(self, person: str) -> bool:
-        """See People."""
+    async def is_outsider(self, person: str) -> bool:
+        """See Directory."""
         await self._find_out()
         if self._failure is not None:
             return False  # as without Slack
-        found = await self._workspace.directory.person(person)
-        return found is None or found.must_be_named
+        return await self._workspace.directory.is_outsider(person)
 
     async def _find_out(self) -> None:
         """Find out, once, whether Slack answers; the directory has to know who the bot is."""
@@ -98,7 +87,7 @@ class Desk:
     """An engine, and where to look people up; for commands beside a server."""
 
     engine: Engine
-    people: People
+    people: Directory
 
 
 def load(settings: Settings) -> dict[str, Graph]:
@@ -146,7 +135,7 @@ async def open_desk(
 
 
 @asynccontextmanager
-async def _open_people(settings: Settings, *, needs_people: bool) -> AsyncIterator[People]:
+async def _open_people(settings: Settings, *, needs_people: bool) -> AsyncIterator[Directory]:
     if not needs_people or settings.bot_token is None:
         yield OfflinePeople()
         return
@@ -160,34 +149,28 @@ async def _open_people(settings: Settings, *, needs_people: bool) -> AsyncIterat
         yield SlackPeople(workspace)
 
 
-async def resolve_person(desk: Desk, approval: str, name: str) -> str:
-    """Return the id of the person whose decision is to be recorded.
+async def resolve_person(desk: Desk, _approval: str, name: str) -> str:
+    """Return the id of the person who is to be recorded as having done something.
 
-    A guest, or somebody of another organisation, decides only where the approval names them,
-    as in Slack itself.
+    Whether they may is for the engine to say.
 
     Args:
         desk: Where to look.
-        approval: What is to be decided.
+        _approval: What it is about.
         name: A user id or an e-mail address.
 
     Raises:
         ApproversError: The name stands for no single person who may decide anything.
-        ApprovalNotFoundError: There is no such approval.
-        NotAnApproverError: The person may not decide this one.
         DirectoryError: The name is an e-mail address and Slack cannot be asked.
     """
     try:
         wanted = parse_approver(name)
     except ValueError as error:
         raise ApproversError(str(error)) from error
-    if wanted.kind is ApproverKind.GROUP:
-        raise ApproversError(f"{name} is a group; name the person whose decision it is")
+    if wanted.kind in {ApproverKind.GROUP, ApproverKind.CHANNEL}:
+        what = wanted.kind.value
+        raise ApproversError(f"{name} is a {what}; name the person whose doing it is")
     (person,) = await desk.people.members(wanted)
-    if await desk.people.must_be_named(person):
-        asked = await desk.engine.get_approval(approval)
-        if person not in asked.approvers:
-            raise NotAnApproverError(person, asked.approvers)
     return person
 
 

@@ -2,36 +2,65 @@
 
 from __future__ import annotations
 
-from bot.cards.card import Button, ButtonStyle, Card, Comment, Confirm, Fact, Form
+from bot.cards.asides import ASIDE_LABELS, ASIDE_WORDS, RULE_HOURS, asides_of
+from bot.cards.card import Aside, Button, ButtonStyle, Card, Comment, Confirm, Fact, Form
 from bot.cards.excerpt import Passage, PassageStyle, whole_payload
+from bot.cards.fields import Field, FieldType, fields_of, read_fields_of
+from bot.cards.notices import Notice, notice_of
 from bot.cards.outcome import outcome_card
-from bot.cards.question import question_card, reminder_words
-from bot.cards.runs import approval_line, run_line, run_state, run_words
-from bot.cards.words import Code, Group, Moment, Person, Strong, Words, join, name_words, plain
+from bot.cards.question import has_snoozed, people_to_remind, question_card, reminder_words
+from bot.cards.runs import approval_line, rule_line, run_line, run_state, run_words
+from bot.cards.words import (
+    Channel,
+    Code,
+    Group,
+    Moment,
+    Person,
+    Strong,
+    Words,
+    join,
+    name_words,
+    plain,
+)
 
 __all__ = [
+    "ASIDE_LABELS",
+    "ASIDE_WORDS",
+    "RULE_HOURS",
+    "Aside",
     "Button",
     "ButtonStyle",
     "Card",
+    "Channel",
     "Code",
     "Comment",
     "Confirm",
     "Fact",
+    "Field",
+    "FieldType",
     "Form",
     "Group",
     "Moment",
+    "Notice",
     "Passage",
     "PassageStyle",
     "Person",
     "Strong",
     "Words",
     "approval_line",
+    "asides_of",
+    "fields_of",
+    "has_snoozed",
     "join",
     "name_words",
+    "notice_of",
     "outcome_card",
+    "people_to_remind",
     "plain",
     "question_card",
+    "read_fields_of",
     "reminder_words",
+    "rule_line",
     "run_line",
     "run_state",
     "run_words",

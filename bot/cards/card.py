@@ -24,6 +24,7 @@ class Form(StrEnum):
     """What a button opens instead of deciding at once."""
 
     REASON = "reason"  #: a form that asks why
+    VALUES = "values"  #: a form with the fields that an answer, a result, an edit or a choice takes
     PAYLOAD = "payload"  #: the whole payload
     AGAIN = "again"  #: starts the same graph with the same input
 
@@ -45,9 +46,27 @@ class Button:
     label: str
     #: The decision that it makes, directly or through its form; None: it decides nothing.
     decision: str | None = None
+    #: The route that it chooses, for the decision `choose`.
+    route: str | None = None
     opens: Form | None = None
     style: ButtonStyle = ButtonStyle.DEFAULT
     confirm: Confirm | None = None
+
+
+class Aside(StrEnum):
+    """Something that may be done about an open question beside answering it."""
+
+    COMMENT = "comment"
+    ASK = "ask"  #: the requester, for information
+    DELEGATE = "delegate"
+    SNOOZE = "snooze"
+    EXTEND = "extend"
+    REASSIGN = "reassign"
+    WITHDRAW = "withdraw"
+    FOR_RUN = "run"  #: approve, and questions like this one for the rest of the run
+    FOR_HOURS = "hours"  #: approve, and questions like this one for some hours
+    BREAK_GLASS = "break"
+    MORE = "more"  #: shows those that are not on the menu itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +93,7 @@ class Card:
     run_id: str
     graph: str
     node: str
+    kind: str
     #: Changes when what is asked about changes.
     revision: str
     digest: str
@@ -83,12 +103,18 @@ class Card:
     icon: str = ""
     title: str
     prompt: str = ""
+    #: What an edit changed, before and after.
+    changes: tuple[Passage, ...] = ()
     passages: tuple[Passage, ...] = ()
     facts: tuple[Fact, ...] = ()
     #: Sentences about the outcome, one a line.
     story: tuple[Words, ...] = ()
+    #: Sentences about where an open question stands: votes, rules, who is asked later.
+    notes: tuple[Words, ...] = ()
     comments: tuple[Comment, ...] = ()
     buttons: tuple[Button, ...] = ()
+    #: What else may be done; empty when the approval has its outcome.
+    asides: tuple[Aside, ...] = ()
     footer: Words
     #: All that a notification shows; enough to act on by itself.
     summary: Words

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from bot.cards.card import Button, Card, Comment, Form
-from bot.cards.question import heading, revision
+from bot.cards.changes import change_passages
+from bot.cards.excerpt import Passage, excerpt
+from bot.cards.progress import waiting_for
+from bot.cards.question import heading, place, revision
 from bot.cards.runs import run_state
-from bot.cards.values import clean, one_line
+from bot.cards.values import clean, cut, one_line
 from bot.cards.words import Code, Moment, Person, Words, join, name_words
-from orchestrator.core.events import Decision, Outcome
+from orchestrator.core.approval_events import Outcome
+from orchestrator.core.ids import rule_ref
 from orchestrator.graph.durations import format_duration
+from orchestrator.graph.kinds import ApprovalKind, Decision
 from orchestrator.store.records import Answer, Approval
 
 _ICONS = {
     Outcome.APPROVED: "✅",
     Outcome.REJECTED: "⛔",
+    Outcome.EDITED: "✏️",
+    Outcome.CHANGES_REQUESTED: "🔁",
     Outcome.ANSWERED: "✅",
     Outcome.EXPIRED: "⌛",
     Outcome.WITHDRAWN: "🚫",
@@ -24,14 +32,19 @@ _ANSWERED = {
     Decision.RETRY: "Tried again",
     Decision.SKIP: "Skipped",
     Decision.FAIL: "Given up",
+    Decision.RESULT: "Result entered",
 }
 _AFTER_EXPIRY = {
     "expire": "The run ended as timed out; nothing behind this question was done.",
     "reject": "That counts as rejected.",
     "approve": "That counts as approved, as the graph says.",
     "skip": "The question was passed over and the run went on.",
+    "answer": "The answer that the graph has for this counts.",
     "route": "The run went on the way that the graph has for this.",
+    "fail": "The node failed.",
 }
+_FAVOURABLE = (Decision.APPROVE, Decision.EDIT)
+_ROUTES = 200  # characters of the routes that were chosen
 _DIGEST = 8  # digits of the payload's digest that people see
 _MINUTE = 60  # seconds
 
@@ -46,12 +59,15 @@ def outcome_card(approval: Approval) -> Card:
         approval_id=approval.id,
         run_id=approval.run_id,
         graph=approval.graph,
-        node=approval.node,
+        node=place(approval),
+        kind=approval.kind.value,
         revision=revision(approval),
         digest=approval.digest,
         heading=heading(approval),
         icon=_ICONS[outcome],
         title=title,
+        changes=change_passages(approval),
+        passages=_answered_with(approval, outcome),
         story=(sentence,),
         comments=tuple(
             Comment(text=clean(answer.comment).strip(), by=answer.by)
@@ -66,29 +82,84 @@ def outcome_card(approval: Approval) -> Card:
 
 def _sentence(approval: Approval, outcome: Outcome) -> Words:
     match outcome:
-        case Outcome.APPROVED:
-            return ("Approved by ", *_who(approval, Decision.APPROVE), *_after(approval))
+        case Outcome.APPROVED | Outcome.EDITED:
+            return (*_approved(approval, outcome), *_after(approval))
         case Outcome.REJECTED:
             return ("Rejected by ", *_who(approval, Decision.REJECT), *_after(approval))
+        case Outcome.CHANGES_REQUESTED:
+            verb = "Another round" if approval.kind is ApprovalKind.ITERATE else "Changes"
+            people = _who(approval, Decision.REQUEST_CHANGES)
+            return (f"{verb} requested by ", *people, *_after(approval))
         case Outcome.ANSWERED:
-            answer = approval.answers[-1] if approval.answers else None
-            verb = _ANSWERED.get(answer.decision, "Answered") if answer else "Answered"
-            return (f"{verb} by ", *_people(approval.answers[-1:]), *_after(approval))
+            return (*_answered(approval), *_after(approval))
         case Outcome.EXPIRED:
             return _expired(approval)
         case Outcome.WITHDRAWN:
             return _withdrawn(approval)
 
 
-def _who(approval: Approval, decision: Decision) -> Words:
-    return _people([answer for answer in approval.answers if answer.decision == decision])
+def _approved(approval: Approval, outcome: Outcome) -> Words:
+    last = approval.answers[-1] if approval.answers else None
+    if last is not None and last.breaks_glass:
+        return ("Approved alone, against the policy, by ", Person(last.by))
+    if last is not None and last.rule is not None:
+        return ("Approved by the standing rule ", _rule(last.rule), " of ", Person(last.by))
+    if outcome is Outcome.EDITED:
+        editors = _who(approval, Decision.EDIT)
+        others = [each for each in approval.answers if each.decision is Decision.APPROVE]
+        also: Words = (", approved by ", *_people(others)) if others else ()
+        return ("Edited and approved by ", *editors, *also)
+    return ("Approved by ", *_who(approval, *_FAVOURABLE))
 
 
-def _people(answers: list[Answer] | tuple[Answer, ...]) -> Words:
-    people = list(dict.fromkeys(answer.by for answer in answers))
+def _rule(rule: str) -> Code:
+    try:
+        return Code(rule_ref(rule))
+    except ValueError:
+        return Code(rule)
+
+
+def _answered(approval: Approval) -> Words:
+    answer = approval.answers[-1] if approval.answers else None
+    if answer is None:
+        return ("Answered by ", *_people(()))
+    if answer.decision is Decision.CHOOSE:
+        return (f"{_routes(answer)} chosen by ", *_people([answer]))
+    return (f"{_ANSWERED.get(answer.decision, 'Answered')} by ", *_people([answer]))
+
+
+def _routes(answer: Answer) -> str:
+    routes = answer.values if isinstance(answer.values, list | tuple) else [answer.values]
+    return cut(one_line(", ".join(map(str, routes))), _ROUTES)
+
+
+def _answered_with(approval: Approval, outcome: Outcome) -> tuple[Passage, ...]:
+    """Show the values that an input or a result brought."""
+    answer = approval.answers[-1] if approval.answers else None
+    if outcome is not Outcome.ANSWERED or answer is None or answer.values is None:
+        return ()
+    if answer.decision is Decision.CHOOSE:
+        return ()
+    values = answer.values
+    return excerpt(values if isinstance(values, Mapping) else {"Result": values}).passages
+
+
+def _who(approval: Approval, *decisions: Decision) -> Words:
+    """Name those whose decision it was; of an edited question, only who saw the last edit."""
+    answers = [answer for answer in approval.answers if answer.decision in decisions]
+    counted = {vote.by for vote in approval.votes}
+    return _people([answer for answer in answers if answer.by in counted] or answers)
+
+
+def _people(answers: Sequence[Answer]) -> Words:
+    people = {answer.by: answer.instead_of for answer in answers}
     if not people:
         return ("somebody",)
-    return join([(Person(person),) for person in people], " and ")
+    names: list[Words] = [
+        (Person(person), " (for ", Person(other), ")") if other else (Person(person),)
+        for person, other in people.items()
+    ]
+    return join(names, " and ")
 
 
 def _after(approval: Approval) -> Words:
@@ -115,22 +186,27 @@ def about(length: timedelta) -> str:
 def _expired(approval: Approval) -> Words:
     when: Words = (" ", Moment(approval.resolved_at)) if approval.resolved_at else ()
     within = f" within {format_duration(approval.timeout)}" if approval.timeout else " in time"
+    silent = name_words(waiting_for(approval), last="and")
+    answered: Words = ("nobody of ", *silent, f" answered{within}. ")
+    if approval.votes:
+        answered = (f"not enough answers came{within}; missing are those of ", *silent, ". ")
     return (
         "Expired",
         *when,
-        ": nobody of ",
-        *name_words(approval.approvers, last="and"),
-        f" answered{within}. ",
+        ": ",
+        *answered,
         _AFTER_EXPIRY.get(approval.action or "", "The run went on as the graph says."),
     )
 
 
 def _withdrawn(approval: Approval) -> Words:
-    run = approval.run
-    if run.cancelled_by is None:
+    run, by = approval.run, approval.resolved_by
+    if run.cancelled_by is not None and by in {None, run.cancelled_by}:
+        reason = f": {one_line(run.cancel_reason)}" if run.cancel_reason else "."
+        return ("Withdrawn: ", Person(run.cancelled_by), f" cancelled the run{reason}")
+    if by is None:
         return ("Withdrawn: the run does not need an answer any more.",)
-    reason = f": {one_line(run.cancel_reason)}" if run.cancel_reason else "."
-    return ("Withdrawn: ", Person(run.cancelled_by), f" cancelled the run{reason}")
+    return ("Withdrawn by ", Person(by), ".")
 
 
 def _footer(approval: Approval) -> Words:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from bot.cards.card import MOST_FACTS, Button, ButtonStyle, Card, Confirm, Fact, Form
+from bot.cards.asides import asides_of
+from bot.cards.buttons import question_buttons
+from bot.cards.card import MOST_FACTS, Card, Fact
+from bot.cards.changes import change_passages
 from bot.cards.excerpt import Passage, PassageStyle, by_weight, excerpt
+from bot.cards.progress import notes, progress_words, waiting_for
 from bot.cards.values import clean, label_text, one_line, value_text
 from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
-from orchestrator.core.events import ApprovalKind
+from orchestrator.graph.kinds import QUORUM_KINDS, Decision
 from orchestrator.store.records import Approval
 
 _REVISION = 12  # digits of the digest
-
-_APPROVE = Button(label="Approve", decision="approve", style=ButtonStyle.PRIMARY)
-_REJECT = Button(label="Reject…", decision="reject", opens=Form.REASON, style=ButtonStyle.DANGER)
-_SHOW_ALL = Button(label="Show all", opens=Form.PAYLOAD)
-_RETRY = Button(label="Retry", decision="retry", style=ButtonStyle.PRIMARY)
-_SKIP = Button(label="Skip", decision="skip")
+_MOST_CALLED = 20  # people that a reminder calls
+_DECIDED = {
+    Decision.REQUEST_CHANGES: "request changes",
+    Decision.RESULT: "enter the result",
+}
 
 
 def question_card(approval: Approval, *, due_at: datetime | None) -> Card:
@@ -31,17 +35,18 @@ def question_card(approval: Approval, *, due_at: datetime | None) -> Card:
     facts = _payload_facts(approval)
     shown = excerpt(approval.payload, without=facts)
     error = _error_passages(approval)
-    is_cut = shown.is_cut
     return Card(
         approval_id=approval.id,
         run_id=approval.run_id,
         graph=approval.graph,
-        node=approval.node,
+        node=place(approval),
+        kind=approval.kind.value,
         revision=revision(approval),
         digest=approval.digest,
         heading=heading(approval),
         title=one_line(approval.title) or f"Approve {approval.node}?",
         prompt=clean(approval.prompt).strip(),
+        changes=change_passages(approval),
         passages=(*error, *shown.passages),
         facts=(
             *(
@@ -53,7 +58,9 @@ def question_card(approval: Approval, *, due_at: datetime | None) -> Card:
             Fact(label="Decide by", words=(Moment(due_at),) if due_at else ("no deadline",)),
             _progress(approval),
         ),
-        buttons=_buttons(approval, is_cut=is_cut),
+        notes=notes(approval),
+        buttons=question_buttons(approval, is_cut=shown.is_cut),
+        asides=asides_of(approval),
         footer=_footer(approval),
         summary=_summary(approval, due_at),
     )
@@ -66,7 +73,12 @@ def revision(approval: Approval) -> str:
 
 def heading(approval: Approval) -> Words:
     """Say which graph, which gate, who asks."""
-    return (Strong(approval.graph), f" · {approval.node} · asked by ", Person(approval.requester))
+    return (Strong(approval.graph), f" · {place(approval)} · asked by ", Person(approval.requester))
+
+
+def place(approval: Approval) -> str:
+    """Say where in the run it is asked: the node, with the numbers of items and rounds."""
+    return one_line(approval.path) or approval.node
 
 
 def references(approval: Approval) -> Words:
@@ -74,11 +86,22 @@ def references(approval: Approval) -> Words:
     return ("Run ", Code(approval.run.ref), " · approval ", Code(approval.ref))
 
 
-def reminder_words(approval: Approval) -> Words:
-    """Write the one reminder: whom it calls, what waits, until when."""
+def people_to_remind(approval: Approval, now: datetime) -> tuple[str, ...]:
+    """Return the names whose answer is missing, as the graph has them, without who snoozed."""
+    return tuple(name for name in waiting_for(approval) if not has_snoozed(approval, name, now))
+
+
+def has_snoozed(approval: Approval, person: str, now: datetime) -> bool:
+    """Does a person not want to be reminded yet?"""
+    until = approval.snoozed.get(person)
+    return until is not None and until > now
+
+
+def reminder_words(approval: Approval, names: Sequence[str]) -> Words:
+    """Write a reminder: whom it calls, what waits, until when."""
     deadline: Words = (" Decide by ", Moment(approval.due_at), ".") if approval.due_at else ()
     return (
-        *name_words(approval.approvers, most=10, last="and"),
+        *name_words(names, most=_MOST_CALLED, last="and"),
         ": still waiting for your answer: ",
         Strong(one_line(approval.title)),
         *deadline,
@@ -99,33 +122,9 @@ def _error_passages(approval: Approval) -> tuple[Passage, ...]:
 
 
 def _progress(approval: Approval) -> Fact:
-    waiting = ("waiting for ", *name_words(approval.approvers, most=3))
-    if approval.kind is ApprovalKind.ERROR:
-        return Fact(label="Decides", words=name_words(approval.approvers, most=3))
-    given = sum(answer.decision == "approve" for answer in approval.answers)
-    return Fact(label="Approvals", words=join([(f"{given} of 1",), waiting]))
-
-
-def _buttons(approval: Approval, *, is_cut: bool) -> tuple[Button, ...]:
-    if approval.kind is ApprovalKind.ERROR:
-        known = {"retry": _RETRY, "skip": _SKIP, "fail": _fail(approval)}
-    else:
-        known = {"approve": _APPROVE, "reject": _REJECT}
-    buttons = [known[decision] for decision in approval.decisions if decision in known]
-    return (*buttons, _SHOW_ALL) if is_cut else tuple(buttons)
-
-
-def _fail(approval: Approval) -> Button:
-    return Button(
-        label="Fail",
-        decision="fail",
-        style=ButtonStyle.DANGER,
-        confirm=Confirm(
-            title="Let the run fail?",
-            text=f"{one_line(approval.title)} The run {approval.run.ref} ends as failed.",
-            yes="Fail the run",
-        ),
-    )
+    if approval.kind in QUORUM_KINDS:
+        return Fact(label="Approvals", words=progress_words(approval))
+    return Fact(label="Decides", words=name_words(waiting_for(approval), most=3))
 
 
 def _footer(approval: Approval) -> Words:
@@ -134,7 +133,7 @@ def _footer(approval: Approval) -> Words:
 
 
 def _summary(approval: Approval, due_at: datetime | None) -> Words:
-    verbs = [decision.value for decision in approval.decisions]
+    verbs = [_DECIDED.get(decision, decision.value) for decision in approval.decisions]
     asked = " or ".join([", ".join(verbs[:-1]), verbs[-1]] if len(verbs) > 1 else verbs)
     deadline: Words = (", decide by ", Moment(due_at)) if due_at else ()
     return (

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.cards.progress import progress_words, waiting_for
 from bot.cards.values import cut, one_line
 from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
+from orchestrator.core.ids import run_ref
 from orchestrator.core.state import RunStatus
-from orchestrator.store.records import Approval, Run
+from orchestrator.store.records import Approval, Rule, Run
 
 _ICONS = {
     RunStatus.PENDING: "🕓",
     RunStatus.RUNNING: "▶️",
     RunStatus.WAITING: "⏳",
+    RunStatus.PAUSED: "⏸️",
     RunStatus.CANCELLING: "🚫",
     RunStatus.COMPLETED: "✅",
     RunStatus.FAILED: "❌",
@@ -32,6 +35,8 @@ def run_state(run: Run) -> Words:
             return ("went on to ", *places) if places else ("goes on",)
         case RunStatus.WAITING:
             return ("waits at ", *places) if places else ("waits",)
+        case RunStatus.PAUSED:
+            return ("is paused by ", Person(run.paused_by)) if run.paused_by else ("is paused",)
         case RunStatus.CANCELLING:
             return ("is being cancelled",)
         case RunStatus.COMPLETED:
@@ -72,9 +77,27 @@ def approval_line(approval: Approval) -> Words:
         [
             (Code(approval.ref), " ", Strong(cut(one_line(approval.title), _REASON))),
             (f"{approval.graph}, run ", Code(approval.run.ref)),
-            ("waiting for ", *name_words(approval.approvers, most=3)),
+            progress_words(approval),
             due,
         ]
+    )
+
+
+def rule_line(rule: Rule) -> Words:
+    """Show a standing rule on one line."""
+    where: Words = ("in run ", Code(run_ref(rule.run_id))) if rule.run_id else ("in any run",)
+    until: Words = (" until ", Moment(rule.expires_at)) if rule.expires_at else ()
+    over: Words = (" · revoked ", Moment(rule.revoked_at)) if rule.revoked_at else ()
+    return (
+        Code(rule.ref),
+        " ",
+        Person(rule.by),
+        f" approves every {rule.kind.value} question of ",
+        Strong(rule.graph),
+        f" at {one_line(rule.node)} ",
+        *where,
+        *until,
+        *over,
     )
 
 
@@ -93,7 +116,7 @@ def _approval_story(approval: Approval) -> Words:
     title: Words = (Code(approval.ref), " ", Strong(cut(one_line(approval.title), _REASON)))
     if approval.is_open:
         due: Words = (", decide by ", Moment(approval.due_at)) if approval.due_at else ()
-        return (*title, " waits for ", *name_words(approval.approvers, most=3), *due)
+        return (*title, " waits for ", *name_words(waiting_for(approval), most=3), *due)
     people = list(dict.fromkeys(answer.by for answer in approval.answers))
     by: Words = (" by ", *join([(Person(person),) for person in people], " and ")) if people else ()
     at: Words = (" ", Moment(approval.resolved_at)) if approval.resolved_at else ()

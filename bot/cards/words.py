@@ -24,6 +24,13 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
+class Channel:
+    """A channel whose members are asked: `#name` or an id."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """An instant that every reader is to see in their own time zone."""
 
@@ -44,7 +51,7 @@ class Strong:
     text: str
 
 
-Part = str | Person | Group | Moment | Code | Strong
+Part = str | Person | Group | Channel | Moment | Code | Strong
 Words = tuple[Part, ...]
 
 
@@ -59,6 +66,8 @@ def approver_words(approver: str) -> Part:
             return Person(found.name)
         case ApproverKind.GROUP:
             return Group(str(found))
+        case ApproverKind.CHANNEL:
+            return Channel(str(found))
         case ApproverKind.EMAIL:
             return found.name
 
@@ -105,7 +114,7 @@ def _plain(part: Part) -> str:
             return part
         case Person(id=user):
             return f"@{user}"
-        case Group(name=name):
+        case Group(name=name) | Channel(name=name):
             return name
         case Moment(at=at):
             return utc(at)

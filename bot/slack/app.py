@@ -27,6 +27,7 @@ from bot.slack.seen import Seen
 from bot.slack.sockets import Sockets, SocketTiming
 from bot.slack.starting import Starts
 from bot.slack.tasks import TaskKeeper
+from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace, library_log
 from orchestrator.runtime import Clock, Engine, SystemClock
 from orchestrator.store import no_hook
@@ -116,7 +117,8 @@ class SlackSurface:
         self._sender = Sender(
             engine,
             Calls(workspace.sender, workspace.directory),
-            History(workspace.client),
+            History(workspace.client, workspace.channels),
+            Threads(engine, workspace.directory),
             channel=channel,
             clock=clock or SystemClock(),
             pacer=Pacer(interval=message_interval),

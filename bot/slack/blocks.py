@@ -103,20 +103,48 @@ def button(
     return made
 
 
-def text_input(label: str, *, block_id: str, action_id: str, hint: str) -> Block:
-    """Return a field for a sentence or more that must be filled in."""
+def overflow(action_id: str, options: Sequence[Block]) -> Block:
+    """Return a menu of a few things to do; it needs two at least."""
     return {
+        "type": "overflow",
+        "action_id": action_id,
+        "options": list(options[: limits.OVERFLOW_MAX]),
+    }
+
+
+def option(label: str, value: str) -> Block:
+    """Return a choice of a menu or select."""
+    return {"text": plain_text(label, limits.OPTION_TEXT), "value": value}
+
+
+def field(
+    label: str, element: Block, *, block_id: str, hint: str = "", is_optional: bool = False
+) -> Block:
+    """Return a field of a form around the element that takes the value."""
+    made: Block = {
         "type": "input",
         "block_id": block_id,
         "label": plain_text(label, limits.INPUT_LABEL),
-        "element": {
-            "type": "plain_text_input",
-            "action_id": action_id,
-            "multiline": True,
-            "max_length": limits.INPUT_VALUE,
-            "placeholder": plain_text(hint, limits.PLACEHOLDER),
-        },
+        "element": element,
+        "optional": is_optional,
     }
+    if hint:
+        made["hint"] = plain_text(hint, limits.INPUT_HINT)
+    return made
+
+
+def text_input(
+    label: str, *, block_id: str, action_id: str, hint: str, is_optional: bool = False
+) -> Block:
+    """Return a field for a sentence or more."""
+    element = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "multiline": True,
+        "max_length": limits.INPUT_VALUE,
+        "placeholder": plain_text(hint, limits.PLACEHOLDER),
+    }
+    return field(label, element, block_id=block_id, is_optional=is_optional)
 
 
 def rich_text(elements: Sequence[Block]) -> Block:

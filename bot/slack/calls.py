@@ -9,11 +9,11 @@ from typing import TypeVar
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cards import Card, Words
+from bot.cards import Card, Notice
 from bot.errors import DeliveryError
 from bot.slack.directory import SlackDirectory
 from bot.slack.failures import Failure, Remedy, describe, unreadable
-from bot.slack.messages import SlackMessage, render, render_plainly, render_reminder
+from bot.slack.messages import SlackMessage, render, render_notice, render_plainly
 from orchestrator.store.records import Message
 
 T = TypeVar("T")
@@ -59,11 +59,11 @@ class Calls:
         """Replace a message by a card; an edit pings nobody."""
         await self._plainer(card, lambda shown: self._update(shown, message))
 
-    async def remind(self, words: Words, message: Message, *, delivery: int) -> Posted:
-        """Post a reminder into the thread of a question."""
+    async def notify(self, notice: Notice, message: Message, *, delivery: int) -> Posted:
+        """Post a reminder or another notice into the thread of a question."""
         groups = await self._directory.known_groups()
-        shown = render_reminder(
-            words, approval_id=message.approval_id, delivery=delivery, groups=groups
+        shown = render_notice(
+            notice, approval_id=message.approval_id, delivery=delivery, groups=groups
         )
         return await self._post(shown, channel=message.channel, thread_ts=message.ts)
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from datetime import timedelta
+from typing import Any, Literal, TypeVar
 
 import structlog
 
@@ -26,6 +27,14 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """Who acts, and the workspace that Slack says they belong to."""
+
+    id: str
+    team: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Click:
     """A decision as it comes from Slack, by a button or a form."""
 
@@ -38,6 +47,12 @@ class Click:
     #: The same text however often Slack delivers this click.
     key: str
     comment: str = ""
+    #: What an answer, a result, a choice or an edit brings.
+    values: Any = None
+    #: Approve questions like this one in advance: for the run, or for a time.
+    rule: Literal["run"] | timedelta | None = None
+    #: The approval's reference, to approve alone and against the policy.
+    break_glass_confirm: str | None = None
 
 
 async def in_time(tasks: TaskKeeper, work: Coroutine[Any, Any, T], *, seconds: float) -> T:
@@ -82,16 +97,37 @@ class Decisions:
         """
         return await in_time(self._tasks, self._record(click), seconds=self._seconds)
 
+    async def act(self, work: Coroutine[Any, Any, T], *, approval: str, member: Member) -> T:
+        """Do something else about an approval; it is durable when this returns.
+
+        Raises:
+            NotRecordedError: It is not known to be recorded within two seconds.
+            OrchestratorError: It was refused.
+        """
+
+        async def checked() -> T:
+            try:
+                await self._check_home(approval, member)
+            except BaseException:
+                work.close()
+                raise
+            return await work
+
+        return await in_time(self._tasks, checked(), seconds=self._seconds)
+
     async def _record(self, click: Click) -> Run:
-        await self._check_person(click)
+        await self._check_home(click.approval, Member(id=click.by, team=click.team))
         run = await self._engine.decide(
             click.approval,
             click.decision,
             by=click.by,
             surface=SURFACE,
             comment=click.comment,
+            values=click.values,
             digest=click.digest,
             key=click.key,
+            rule=click.rule,
+            break_glass_confirm=click.break_glass_confirm,
         )
         _log.info(
             "decision_recorded",
@@ -102,20 +138,18 @@ class Decisions:
         )
         return run
 
-    async def _check_person(self, click: Click) -> None:
-        """Let guests and people of other organisations through only where they are named.
+    async def _check_home(self, approval: str, member: Member) -> None:
+        """Refuse who acts from another organisation, unless the policy takes outsiders.
 
-        A group may have such members, and in a channel shared through Slack Connect everybody can
-        press a button: https://docs.slack.dev/apis/slack-connect
+        In a channel shared through Slack Connect everybody can press a button, and only the click
+        itself says where from: https://docs.slack.dev/apis/slack-connect
         """
-        person = await self._directory.person(click.by)
-        may_never = person is not None and (person.is_bot or person.is_deactivated)
-        is_member = person is not None and not person.must_be_named
-        if is_member and not may_never and self._is_home(person, click.team):
+        person = await self._directory.person(member.id)
+        if self._is_home(person, member.team):
             return
-        approval = await self._engine.get_approval(click.approval)
-        if may_never or click.by not in approval.approvers:
-            raise NotAnApproverError(click.by, approval.approvers)
+        found = await self._engine.get_approval(approval)
+        if not found.policy.outsiders:
+            raise NotAnApproverError(member.id, found.approvers)
 
     def _is_home(self, person: SlackPerson | None, team: str | None) -> bool:
         me = self._identity.found

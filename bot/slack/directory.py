@@ -10,6 +10,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.cache import Cache
+from bot.slack.channels import Channels, TooManyMembersError
 from bot.slack.failures import describe
 from bot.slack.identity import IdentityKeeper
 from orchestrator.errors import ApproversError, DirectoryError
@@ -19,6 +20,7 @@ from orchestrator.graph.policy import Approver, ApproverKind
 TTL = 60.0
 _FIRST_MOMENTS = 1.0  # seconds that a look-up waits for the bot to know its own workspace
 _UNKNOWN_PERSON = frozenset({"user_not_found", "user_not_visible", "users_not_found"})
+_UNKNOWN_CHANNEL = frozenset({"channel_not_found"})
 _UNKNOWN_GROUP = frozenset({"no_such_subteam", "subteam_not_found"})
 
 
@@ -47,19 +49,31 @@ class SlackDirectory:
     """The engine's directory on top of a workspace. Answers are kept for a minute at most."""
 
     def __init__(
-        self, client: AsyncWebClient, identity: IdentityKeeper, *, ttl: float = TTL
+        self,
+        client: AsyncWebClient,
+        identity: IdentityKeeper,
+        channels: Channels,
+        *,
+        ttl: float = TTL,
     ) -> None:
         self._client = client
         self._identity = identity
+        self._channels = channels
         self._people: Cache[str, SlackPerson | None] = Cache(ttl=ttl)
         self._emails: Cache[str, SlackPerson | None] = Cache(ttl=ttl)
         self._members: Cache[str, frozenset[str]] = Cache(ttl=ttl)
         self._handles: Cache[None, Mapping[str, str]] = Cache(ttl=ttl)
 
     async def members(self, approver: Approver) -> frozenset[str]:
-        """See Directory. Bots and deactivated accounts never count; guests only by their id."""
+        """See Directory. Bots and deactivated accounts never count; guests only by their id.
+
+        Of groups and channels Slack removes who is deactivated by itself; what members besides are
+        bots or guests is looked at when they decide, by `is_outsider`.
+        """
         if approver.kind is ApproverKind.GROUP:
             return await self._group(approver)
+        if approver.kind is ApproverKind.CHANNEL:
+            return await self._channel(approver)
         if approver.kind is ApproverKind.EMAIL:
             person = await self._emails.get(
                 approver.name, lambda: self._person_by_email(approver.name)
@@ -76,6 +90,20 @@ class SlackDirectory:
                 f"{approver} is a guest or from outside; name them by their id {person.id}"
             )
         return frozenset({person.id})
+
+    async def is_outsider(self, person: str) -> bool:
+        """See Directory.
+
+        Raises:
+            ApproversError: The account is deactivated; no policy lets it decide.
+            DirectoryError: Slack could not be asked.
+        """
+        found = await self.person(person)
+        if found is None:
+            return True
+        if found.is_deactivated:
+            raise ApproversError(f"the account {person} is deactivated and may not decide")
+        return found.is_bot or found.must_be_named
 
     async def person(self, user_id: str) -> SlackPerson | None:
         """Return what Slack knows about an account; None: there is no such account.
@@ -106,7 +134,7 @@ class SlackDirectory:
             await cache.close()
 
     async def _group(self, approver: Approver) -> frozenset[str]:
-        found = await self._members.get(approver.name, lambda: self._group_members(approver))
+        found = await self._members.get(str(approver), lambda: self._group_members(approver))
         if not found:
             raise ApproversError(f"the group {approver} has no members; add somebody in Slack")
         return found
@@ -122,6 +150,29 @@ class SlackDirectory:
         if answer is None:
             raise ApproversError(f"Slack has no user group {name}; check the id")
         return frozenset(map(str, answer.get("users") or ()))
+
+    async def _channel(self, approver: Approver) -> frozenset[str]:
+        found = await self._members.get(str(approver), lambda: self._channel_members(approver))
+        me = self._identity.found
+        people = found - {me.user_id} if me else found
+        if not people:
+            raise ApproversError(f"nobody is in the channel {approver}; invite somebody in Slack")
+        return people
+
+    async def _channel_members(self, approver: Approver) -> frozenset[str]:
+        name = str(approver)
+        channel: str | None = name
+        if name.startswith("#"):
+            channel = await self._ask(lambda: self._channels.find_id(name))
+        found: frozenset[str] | None = None
+        if channel is not None:
+            found = await self._ask(lambda: self._channels.members(str(channel)), _UNKNOWN_CHANNEL)
+        if found is None:
+            raise ApproversError(
+                f"Slack has no channel {name} that the bot sees; check the spelling, and invite "
+                "the bot if the channel is private"
+            )
+        return found
 
     async def _list_groups(self) -> Mapping[str, str]:
         answer = await self._ask(lambda: self._client.usergroups_list(include_disabled=False))
@@ -150,6 +201,8 @@ class SlackDirectory:
         await self._identity.wait(seconds=_FIRST_MOMENTS)
         try:
             return await call()
+        except TooManyMembersError as exc:
+            raise ApproversError("the channel has too many members to ask; use a group") from exc
         except Exception as exc:
             failure = describe(exc)
             if isinstance(exc, SlackApiError) and failure.code in unknown:

@@ -11,21 +11,21 @@ from typing import Any
 
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.channels import Channels, next_cursor
 from bot.slack.messages import APPROVAL_EVENT, REMINDER_EVENT
 
 #: Slack's clock and ours may differ by so much.
 _SLACK_TIME = timedelta(minutes=5)
 _PAGE = 200  # messages
 _PAGES = 25  # 5,000 messages since the question came up is more than any channel has
-_CHANNEL_PAGE = 1000  # channels
 
 
 class History:
     """Looks into channels."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, channels: Channels) -> None:
         self._client = client
-        self._ids: dict[str, str] = {}
+        self._channels = channels
 
     async def find_question(self, channel: str, *, approval_id: str, since: datetime) -> str | None:
         """Return the ts of the message about an approval, or None.
@@ -54,24 +54,7 @@ class History:
         """Return the id of a channel that is configured as `#name`; an id is returned as it is."""
         if not channel.startswith("#"):
             return channel
-        if channel not in self._ids:
-            await self._list_channels()
-        return self._ids.get(channel, channel)
-
-    async def _list_channels(self) -> None:
-        cursor = ""
-        for _ in range(_PAGES):
-            answer = await self._client.conversations_list(
-                types="public_channel,private_channel",
-                exclude_archived=True,
-                limit=_CHANNEL_PAGE,
-                cursor=cursor or None,
-            )
-            for found in answer.get("channels") or ():
-                self._ids[f"#{found['name']}"] = str(found["id"])
-            cursor = _cursor(answer.data)
-            if not cursor:
-                return
+        return await self._channels.find_id(channel) or channel
 
     async def _find(
         self, method: str, place: Mapping[str, Any], wanted: Mapping[str, Any], since: datetime
@@ -88,7 +71,7 @@ class History:
             for message in answer.get("messages") or ():
                 if _is(message.get("metadata") or {}, wanted):
                     return str(message["ts"])
-            cursor = _cursor(answer.data)
+            cursor = next_cursor(answer.data)
             if not cursor:
                 return None
         return None
@@ -98,8 +81,3 @@ def _is(metadata: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     payload = metadata.get("event_payload") or {}
     known = {**payload, "event_type": metadata.get("event_type")}
     return all(known.get(name) == value for name, value in wanted.items())
-
-
-def _cursor(data: Any) -> str:
-    metadata = data.get("response_metadata") if isinstance(data, Mapping) else None
-    return str((metadata or {}).get("next_cursor") or "")

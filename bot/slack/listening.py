@@ -19,13 +19,15 @@ from bot.slack import blocks as b
 from bot.slack.decisions import Decisions
 from bot.slack.directory import SlackDirectory
 from bot.slack.errors import sentence
+from bot.slack.failures import describe
 from bot.slack.modals import notice_view
 from bot.slack.replies import Replies
 from bot.slack.seen import Seen
 from bot.slack.starting import Starts
 from bot.slack.tasks import TaskKeeper
-from orchestrator.errors import InputError
+from orchestrator.errors import ApprovalClosedError, InputError, PayloadChangedError
 from orchestrator.runtime import Engine
+from orchestrator.store.records import Approval
 
 _log = structlog.get_logger(__name__)
 _NOT_RECORDED = 504
@@ -116,8 +118,25 @@ async def refuse(tools: Tools, args: AsyncArgs, words: Words) -> None:
             await args.ack(response_action="update", view=notice_view("Not done", text))
             return
         await args.ack()
+    if (args.body.get("container") or {}).get("type") == "view":
+        tools.tasks.spawn(_say_in_view(tools, args.body, words), name="slack-reply")
+        return
     if is_first(tools, args.body, "reply"):
         tools.tasks.spawn(tools.replies.tell(args.body, words), name="slack-reply")
+
+
+async def _say_in_view(tools: Tools, body: Mapping[str, Any], words: Words) -> None:
+    """Say something in the window in which a button was pressed, where the person looks."""
+    await show_notice(tools, body, "Not done", words)
+
+
+async def show_notice(tools: Tools, body: Mapping[str, Any], title: str, words: Words) -> None:
+    """Replace the window in which a button was pressed by a sentence."""
+    view = notice_view(title, await tools.replies.text([words]))
+    try:
+        await tools.client.views_update(view_id=str(body["view"]["id"]), view=view)
+    except Exception:  # noqa: BLE001 - the window may be closed; there is a second way
+        await tools.replies.tell(body, words)
 
 
 async def say(tools: Tools, args: AsyncArgs, rows: list[Words]) -> None:
@@ -132,6 +151,37 @@ def is_first(tools: Tools, body: Mapping[str, Any], what: str) -> bool:
     if not (at := action.get("action_ts")):
         return True
     return tools.seen.add(f"{what}:{user_of(body)}:{action.get('action_id')}:{at}")
+
+
+async def open_view(tools: Tools, body: dict[str, Any], view: dict[str, Any]) -> None:
+    """Open a window, or put it on the one in which somebody pressed a button."""
+    show = tools.client.views_push if body.get("view") else tools.client.views_open
+    try:
+        await show(trigger_id=str(body.get("trigger_id")), view=view)
+    except Exception as exc:  # noqa: BLE001 - whatever it is, the person is told
+        failure = describe(exc)
+        words: Words = (
+            f"Slack did not open the window ({failure.code.replace('_', ' ')}). Press again.",
+        )
+        await tools.replies.tell(body, words)
+
+
+def refuse_stale(approval: Approval, digest: str) -> None:
+    """Refuse to go on about a question that is over, or other than the person saw it.
+
+    Raises:
+        ApprovalClosedError: It has its outcome.
+        PayloadChangedError: It was edited.
+    """
+    if not approval.is_open:
+        raise ApprovalClosedError(
+            approval.ref,
+            outcome=approval.status,
+            by=approval.resolved_by,
+            at=approval.resolved_at,
+        )
+    if approval.digest != digest:
+        raise PayloadChangedError
 
 
 def user_of(body: Mapping[str, Any]) -> str:

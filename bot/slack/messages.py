@@ -5,12 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from bot.cards.card import Button, Card, Confirm, Form
+from bot.cards.asides import ASIDE_LABELS
+from bot.cards.card import Aside, Button, Card, Confirm, Form
+from bot.cards.notices import Notice
 from bot.cards.words import Part, Words
 from bot.slack import blocks as b
 from bot.slack import limits
 from bot.slack.mrkdwn import GroupIds, escape, fit_escaped, literal, mrkdwn, units
-from bot.slack.payloads import AgainButton, DecisionButton, FormButton, ShowButton
+from bot.slack.payloads import (
+    AgainButton,
+    AsideOption,
+    ChoiceButton,
+    DecisionButton,
+    FormButton,
+    PayloadError,
+    ShowButton,
+    ValuesButton,
+)
 
 #: Metadata by which a message is found again whose sending was not answered.
 APPROVAL_EVENT = "signoff_approval"
@@ -18,7 +29,10 @@ REMINDER_EVENT = "signoff_reminder"
 
 #: Prefixes of action ids; what follows makes them unique within a message.
 DECIDE = "signoff_decide_"
+CHOOSE = "signoff_choose_"
 FORM = "signoff_form_"
+VALUES = "signoff_values_"
+MENU = "signoff_menu"
 SHOW = "signoff_show"
 AGAIN = "signoff_again"
 
@@ -51,14 +65,15 @@ def render_plainly(card: Card, groups: GroupIds | None = None) -> SlackMessage:
     return SlackMessage(text=text, blocks=plain, metadata=_metadata(card))
 
 
-def render_reminder(
-    words: Words, *, approval_id: str, delivery: int, groups: GroupIds | None = None
+def render_notice(
+    notice: Notice, *, approval_id: str, delivery: int, groups: GroupIds | None = None
 ) -> SlackMessage:
-    """Render a reminder for the thread of a question."""
-    text = _summary(words, groups)
+    """Render a reminder or another notice for the thread of a question."""
+    text = _summary(notice.words, groups)
+    quote = [b.rich_text([b.quote(notice.quote)])] if notice.quote else []
     return SlackMessage(
         text=text,
-        blocks=[b.section(text)],
+        blocks=[b.section(text), *quote],
         metadata={
             "event_type": REMINDER_EVENT,
             "event_payload": {"approval_id": approval_id, "delivery": delivery},
@@ -104,12 +119,19 @@ def _blocks(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
 
 def _question(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
     shown = b.passages(card.passages)
+    changes = b.passages(card.changes)
     facts = [(escape(fact.label), _fact(fact.words, groups)) for fact in card.facts]
     return [
         b.header(card.title),
         *([b.plain_section(card.prompt)] if card.prompt else []),
+        *([b.context("*What the last edits changed*"), changes] if changes else []),
         *([shown] if shown else []),
         *([b.fields(facts)] if facts else []),
+        *(
+            [b.context("\n".join(mrkdwn(note, groups) for note in card.notes))]
+            if card.notes
+            else []
+        ),
     ]
 
 
@@ -128,6 +150,7 @@ def _outcome(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
     title = f"{card.icon} *{fit_escaped(card.title, limits.TEXT // 2)}*"
     story = "\n".join(mrkdwn(words, groups) for words in card.story)
     made = [b.section(f"{title}\n{story}")]
+    made += [found for found in (b.passages(card.changes), b.passages(card.passages)) if found]
     for comment in card.comments:
         made.append(b.rich_text([b.quote(comment.text)]))
         if len(card.comments) > 1:
@@ -136,11 +159,29 @@ def _outcome(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
 
 
 def _actions(card: Card) -> list[dict[str, Any]]:
-    return [b.actions([_button(card, button) for button in card.buttons])] if card.buttons else []
+    elements = [
+        _button(card, button, number) for number, button in enumerate(card.buttons, start=1)
+    ]
+    menu = [_aside(card, aside) for aside in _on_menu(card)]
+    if len(menu) > 1:
+        elements.append(b.overflow(MENU, menu))
+    return [b.actions(elements)] if elements else []
 
 
-def _button(card: Card, button: Button) -> dict[str, Any]:
-    action_id, value, confirm = _target(card, button)
+def _on_menu(card: Card) -> tuple[Aside, ...]:
+    """Return what the menu has; the last entry shows the rest where it does not hold all."""
+    if len(card.asides) <= limits.OVERFLOW_MAX:
+        return card.asides
+    return (*card.asides[: limits.OVERFLOW_MAX - 1], Aside.MORE)
+
+
+def _aside(card: Card, aside: Aside) -> dict[str, Any]:
+    payload = AsideOption(approval=card.approval_id, digest=card.digest, what=aside.value)
+    return b.option(ASIDE_LABELS[aside], payload.pack())
+
+
+def _button(card: Card, button: Button, number: int) -> dict[str, Any]:
+    action_id, value, confirm = _target(card, button, number)
     return b.button(
         button.label,
         action_id=action_id,
@@ -150,9 +191,11 @@ def _button(card: Card, button: Button) -> dict[str, Any]:
     )
 
 
-def _target(card: Card, button: Button) -> tuple[str, str, Confirm | None]:
+def _target(card: Card, button: Button, number: int) -> tuple[str, str, Confirm | None]:
     decision = button.decision or ""
     match button.opens:
+        case None if button.route is not None:
+            return _choice(card, button.route, number)
         case None:
             payload = DecisionButton(
                 approval=card.approval_id, digest=card.digest, decision=decision
@@ -166,8 +209,11 @@ def _target(card: Card, button: Button) -> tuple[str, str, Confirm | None]:
                 graph=_short(card.graph),
                 node=_short(card.node),
                 title=_short(card.title),
+                kind=card.kind,
             )
             return f"{FORM}{decision}", form.pack(), None
+        case Form.VALUES:
+            return _values(card, decision)
         case Form.PAYLOAD:
             return SHOW, ShowButton(approval=card.approval_id).pack(), None
         case Form.AGAIN:
@@ -177,6 +223,19 @@ def _target(card: Card, button: Button) -> tuple[str, str, Confirm | None]:
                 yes="Start again",
             )
             return AGAIN, AgainButton(run=card.run_id).pack(), confirm
+
+
+def _choice(card: Card, route: str, number: int) -> tuple[str, str, Confirm | None]:
+    choice = ChoiceButton(approval=card.approval_id, digest=card.digest, route=route)
+    try:
+        return f"{CHOOSE}{number}", choice.pack(), None
+    except PayloadError:  # a route as long as a page is chosen in the form
+        return _values(card, "choose", str(number))
+
+
+def _values(card: Card, decision: str, suffix: str = "") -> tuple[str, str, Confirm | None]:
+    payload = ValuesButton(approval=card.approval_id, digest=card.digest, decision=decision)
+    return f"{VALUES}{decision}{suffix}", payload.pack(), None
 
 
 def _short(title: str) -> str:

@@ -12,6 +12,7 @@ from bot.slack import blocks as b
 from bot.slack import limits
 from bot.slack.mrkdwn import escape, literal, units
 from bot.slack.payloads import FormButton, ReasonForm
+from orchestrator.graph.kinds import ApprovalKind, Decision
 
 REASON_CALLBACK = "signoff_reason"
 NOTICE_CALLBACK = "signoff_notice"
@@ -20,14 +21,19 @@ REASON_ACTION = "text"
 
 #: Bytes of JSON for the blocks of a view; the rest of the limit is for everything else.
 _VIEW_ROOM = limits.VIEW_BYTES - 40_000
-_LABELS = {"reject": ("Reject", "Reject", "Why not?")}
+_LABELS = {
+    "reject": ("Reject", "Reject", "Why not?"),
+    "request-changes": ("Request changes", "Send", "What should be different?"),
+}
+_ROUND = ("Another round", "Send", "What should the next round do differently?")
 
 
 def reason_view(button: FormButton) -> dict[str, Any]:
     """Return the form that asks why, made of nothing but what the button carries."""
-    title, submit, label = _LABELS.get(
-        button.decision, (button.decision.capitalize(), "Send", "Why?")
-    )
+    otherwise = (button.decision.capitalize(), "Send", "Why?")
+    title, submit, label = _LABELS.get(button.decision, otherwise)
+    if button.kind == ApprovalKind.ITERATE and button.decision == Decision.REQUEST_CHANGES:
+        title, submit, label = _ROUND
     form = ReasonForm(
         approval=button.approval,
         digest=button.digest,

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.cards.values import clean, cut
-from bot.cards.words import Code, Group, Moment, Person, Strong, Words, utc
+from bot.cards.words import Channel, Code, Group, Moment, Person, Strong, Words, utc
 
 #: Ids of user groups by the `@handle` that graphs use.
 GroupIds = Mapping[str, str]
 
 _USER_ID = re.compile(r"[UW][A-Z0-9]+")
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{8,}")
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,}")
 #: Only these have a meaning: https://docs.slack.dev/messaging/formatting-message-text#escaping
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
@@ -80,6 +81,9 @@ def _part(part: object, groups: GroupIds) -> str:
         case Group(name=name):
             found = groups.get(name, name)
             return f"<!subteam^{found}>" if _GROUP_ID.fullmatch(found) else escape(name)
+        case Channel(name=name):
+            # This names the channel and calls nobody: `<!channel>` would call the wrong one.
+            return f"<#{name}>" if _CHANNEL_ID.fullmatch(name) else escape(name)
         case Moment(at=at):
             return date(at)
         case Code(text=text):

@@ -9,13 +9,15 @@ from datetime import UTC, datetime, timedelta
 
 import structlog
 
-from bot.cards import Card, outcome_card, question_card, reminder_words
+from bot.cards import Card, outcome_card, question_card
 from bot.slack.calls import POST, UPDATE, CallError, Calls
 from bot.slack.failures import Failure, Remedy, describe
 from bot.slack.history import History
 from bot.slack.pacing import Pacer
+from bot.slack.threads import Threads
 from orchestrator.core.effects import Purpose
 from orchestrator.errors import ApprovalNotFoundError, StoreError
+from orchestrator.graph.gates import NO_GATES
 from orchestrator.runtime import Clock, Engine, process_name
 from orchestrator.store.records import Approval, Delivery, Message
 
@@ -53,6 +55,7 @@ class Sender:
         engine: Engine,
         calls: Calls,
         history: History,
+        threads: Threads,
         *,
         channel: str,
         clock: Clock,
@@ -65,6 +68,7 @@ class Sender:
             engine: Where deliveries come from.
             calls: Posts and edits.
             history: Finds posts whose answer was lost.
+            threads: Writes what is posted into threads.
             channel: Where questions go, an id or `#name`.
             clock: The engine's.
             pacer: How fast.
@@ -73,6 +77,7 @@ class Sender:
         self._engine = engine
         self._calls = calls
         self._history = history
+        self._threads = threads
         self._channel = channel
         self._clock = clock
         self._pacer = pacer
@@ -144,10 +149,10 @@ class Sender:
             match delivery.purpose:
                 case Purpose.QUESTION:
                     await self._ask(delivery, approval)
-                case Purpose.OUTCOME:
+                case Purpose.PROGRESS | Purpose.OUTCOME:
                     await self._update(delivery, approval)
-                case Purpose.REMINDER:
-                    await self._remind(delivery, approval)
+                case Purpose.REMINDER | Purpose.NOTICE:
+                    await self._tell(delivery, approval)
         except ApprovalNotFoundError as exc:
             await self._engine.drop_delivery(delivery, error=str(exc))
         except CallError as exc:
@@ -181,10 +186,21 @@ class Sender:
         if not approval.is_open:
             return outcome_card(approval)
         due_at = approval.due_at
-        if approval.delivered_at is None and approval.timeout is not None:
+        if approval.delivered_at is None and due_at is not None:
             # The clock starts when people can see the question, which is now.
-            due_at = now + approval.timeout
+            due_at = self._deadline(approval, now) or due_at
         return question_card(approval, due_at=due_at)
+
+    def _deadline(self, approval: Approval, now: datetime) -> datetime | None:
+        """Return what the deadline will be of a question that is delivered now."""
+        stage = approval.policy.stages[approval.stage].timeout
+        lengths = [length for length in (approval.timeout, stage) if length is not None]
+        graph = self._engine.graphs.get(approval.graph)
+        node = graph.find_node(approval.path) if graph else None
+        gate = getattr(node, "gates", NO_GATES).get(approval.kind)
+        if gate is None or gate.calendar is None:
+            return min((now + length for length in lengths), default=None)
+        return min((gate.calendar.add(now, length) for length in lengths), default=None)
 
     async def _find_lost(self, delivery: Delivery) -> tuple[str, str] | None:
         try:
@@ -214,21 +230,24 @@ class Sender:
             await self._calls.update(self._card(approval, self._clock.now()), message)
         await self._engine.finish_delivery(delivery)
 
-    async def _remind(self, delivery: Delivery, approval: Approval) -> None:
+    async def _tell(self, delivery: Delivery, approval: Approval) -> None:
         message = await self._engine.find_message(approval.id)
-        if message is None or not approval.is_open:
-            await self._engine.finish_delivery(delivery)
-            return
-        if delivery.attempts - 1 > self._refused.get(delivery.id, 0) and await self._was_reminded(
-            delivery, message
-        ):
+        if message is None or await self._is_told(delivery, message):
             await self._engine.finish_delivery(delivery)
             return
         await self._patience(POST)
         async with self._pacer.turn(message.channel):
-            await self._calls.remind(reminder_words(approval), message, delivery=delivery.id)
+            approval = await self._engine.get_approval(approval.id)
+            notice = await self._threads.find_notice(delivery, approval, self._clock.now())
+            if notice is not None:
+                await self._calls.notify(notice, message, delivery=delivery.id)
+                _log.info("notice_posted", channel=message.channel, thread_ts=message.ts)
         await self._engine.finish_delivery(delivery)
-        _log.info("reminder_posted", channel=message.channel, thread_ts=message.ts)
+
+    async def _is_told(self, delivery: Delivery, message: Message) -> bool:
+        """Was it posted by a try whose answer was lost?"""
+        is_doubtful = delivery.attempts - 1 > self._refused.get(delivery.id, 0)
+        return is_doubtful and await self._was_reminded(delivery, message)
 
     async def _was_reminded(self, delivery: Delivery, message: Message) -> bool:
         try:

@@ -84,6 +84,40 @@ class FormButton(Payload):
     graph: str
     node: str
     title: str
+    kind: str = ""
+
+
+class ChoiceButton(Payload):
+    """A button that chooses a route at once."""
+
+    prefix = "choose1"
+    limit = limits.BUTTON_VALUE
+
+    approval: str = Field(pattern=_ID)
+    digest: str = Field(pattern=_DIGEST)
+    route: str
+
+
+class ValuesButton(Payload):
+    """A button that opens a form made from what the approval takes."""
+
+    prefix = "values1"
+    limit = limits.BUTTON_VALUE
+
+    approval: str = Field(pattern=_ID)
+    digest: str = Field(pattern=_DIGEST)
+    decision: str = Field(pattern=r"^[a-z-]{1,30}$")
+
+
+class AsideOption(Payload):
+    """An entry of the menu of an open question; the names are short, as there is little room."""
+
+    prefix = "menu1"
+    limit = limits.OPTION_VALUE
+
+    approval: str = Field(pattern=_ID)
+    digest: str = Field(pattern=_DIGEST)
+    what: str = Field(pattern=r"^[a-z]{1,8}$")
 
 
 class ShowButton(Payload):
@@ -114,3 +148,25 @@ class ReasonForm(Payload):
     digest: str = Field(pattern=_DIGEST)
     decision: str = Field(pattern=r"^[a-z-]{1,30}$")
     title: str
+
+
+class ValuesForm(Payload):
+    """What the form with the fields of an answer remembers."""
+
+    prefix = "fields1"
+    limit = limits.PRIVATE_METADATA
+
+    approval: str = Field(pattern=_ID)
+    digest: str = Field(pattern=_DIGEST)
+    decision: str = Field(pattern=r"^[a-z-]{1,30}$")
+
+
+class AsideForm(Payload):
+    """What a form remembers that belongs to an entry of the menu."""
+
+    prefix = "aside1"
+    limit = limits.PRIVATE_METADATA
+
+    approval: str = Field(pattern=_ID)
+    digest: str = Field(pattern=_DIGEST)
+    what: str = Field(pattern=r"^[a-z]{1,8}$")

@@ -9,6 +9,7 @@ from typing import Self
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack.channels import Channels
 from bot.slack.directory import TTL, SlackDirectory
 from bot.slack.identity import IdentityKeeper
 from bot.slack.tasks import TaskKeeper
@@ -35,6 +36,7 @@ class SlackWorkspace:
     Attributes:
         client: For reading and for views; broken connections are tried once more.
         sender: For messages; tries nothing twice, or a post could be made twice.
+        channels: Channels by name, and their members.
         directory: Who may decide, for the engine.
         identity: Who the bot is; learnt in the background, because Slack may be away.
     """
@@ -51,6 +53,7 @@ class SlackWorkspace:
         self.client: AsyncWebClient
         self.sender: AsyncWebClient
         self.identity: IdentityKeeper
+        self.channels: Channels
         self.directory: SlackDirectory
 
     async def __aenter__(self) -> Self:
@@ -67,7 +70,10 @@ class SlackWorkspace:
             retry_handlers=[],
         )
         self.identity = IdentityKeeper(self.client)
-        self.directory = SlackDirectory(self.client, self.identity, ttl=self._directory_ttl)
+        self.channels = Channels(self.client, ttl=self._directory_ttl)
+        self.directory = SlackDirectory(
+            self.client, self.identity, self.channels, ttl=self._directory_ttl
+        )
         self._tasks.spawn(self.identity.learn(), name="slack-identity")
         return self
 
@@ -80,4 +86,5 @@ class SlackWorkspace:
         """Close the connections."""
         await self._tasks.drain(timeout=0)
         await self.directory.close()
+        await self.channels.close()
         await self.session.close()

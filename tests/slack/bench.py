@@ -188,6 +188,7 @@ def labels(message: Mapping[str, Any]) -> set[str]:
         for block in message.get("blocks", ())
         if block["type"] == "actions"
         for element in block["elements"]
+        if element["type"] == "button"
     }
 
 
@@ -198,7 +199,7 @@ def button(message: Mapping[str, Any], label: str) -> dict[str, Any]:
         for block in message["blocks"]
         if block["type"] == "actions"
         for element in block["elements"]
-        if element["text"]["text"] == label
+        if element["type"] == "button" and element["text"]["text"] == label
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from orchestrator.core.events import ApprovalKind, Decision, ErrorFacts
+from orchestrator.core.events import ErrorFacts
 from orchestrator.core.state import RunStatus
+from orchestrator.graph.kinds import ApprovalKind, Decision
+from orchestrator.graph.policy import any_of
 from orchestrator.store.records import Answer, Approval, Run
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -48,7 +50,7 @@ def approval(**changes: Any) -> Approval:
         "payload": {"words": 1240, "draft": "Honey bees. " * 20},
         "digest": "41c0" * 16,
         "decisions": (Decision.APPROVE, Decision.REJECT),
-        "approvers": ("@editors",),
+        "policy": any_of("@editors"),
         "requester": "U0ALICE",
         "opened_at": NOW,
         "delivered_at": NOW,
@@ -90,7 +92,7 @@ def failure(message: str) -> Approval:
         title="What should happen to work?",
         payload={},
         decisions=(Decision.RETRY, Decision.SKIP, Decision.FAIL),
-        approvers=("U0BOB",),
+        policy=any_of("U0BOB"),
         error=ErrorFacts(type="RuntimeError", message=message),
         timeout=None,
         due_at=None,

@@ -18,8 +18,9 @@ from bot.slack import limits
 from bot.slack.messages import render, render_plainly
 from bot.slack.modals import payload_view
 from bot.slack.mrkdwn import escape, fit, fit_escaped, units
-from orchestrator.core.events import Decision
 from orchestrator.core.state import RunStatus
+from orchestrator.graph.kinds import Decision
+from orchestrator.graph.policy import any_of
 from orchestrator.store.records import Approval
 from tests.slack.bench import labels, mrkdwn_texts, shown
 from tests.slack.samples import HOSTILE, NOW, answer, approval, failure, resolved, run
@@ -77,7 +78,7 @@ def test_any_outcome_keeps_every_limit(
     """The same for what a message becomes."""
     answers = (answer(Decision.APPROVE, comment=comment),)
     asked = resolved(
-        status, title=title, action=action, approvers=tuple(names), answers=answers,
+        status, title=title, action=action, policy=any_of(names), answers=answers,
         run=run(cancelled_by="U0BOB", cancel_reason=comment, error=comment),
     )  # fmt: skip
     message = render(outcome_card(asked), GROUPS)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.listeners import actions, commands, events, views
+from bot.slack.listeners import actions, asides, commands, events, views
 from bot.slack.listening import Tools, on_error, register
 
 
 def register_all(app: AsyncApp, tools: Tools) -> None:
     """Register every listener; each kind ends with one that takes whatever is left."""
     app.error(on_error)
-    for module in (actions, commands, events, views):
+    # The menu comes first: the others end with one that takes whatever is left.
+    for module in (asides, actions, commands, events, views):
         register(app, tools, module.TABLE)

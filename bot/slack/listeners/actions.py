@@ -11,12 +11,22 @@ from bot.cards import whole_payload
 from bot.cards.values import one_line
 from bot.cards.words import Code, Strong, Words
 from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
-from bot.slack.failures import describe
-from bot.slack.listening import Tools, is_first, user_of
-from bot.slack.messages import AGAIN, DECIDE, FORM, SHOW
+from bot.slack.forms import values_view
+from bot.slack.listening import Tools, is_first, open_view, refuse_stale, user_of
+from bot.slack.messages import AGAIN, CHOOSE, DECIDE, FORM, SHOW, VALUES
 from bot.slack.modals import payload_view, reason_view
-from bot.slack.payloads import AgainButton, DecisionButton, FormButton, PayloadError, ShowButton
+from bot.slack.payloads import (
+    AgainButton,
+    ChoiceButton,
+    DecisionButton,
+    FormButton,
+    PayloadError,
+    ShowButton,
+    ValuesButton,
+)
 from bot.slack.seen import retry_number
+from orchestrator.errors import UnknownDecisionError
+from orchestrator.graph.kinds import Decision
 
 
 async def decide(tools: Tools, args: AsyncArgs) -> None:
@@ -36,13 +46,46 @@ async def decide(tools: Tools, args: AsyncArgs) -> None:
     await args.ack()
 
 
+async def choose(tools: Tools, args: AsyncArgs) -> None:
+    """Record which way was chosen, and only then acknowledge the click."""
+    action = _action(args)
+    button = ChoiceButton.unpack(action.get("value"))
+    user = user_of(args.body)
+    click = Click(
+        approval=button.approval,
+        decision="choose",
+        digest=button.digest,
+        by=user,
+        team=team_of(args.body),
+        key=f"{button.approval}:{user}:{action.get('action_ts', '')}",
+        values=[button.route],
+    )
+    await tools.decisions.record(click)
+    await args.ack()
+
+
+async def open_values(tools: Tools, args: AsyncArgs) -> None:
+    """Open the form with the fields that an answer takes, as they are now."""
+    button = ValuesButton.unpack(_action(args).get("value"))
+    approval = await in_time(
+        tools.tasks, tools.engine.get_approval(button.approval), seconds=CLICK_TIMEOUT
+    )
+    refuse_stale(approval, button.digest)
+    if button.decision not in approval.decisions:
+        raise UnknownDecisionError(button.decision, approval.decisions)
+    view = values_view(approval, Decision(button.decision))
+    await args.ack()
+    if is_first(tools, args.body, "form"):
+        tools.tasks.spawn(open_view(tools, args.body, view), name="slack-form")
+
+
 async def open_form(tools: Tools, args: AsyncArgs) -> None:
     """Open a form. A trigger lives for three seconds, so nothing is looked up before."""
     button = FormButton.unpack(_action(args).get("value"))
     view = reason_view(button)
     await args.ack()
     if is_first(tools, args.body, "form"):
-        tools.tasks.spawn(_open(tools, args.body, view), name="slack-form")
+        tools.tasks.spawn(open_view(tools, args.body, view), name="slack-form")
 
 
 async def show_payload(tools: Tools, args: AsyncArgs) -> None:
@@ -59,7 +102,7 @@ async def show_payload(tools: Tools, args: AsyncArgs) -> None:
         more=f"There is more than a window can hold. On the command line: `{command[1:]}`",
     )
     if is_first(tools, args.body, "payload"):
-        tools.tasks.spawn(_open(tools, args.body, view), name="slack-payload")
+        tools.tasks.spawn(open_view(tools, args.body, view), name="slack-payload")
 
 
 async def start_again(tools: Tools, args: AsyncArgs) -> None:
@@ -87,17 +130,6 @@ async def unknown(_tools: Tools, _args: AsyncArgs) -> None:
     raise PayloadError
 
 
-async def _open(tools: Tools, body: dict[str, Any], view: dict[str, Any]) -> None:
-    try:
-        await tools.client.views_open(trigger_id=str(body.get("trigger_id")), view=view)
-    except Exception as exc:  # noqa: BLE001 - whatever it is, the person is told
-        failure = describe(exc)
-        words: Words = (
-            f"Slack did not open the window ({failure.code.replace('_', ' ')}). Press again.",
-        )
-        await tools.replies.tell(body, words)
-
-
 def _action(args: AsyncArgs) -> dict[str, Any]:
     actions = args.body.get("actions") or [{}]
     found: dict[str, Any] = actions[0]
@@ -107,7 +139,9 @@ def _action(args: AsyncArgs) -> dict[str, Any]:
 TABLE = {
     "action": [
         (re.compile(f"^{DECIDE}"), decide),
+        (re.compile(f"^{CHOOSE}"), choose),
         (re.compile(f"^{FORM}"), open_form),
+        (re.compile(f"^{VALUES}"), open_values),
         (re.compile(f"^{SHOW}$"), show_payload),
         (re.compile(f"^{AGAIN}$"), start_again),
         (re.compile(""), unknown),

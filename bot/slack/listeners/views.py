@@ -6,10 +6,15 @@ import re
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.slack.decisions import Click, team_of
+from bot.cards import fields_of, read_fields_of
+from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
+from bot.slack.forms import COMMENT_ACTION, COMMENT_BLOCK, VALUES_CALLBACK
+from bot.slack.inputs import entered, errors_of, typed_of
 from bot.slack.listening import Tools, user_of
 from bot.slack.modals import REASON_ACTION, REASON_BLOCK, REASON_CALLBACK
-from bot.slack.payloads import PayloadError, ReasonForm
+from bot.slack.payloads import PayloadError, ReasonForm, ValuesForm
+from orchestrator.errors import InvalidValuesError
+from orchestrator.graph.kinds import Decision
 
 
 async def give_reason(tools: Tools, args: AsyncArgs) -> None:
@@ -35,6 +40,40 @@ async def give_reason(tools: Tools, args: AsyncArgs) -> None:
     await args.ack()
 
 
+async def give_values(tools: Tools, args: AsyncArgs) -> None:
+    """Check what was filled in, record it, and only then close the form."""
+    view = args.body["view"]
+    form = ValuesForm.unpack(view.get("private_metadata"))
+    approval = await in_time(
+        tools.tasks, tools.engine.get_approval(form.approval), seconds=CLICK_TIMEOUT
+    )
+    key = f"{view['id']}:{view.get('hash', '')}"
+    decision = Decision(form.decision)
+    fields = fields_of(approval, decision) if approval.digest == form.digest else ()
+    values, problems = read_fields_of(fields, typed_of(view, fields))
+    if problems:
+        await args.ack(response_action="errors", errors=errors_of(fields, problems))
+        return
+    click = Click(
+        approval=form.approval,
+        decision=form.decision,
+        digest=form.digest,
+        by=user_of(args.body),
+        team=team_of(args.body),
+        key=key,
+        comment=str(entered(view, COMMENT_BLOCK, COMMENT_ACTION) or "").strip(),
+        values=values,
+    )
+    try:
+        await tools.decisions.record(click)
+    except InvalidValuesError as error:
+        if not fields:
+            raise
+        await args.ack(response_action="errors", errors=errors_of(fields, error.problems))
+        return
+    await args.ack()
+
+
 async def unknown(_tools: Tools, _args: AsyncArgs) -> None:
     """Refuse a form that nobody knows, politely."""
     raise PayloadError
@@ -46,7 +85,11 @@ async def ignore(_tools: Tools, args: AsyncArgs) -> None:
 
 
 TABLE = {
-    "view_submission": [(REASON_CALLBACK, give_reason), (re.compile(""), unknown)],
+    "view_submission": [
+        (REASON_CALLBACK, give_reason),
+        (VALUES_CALLBACK, give_values),
+        (re.compile(""), unknown),
+    ],
     "view_closed": [(re.compile(""), ignore)],
     "shortcut": [(re.compile(""), ignore)],
     "options": [(re.compile(""), ignore)],

@@ -1,0 +1,113 @@
+"""How far an open question is: votes and rules in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.cards.values import cut, one_line
+from bot.cards.words import Person, Words, join, name_words
+from orchestrator.core.policy import Standing, standing
+from orchestrator.core.state import Vote
+from orchestrator.graph.kinds import QUORUM_KINDS, Decision
+from orchestrator.graph.policy import Policy
+from orchestrator.store.records import Approval
+
+_MOST_NAMES = 3  # in a line
+_MOST_VOTES = 10  # lines
+_COMMENT = 120  # characters of a comment beside a vote
+_VOTED = {
+    Decision.APPROVE: "✓ approved",
+    Decision.EDIT: "✎ edited",
+    Decision.REJECT: "✗ rejected",
+}
+
+
+def standing_of(approval: Approval) -> Standing:
+    """Return what the votes for an approval amount to."""
+    return standing(
+        approval.policy,
+        approval.votes,
+        approval.stage,
+        requester=approval.requester,
+        editor=approval.editor,
+    )
+
+
+def waiting_for(approval: Approval) -> tuple[str, ...]:
+    """Return the names of those whose answer is missing now, as the graph or the votes have it."""
+    return standing_of(approval).waiting or approval.approvers
+
+
+def progress_words(approval: Approval) -> Words:
+    """Say how far the policy is: `1 of 2 · waiting for @finance · stage 1 of 2, Money`."""
+    now = standing_of(approval)
+    waiting = ("waiting for ", *name_words(waiting_for(approval), most=_MOST_NAMES))
+    if approval.kind not in QUORUM_KINDS:
+        return waiting
+    pieces: list[Words] = [(_count(now),), waiting]
+    if now.rejected_by:
+        needed = approval.policy.deny_threshold
+        pieces.append((f"{len(now.rejected_by)} of {needed} rejections",))
+    stage = _stage(approval.policy, approval.stage)
+    if stage:
+        pieces.append((stage,))
+    return join(pieces)
+
+
+def _count(now: Standing) -> str:
+    given = sum(len(fill.by) for fill in now.fills)
+    needed = [fill.needed for fill in now.fills]
+    if None in needed:
+        return f"{given} so far, everybody is asked"
+    return f"{given} of {sum(each or 0 for each in needed)}"
+
+
+def _stage(policy: Policy, number: int) -> str:
+    name = one_line(policy.stages[number].name)
+    if len(policy.stages) > 1:
+        return f"stage {number + 1} of {len(policy.stages)}" + (f", {name}" if name else "")
+    return name
+
+
+def notes(approval: Approval) -> tuple[Words, ...]:
+    """Say who has voted, who is asked later, and what rules there are, a line each."""
+    return (*_votes(approval), *_places(approval), *_rules(approval))
+
+
+def _votes(approval: Approval) -> Iterator[Words]:
+    votes = sorted(approval.votes, key=lambda vote: vote.at)
+    for vote in votes[-_MOST_VOTES:]:
+        yield _vote(vote)
+    if approval.revision and approval.editor:
+        yield (
+            f"Revision {approval.revision}, edited by ",
+            Person(approval.editor),
+            "; votes before it do not count.",
+        )
+
+
+def _vote(vote: Vote) -> Words:
+    verb = _VOTED.get(vote.decision, vote.decision.value)
+    instead: Words = (" for ", Person(vote.seat)) if vote.seat != vote.by else ()
+    comment = f": “{cut(one_line(vote.comment), _COMMENT)}”" if vote.comment.strip() else ""
+    return (f"{verb} by ", Person(vote.by), *instead, comment)
+
+
+def _places(approval: Approval) -> Iterator[Words]:
+    for person, delegation in approval.delegations.items():
+        yield (Person(person), " may answer in the place of ", Person(delegation.seat), ".")
+    if approval.escalated:
+        yield ("Nobody had answered for a while, so more people may decide now.",)
+
+
+def _rules(approval: Approval) -> Iterator[Words]:
+    policy = approval.policy
+    for number in range(approval.stage + 1, len(policy.stages)):
+        names = [str(each) for slot in policy.stages[number].slots for each in slot.approvers]
+        asked = name_words(list(dict.fromkeys(names)), most=_MOST_NAMES)
+        yield (f"Then {_stage(policy, number)}: ", *asked, ".")
+    if policy.stages and policy.stages[approval.stage].four_eyes:
+        yield (Person(approval.requester), " asked for this and may not approve it.")
+    if policy.veto:
+        may = name_words([str(each) for each in policy.veto], most=_MOST_NAMES)
+        yield ("A rejection by ", *may, " is enough to stop it.")

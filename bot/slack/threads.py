@@ -1,0 +1,54 @@
+"""What is posted into the thread of a question: reminders and news, and whom they call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bot.cards import Notice, has_snoozed, notice_of, people_to_remind, reminder_words
+from bot.slack.directory import SlackDirectory
+from orchestrator.core.effects import Purpose
+from orchestrator.errors import ApproversError, DirectoryError
+from orchestrator.graph.policy import ApproverKind, parse_approver
+from orchestrator.runtime import Engine
+from orchestrator.store.records import Approval, Delivery
+
+
+class Threads:
+    """Writes them when they are sent, from what is stored by then."""
+
+    def __init__(self, engine: Engine, directory: SlackDirectory) -> None:
+        self._engine = engine
+        self._directory = directory
+
+    async def find_notice(
+        self, delivery: Delivery, approval: Approval, now: datetime
+    ) -> Notice | None:
+        """Return what a delivery says; None: by now there is nothing to say."""
+        if delivery.purpose is Purpose.REMINDER:
+            names = await self._to_remind(approval, now) if approval.is_open else ()
+            return Notice(words=reminder_words(approval, names)) if names else None
+        if delivery.seq is None:
+            return None
+        records = await self._engine.get_events(delivery.run_id, after=delivery.seq - 1)
+        found = next((record for record in records if record.seq == delivery.seq), None)
+        return notice_of(approval, found.event) if found is not None else None
+
+    async def _to_remind(self, approval: Approval, now: datetime) -> tuple[str, ...]:
+        """Return whom a reminder calls. A group of which somebody snoozed is called one by one."""
+        names = people_to_remind(approval, now)
+        if not any(has_snoozed(approval, person, now) for person in approval.snoozed):
+            return names
+        called: list[str] = []
+        for name in names:
+            called += await self._awake(approval, name, now)
+        return tuple(dict.fromkeys(called))
+
+    async def _awake(self, approval: Approval, name: str, now: datetime) -> list[str]:
+        approver = parse_approver(name)
+        if approver.kind in {ApproverKind.USER, ApproverKind.CHANNEL}:
+            return [name]  # the name of a channel calls nobody
+        try:
+            members = await self._directory.members(approver)
+        except (ApproversError, DirectoryError):
+            return [name]  # who forgot about it is worse off than who is called once too often
+        return [person for person in sorted(members) if not has_snoozed(approval, person, now)]
