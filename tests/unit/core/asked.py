@@ -67,9 +67,14 @@ class Asked:
         output: Any = None,
         terms: Terms = ALONE,
         choices: tuple[str, ...] = (),
+        show: Mapping[str, Pointer] | None = None,
         **gate: Any,
     ) -> None:
-        """Ask; a review is asked about `output`, a tool call has it as its arguments."""
+        """Ask; a review is asked about `output`, a tool call has it as its arguments.
+
+        It shows the output, part by part, unless `show` says what else; the input is stored in
+        event 1 and the output in event 4.
+        """
         self.kind = ApprovalKind(kind)
         declared = policy if isinstance(policy, Policy) or callable(policy) else any_of(policy)
         schema = gate.pop("schema", None)
@@ -100,6 +105,8 @@ class Asked:
         shows: Mapping[str, Stored] = {}
         if about is not None:
             shows = parts("write", turn.state.stored(about))
+        if show is not None:
+            shows = {label: turn.state.stored(ref) for label, ref in show.items()}
         questions.ask(
             turn,
             "write",

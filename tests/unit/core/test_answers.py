@@ -242,6 +242,21 @@ def test_h22_an_edit_in_a_later_stage_begins_with_the_first_again() -> None:
     assert len(asked.events(a.StageReached)) == 2
 
 
+def test_h22_chosen_keys_follow_an_edit_too() -> None:
+    """The whole output, a part of it, and the input, which the edit does not touch."""
+    show = {
+        "all": Pointer(4),
+        "headline": Pointer(4, ("title",)),
+        "topic": Pointer(1, ("topic",)),
+    }
+    asked = Asked("review", in_order("A", "B"), output=DRAFT, show=show)
+    new = {**DRAFT, "title": "Dogs"}
+    asked.decide("edit", "A", new)
+    shown = {label: asked.value(ref) for label, ref in asked.open.shows.items()}
+
+    assert shown == {"all": new, "headline": "Dogs", "topic": "cats"}
+
+
 def test_h22_keys_that_show_the_edited_value_show_the_new_one() -> None:
     """A part by part view of the output follows the edit; what else is shown stays."""
     asked = Asked("tool", in_order("A", "B"), output={"query": "cats", "limit": 3})
