@@ -26,7 +26,8 @@ SCOPES = {
     "chat_postMessage": "chat:write",
     "chat_update": "chat:write",
     "conversations_history": "channels:history",
-    "conversations_list": None,  # only where the channel is set by name, which settings refuse
+    "conversations_list": "channels:read",
+    "conversations_members": "channels:read",
     "conversations_replies": "channels:history",
     "usergroups_list": "usergroups:read",
     "usergroups_users_list": "usergroups:read",
@@ -38,7 +39,7 @@ SCOPES = {
     "views_update": None,
 }
 #: Scopes that no method names: the command, private channels, and what messages carry.
-OTHERS = {"commands", "groups:history", "metadata.message:read"}
+OTHERS = {"commands", "groups:history", "groups:read", "metadata.message:read"}
 _CALL = re.compile(
     r"(?:client|sender)\.([a-z]+_[A-Za-z_]+)\(|\"((?:chat|conversations)\.[a-zA-Z]+)\""
 )

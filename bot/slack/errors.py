@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from bot.cards.words import Code, Moment, Person, Words, name_words
+import re
+
+from bot.cards.words import Code, Moment, Part, Person, Words, approver_words, name_words
 from bot.slack.payloads import PayloadError
 from orchestrator.errors import (
+    AlreadyCountedError,
     ApprovalClosedError,
+    ApprovalError,
     ApprovalNotFoundError,
     ApproversError,
     DirectoryError,
@@ -13,12 +17,20 @@ from orchestrator.errors import (
     GraphNotFoundError,
     InputError,
     NotAnApproverError,
+    NotYourTurnError,
+    OutsiderError,
     PayloadChangedError,
-    ResponseError,
+    RuleNotFoundError,
+    RunError,
     RunFinishedError,
     RunNotFoundError,
-    UnknownDecisionError,
+    SelfApprovalError,
+    UnknownSignalError,
 )
+
+_MOST = 6  # names in a sentence
+#: Ids of people, which have a digit, and handles of groups.
+_NAME = re.compile(r"(\b[UW](?=[A-Z]*\d)[A-Z0-9]{4,}\b|(?<!\S)@[a-z0-9][a-z0-9._-]*[a-z0-9])")
 
 
 def sentence(error: Exception, *, reader: str) -> Words | None:
@@ -31,12 +43,8 @@ def sentence(error: Exception, *, reader: str) -> Words | None:
     match error:
         case ApprovalClosedError():
             return _closed(error, reader)
-        case NotAnApproverError(approvers=approvers):
-            return (
-                "You cannot decide this one: it takes ",
-                *name_words(approvers, most=6),
-                ". Ask one of them; nothing was changed.",
-            )
+        case NotAnApproverError():
+            return _not_an_approver(error, reader)
         case ApprovalNotFoundError():
             return (
                 "This question is not known any more, so nothing was changed. ",
@@ -57,10 +65,10 @@ def sentence(error: Exception, *, reader: str) -> Words | None:
                 " lists what is open.",
             )
         case _:
-            return _other(error)
+            return _other(error, reader)
 
 
-def _other(error: Exception) -> Words | None:
+def _other(error: Exception, reader: str) -> Words | None:
     match error:
         case RunFinishedError(status=status):
             return (f"The run is already {status.replace('_', ' ')}; nothing was changed.",)
@@ -88,10 +96,63 @@ def _other(error: Exception) -> Words | None:
             )
         case GraphNotFoundError(graph_id=graph, known=known):
             return _no_graph(graph, known)
-        case InputError() | ApproversError() | UnknownDecisionError() | ResponseError():
+        case RuleNotFoundError(reference=reference):
+            return (
+                "There is no standing rule ",
+                Code(reference),
+                "; ",
+                Code("/signoff rules"),
+                " lists them.",
+            )
+        case UnknownSignalError(name=name, known=known):
+            waits = ", ".join(known) or "none"
+            return ("Nothing in this run waits for the signal ", Code(name), f"; known: {waits}.")
+        case InputError() | ApproversError():
             return (f"{error}",)
+        case ApprovalError() | RunError():
+            return _message(str(error), reader)
         case _:
             return None
+
+
+def _not_an_approver(error: NotAnApproverError, reader: str) -> Words:
+    names = name_words(error.approvers, most=_MOST)
+    match error:
+        case NotYourTurnError():
+            return ("It is not your turn yet: waiting for ", *names, ". Nothing was changed.")
+        case AlreadyCountedError():
+            return ("Your approval was counted in an earlier stage; now it takes ", *names, ".")
+        case OutsiderError():
+            return (
+                (
+                    "Bots, guests and people of other organisations cannot decide this one: it "
+                    "takes a member of the workspace whom its policy names."
+                ),
+            )
+        case SelfApprovalError():
+            return _message(str(error), reader)
+        case _:
+            return (
+                "You cannot decide this one: it takes ",
+                *names,
+                ". Ask one of them; nothing was changed.",
+            )
+
+
+def _message(text: str, reader: str) -> Words:
+    """Write a message of the engine for a reader, with people and groups as what they are."""
+    words: list[Part] = []
+    for piece in _NAME.split(text):
+        if piece == reader:
+            words.append("you" if words else "You")
+        elif _NAME.fullmatch(piece):
+            words.append(approver_words(piece))
+        elif piece:
+            words.append(piece if words else piece[:1].upper() + piece[1:])
+    last = words[-1] if words else ""
+    if isinstance(last, str) and not last.endswith((".", "!", "?")):
+        words.append(".")
+    return tuple(words)
 
 
 def _no_graph(graph: str, known: tuple[str, ...]) -> Words:

@@ -1,4 +1,4 @@
-"""The slash command: `run`, `list`, `show`, `pending`, `cancel`, `help`."""
+"""The slash command: reads what was typed, and answers in words."""
 
 from __future__ import annotations
 
@@ -11,16 +11,15 @@ from bot.cards import approval_line, run_line, run_words
 from bot.cards.words import Code, Strong, Words
 from bot.slack.command_line import CommandError, CommandLine, example, nearest, parse_command
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, in_time
+from bot.slack.listeners import steering
 from bot.slack.listening import Tools, say, user_of
 from bot.slack.seen import retry_number
-from orchestrator.errors import ApproversError, DirectoryError, InputError
-from orchestrator.graph.policy import parse_approver
+from orchestrator.errors import InputError
 from orchestrator.store.records import Run
 
 _RUNS = 10  # newest runs in a list
 _GRAPHS = 15  # graphs in a list
 _PENDING = 15  # open approvals in a list
-_NAMES = ("run", "list", "show", "pending", "cancel", "help")
 
 Rows = list[Words]
 
@@ -33,7 +32,8 @@ async def command(tools: Tools, args: AsyncArgs) -> None:
 
 async def _rows(tools: Tools, args: AsyncArgs) -> Rows:
     try:
-        line = parse_command(str(args.body.get("text") or ""))
+        text = str(args.body.get("text") or "")
+        line = steering.read_signal(text) or parse_command(text)
     except CommandError as exc:
         return [(str(exc),)]
     answer = _ANSWERS.get(line.name)
@@ -41,7 +41,7 @@ async def _rows(tools: Tools, args: AsyncArgs) -> Rows:
         return await answer(tools, args, line)
     if not line.name:
         return _help(tools)
-    meant = nearest(line.name, _NAMES)
+    meant = nearest(line.name, list(_ANSWERS))
     hint: Words = ("; did you mean ", Code(f"{tools.command} {meant}"), "?") if meant else (".",)
     return [("There is no ", Code(f"{tools.command} {line.name}"), *hint), *_help(tools)]
 
@@ -124,27 +124,11 @@ async def _cancel(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     reference, *reason = line.words
     run = await tools.engine.get_run(reference.lower())
     user = user_of(args.body)
-    if run.requester != user and not await _may_decide(tools, run, user):
-        return [
-            ("You cannot cancel run ", Code(run.ref), "; nothing was changed."),
-            ("That takes who started it, or somebody who may decide in it.",),
-        ]
+    refused = await steering.refuse_hand(tools, run, user, "cancel")
+    if refused:
+        return refused
     await tools.engine.cancel(run.id, by=user, surface=SURFACE, reason=" ".join(reason))
     return [("Run ", Code(run.ref), " of ", Strong(run.graph), " is being cancelled.")]
-
-
-async def _may_decide(tools: Tools, run: Run, user: str) -> bool:
-    graph = tools.engine.graphs.get(run.graph)
-    names = {str(approver) for approver in graph.approvers} if graph else set()
-    for approval in await tools.engine.list_pending(run=run.id):
-        names.update(approval.approvers)
-    for name in sorted(names):
-        try:
-            if user in await tools.directory.members(parse_approver(name)):
-                return True
-        except (ApproversError, DirectoryError, ValueError):
-            continue
-    return False
 
 
 async def _show_help(tools: Tools, _args: AsyncArgs, _line: CommandLine) -> Rows:
@@ -160,6 +144,12 @@ def _help(tools: Tools) -> Rows:
         (Code(f"{name} show <run>"), " shows a run and its questions"),
         (Code(f"{name} pending"), " shows what waits for an answer"),
         (Code(f"{name} cancel <run> why"), " stops a run"),
+        (Code(f"{name} pause <run> why"), " starts nothing new in a run for now"),
+        (Code(f"{name} resume <run>"), " lets it go on"),
+        (Code(f"{name} signal <run> <name> JSON"), " tells a run something that it waits for"),
+        (Code(f"{name} remind <approval>"), " calls those who have not answered"),
+        (Code(f"{name} rules"), " shows what is approved in advance"),
+        (Code(f"{name} revoke <rule>"), " ends one of them"),
         (Code(f"{name} help"), " shows this"),
     ]
 
@@ -186,6 +176,12 @@ _ANSWERS: dict[str, Callable[[Tools, AsyncArgs, CommandLine], Awaitable[Rows]]] 
     "show": _show,
     "pending": _pending,
     "cancel": _cancel,
+    "pause": steering.pause,
+    "resume": steering.resume,
+    "signal": steering.signal,
+    "rules": steering.rules,
+    "revoke": steering.revoke,
+    "remind": steering.remind,
     "help": _show_help,
 }
 

@@ -1,0 +1,158 @@
+"""Sub-commands that steer what is under way: runs, signals, standing rules, reminders."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from bot.cards import rule_line
+from bot.cards.words import Code, Strong, Words
+from bot.slack.command_line import CommandError, CommandLine
+from bot.slack.decisions import SURFACE
+from bot.slack.listening import Tools, user_of
+from orchestrator.errors import ApproversError, DirectoryError, InvalidValuesError
+from orchestrator.graph.policy import parse_approver
+from orchestrator.store.records import Run
+
+_RULES = 20  # rules in a list
+#: Phones put these where JSON has straight quotes.
+_STRAIGHT = str.maketrans(dict.fromkeys("“”„‟«»″", '"'))
+_SIGNAL_WORDS = 4  # `signal`, the run, the name, and the rest is JSON
+
+Rows = list[Words]
+
+
+async def pause(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
+    """Hold new nodes of a run back."""
+    if not line.words:
+        return [("Say which run: ", Code(f"{tools.command} pause r-… why"), ".")]
+    reference, *reason = line.words
+    run = await tools.engine.get_run(reference.lower())
+    refused = await refuse_hand(tools, run, user_of(args.body), "pause")
+    if refused:
+        return refused
+    await tools.engine.pause(run.id, by=user_of(args.body), reason=" ".join(reason))
+    return [
+        ("Run ", Code(run.ref), " of ", Strong(run.graph), " is paused: nothing new starts in it."),
+        ("It goes on with ", Code(f"{tools.command} resume {run.ref}"), "."),
+    ]
+
+
+async def resume(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
+    """Let a run go on after a pause."""
+    if not line.words:
+        return [("Say which run: ", Code(f"{tools.command} resume r-…"), ".")]
+    run = await tools.engine.get_run(line.words[0].lower())
+    refused = await refuse_hand(tools, run, user_of(args.body), "resume")
+    if refused:
+        return refused
+    await tools.engine.resume(run.id, by=user_of(args.body))
+    return [("Run ", Code(run.ref), " of ", Strong(run.graph), " goes on.")]
+
+
+def read_signal(text: str) -> CommandLine | None:
+    """Read `signal RUN NAME JSON`, whose last part is no words and keeps its quotes.
+
+    Returns None for any other command.
+
+    Raises:
+        CommandError: The last part is no JSON.
+    """
+    name, *rest = text.split(maxsplit=_SIGNAL_WORDS - 1) or [""]
+    if name.lower() != "signal":
+        return None
+    if len(rest) < _SIGNAL_WORDS - 1:
+        return CommandLine(name="signal", words=tuple(rest))
+    return CommandLine(name="signal", words=(*rest[:2], json.dumps(_payload(rest[2]))))
+
+
+def _payload(text: str) -> Any:
+    for candidate in (text, text.translate(_STRAIGHT)):
+        try:
+            return json.loads(candidate)
+        except (ValueError, RecursionError):
+            continue
+    raise CommandError(
+        'What the signal brings is no JSON. Write such as {"paid": true}, 3, or "text".'
+    )
+
+
+async def signal(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
+    """Send a signal to a run."""
+    least = 2
+    if len(line.words) < least:
+        usage = Code(f'{tools.command} signal r-… name {{"key": "value"}}')
+        return [("Say which run, and which signal: ", usage, ".")]
+    reference, name, *payload = line.words
+    run = await tools.engine.get_run(reference.lower())
+    user = user_of(args.body)
+    refused = await refuse_hand(tools, run, user, "send a signal to")
+    if refused:
+        return refused
+    brought = json.loads(payload[0]) if payload else None
+    try:
+        await tools.engine.signal(run.id, name, brought, by=user, surface=SURFACE)
+    except InvalidValuesError as error:
+        faults: Rows = [
+            ("• ", Code(field), f" {text}") if field else (f"• {text}",)
+            for field, text in error.problems
+        ]
+        return [("The signal ", Code(name), " was not sent:"), *faults]
+    return [("Sent the signal ", Code(name), " to run ", Code(run.ref), ".")]
+
+
+async def rules(tools: Tools, _args: AsyncArgs, _line: CommandLine) -> Rows:
+    """List the standing rules that hold."""
+    found = await tools.engine.list_rules()
+    if not found:
+        return [("No standing rule holds: every question is asked.",)]
+    rest = len(found) - _RULES
+    more: Rows = [(f"… and {rest} more.",)] if rest > 0 else []
+    shown = [rule_line(rule) for rule in found[:_RULES]]
+    return [(Strong("Standing rules"),), *shown, *more]
+
+
+async def revoke(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
+    """Have a standing rule hold no longer."""
+    if not line.words:
+        return [("Say which rule: ", Code(f"{tools.command} revoke s-…"), ".")]
+    user = user_of(args.body)
+    rule = await tools.engine.revoke_rule(line.words[0].lower(), by=user, surface=SURFACE)
+    return [("The rule ", Code(rule.ref), " holds no longer; questions like that are asked again.")]
+
+
+async def remind(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
+    """Remind the approvers of a question now."""
+    if not line.words:
+        return [("Say which question: ", Code(f"{tools.command} remind a-…"), ".")]
+    reference = line.words[0].lower()
+    await tools.engine.remind(reference, by=user_of(args.body), surface=SURFACE)
+    approval = await tools.engine.get_approval(reference)
+    return [("Those who have not answered ", Code(approval.ref), " are being reminded.")]
+
+
+async def refuse_hand(tools: Tools, run: Run, user: str, action: str) -> Rows | None:
+    """Say that somebody has no hand in a run; None: they started it, or may decide in it."""
+    if run.requester == user or await _may_decide(tools, run, user):
+        return None
+    return [
+        (f"You cannot {action} run ", Code(run.ref), "; nothing was changed."),
+        ("That takes who started it, or somebody who may decide in it.",),
+    ]
+
+
+async def _may_decide(tools: Tools, run: Run, user: str) -> bool:
+    graph = tools.engine.graphs.get(run.graph)
+    declared = (*graph.approvers, *graph.operators) if graph else ()
+    names = {str(approver) for approver in declared}
+    for approval in await tools.engine.list_pending(run=run.id):
+        names.update(approval.approvers)
+    for name in sorted(names):
+        try:
+            if user in await tools.directory.members(parse_approver(name)):
+                return True
+        except (ApproversError, DirectoryError, ValueError):
+            continue
+    return False
