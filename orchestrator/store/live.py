@@ -41,11 +41,9 @@ def changes(
 
     Args:
         old: What was there before.
-        new: What is there now; the same object where nothing has changed.
+        new: What is there now.
         is_complete: Yield every key.
     """
-    if old is new and not is_complete:
-        return
     for key, before in old.items():
         after = new.get(key)
         if is_complete or after is not before:
@@ -77,7 +75,8 @@ class LiveRows:
         for path, before, after in changes(places, new.places, is_complete=is_sweep):
             for kind, name in _PLACE_TIMERS:
                 was, is_ = getattr(before, name, None), getattr(after, name, None)
-                self._add_timer(new.run_id, kind, path, None if is_sweep else was, is_)
+                known = None if is_sweep and is_ is not None else was
+                self._add_timer(new.run_id, kind, path, known, is_)
             was_job = _job(before, is_held_back=was_held_back)
             self._add_job(new, path, was_job, _job(after, is_held_back=new.is_held_back), at)
         approvals = old.approvals if old else _NOBODY

@@ -49,16 +49,10 @@ def running(sql: Sql) -> list[tuple[Any, ...]]:
 
 
 def test_only_what_differs_is_looked_at():
-    """By identity; a mapping that is the same object is not even opened."""
-
-    class Closed(dict):
-        def items(self):
-            raise AssertionError("nothing has changed")
-
+    """By identity, for what a state holds is replaced and never changed."""
     one, two, three = object(), object(), object()
-    same = Closed(a=one)
 
-    assert list(changes(same, same)) == []
+    assert list(changes({"a": one}, {"a": one})) == []
     assert list(changes({"a": one, "b": two}, {"a": one, "b": three, "c": one})) == [
         ("b", two, three),
         ("c", None, one),
