@@ -8,9 +8,11 @@ from typing import Any
 import click
 from pydantic_core import to_json, to_jsonable_python
 
+from bot.cli.policies import progress
 from orchestrator.core.events import Record
 from orchestrator.graph.graph import Graph
-from orchestrator.store import Answer, Approval, Run
+from orchestrator.runtime import Continued, GraphDifference, Paused
+from orchestrator.store import Answer, Approval, Rule, Run
 
 
 def print_json(document: Any) -> None:
@@ -37,6 +39,8 @@ def run_document(run: Run) -> dict[str, Any]:
 def approval_document(approval: Approval) -> dict[str, Any]:
     """Return an approval with its short reference; of its run, the names and the status."""
     document = {"id": approval.id, "ref": approval.ref, **_plain(approval)}
+    document["approvers"] = list(approval.approvers)
+    document["progress"] = progress(approval) if approval.is_open else None
     document["answers"] = [_answer(answer) for answer in approval.answers]
     run = approval.run
     document["run"] = {"id": run.id, "ref": run.ref, "status": run.status.value}
@@ -49,6 +53,23 @@ def _answer(answer: Answer) -> dict[str, Any]:
     return document
 
 
+def rule_document(rule: Rule) -> dict[str, Any]:
+    """Return a standing rule with its short reference."""
+    return {"id": rule.id, "ref": rule.ref, **_plain(rule)}
+
+
+def difference_document(difference: GraphDifference) -> dict[str, Any]:
+    """Return what a run would meet in the graphs at hand."""
+    run = difference.run
+    return {
+        "run": {"id": run.id, "ref": run.ref, "status": run.status.value},
+        "graph": run.graph,
+        "version": run.version,
+        "goes_on": not difference.differences,
+        "differences": list(difference.differences),
+    }
+
+
 def record_document(record: Record) -> dict[str, Any]:
     """Return an entry of a run's log."""
     event = record.event
@@ -58,6 +79,11 @@ def record_document(record: Record) -> dict[str, Any]:
         "type": type(event).__name__,
         "event": _plain(event),
     }
+
+
+def level_document(level: Paused | Continued) -> dict[str, Any]:
+    """Return where a run pauses or continues, shaped like an entry of its log."""
+    return {"seq": level.seq, "at": None, "type": type(level).__name__, "event": _plain(level)}
 
 
 def graph_document(graph: Graph) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from orchestrator.errors import (
     GraphNotFoundError,
     GraphValidationError,
     InputError,
+    InvalidValuesError,
     OrchestratorError,
     StoreError,
 )
@@ -43,12 +44,21 @@ def tell(error: Exception) -> int:
     """Write what went wrong to stderr and return the exit code; re-raise what nobody expects."""
     if isinstance(error, click.ClickException):
         return _tell_click(error)
-    code = next((code for kind, code in _CODES if isinstance(error, kind)), None)
+    code = _find_code(error)
     if code is None:
         raise error
-    for line in _lines(error):
+    for line in lines_of(error):
         write(line)
     return code
+
+
+def code_of(error: OrchestratorError) -> int:
+    """Return the exit code that one of the engine's errors means."""
+    return _find_code(error) or REFUSED
+
+
+def _find_code(error: Exception) -> int | None:
+    return next((code for kind, code in _CODES if isinstance(error, kind)), None)
 
 
 def write(line: str) -> None:
@@ -65,10 +75,11 @@ def _tell_click(error: click.ClickException) -> int:
     return USAGE
 
 
-def _lines(error: Exception) -> list[str]:
+def lines_of(error: Exception) -> list[str]:
+    """Say what went wrong, a line for each problem."""
     if isinstance(error, GraphValidationError):
         return [f"graph {error.graph_id!r}: {problem}" for problem in error.problems]
-    if isinstance(error, InputError):
+    if isinstance(error, (InputError, InvalidValuesError)):
         return [f"{field}: {text}" if field else text for field, text in error.problems]
     problems = getattr(error, "problems", None)
     return list(problems) if problems else [" ".join(str(error).split())]

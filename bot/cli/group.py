@@ -12,20 +12,35 @@ import click
 
 from bot.cli.failures import INTERRUPTED, USAGE, tell
 
-#: Name of a command to its module and what it does. Importing a command takes a second or so
+#: Name of a command to its module here and what it does. Importing a command takes a second or so
 #: (SQLAlchemy, pydantic, Bolt), so the list is here and `signoff --help` imports none.
 COMMANDS = {
-    "demo": ("bot.cli.demo", "Try everything in the browser, without a Slack workspace."),
-    "migrate": ("bot.cli.serve", "Make the database, or bring it to this version's schema."),
-    "serve": ("bot.cli.serve", "Serve: run graphs, keep deadlines, talk to Slack."),
-    "graphs": ("bot.cli.graphs", "List the graphs that can be started, with their inputs."),
-    "run": ("bot.cli.runs", "Start a run."),
-    "runs": ("bot.cli.runs", "List runs, the newest first."),
-    "show": ("bot.cli.runs", "Show one run: its input, its approvals, its log."),
-    "cancel": ("bot.cli.runs", "Cancel a run."),
-    "pending": ("bot.cli.approvals", "List open approvals, the oldest deadline first."),
-    "decide": ("bot.cli.approvals", "Decide an approval."),
-    "verify": ("bot.cli.verify", "Check that the logs of runs are whole."),
+    "demo": ("demo", "Try everything in the browser, without a Slack workspace."),
+    "migrate": ("serve", "Make the database, or bring it to this version's schema."),
+    "serve": ("serve", "Serve: run graphs, keep deadlines, talk to Slack."),
+    "graphs": ("graphs", "List the graphs; show, check and compare them."),
+    "run": ("runs", "Start a run."),
+    "runs": ("runs", "List runs, the newest first."),
+    "show": ("show", "Show one run: where it is, and what it waits for."),
+    "watch": ("watch", "Print what happens to a run as it happens."),
+    "signal": ("steering", "Send a run a signal that it waits for."),
+    "pause": ("steering", "Start no new nodes of a run."),
+    "resume": ("steering", "Let a paused run go on."),
+    "cancel": ("steering", "Cancel a run."),
+    "pending": ("pending", "List open approvals, the oldest deadline first."),
+    "approval": ("pending", "Show one approval, with its votes and history."),
+    "decide": ("decide", "Decide an approval, or several."),
+    "comment": ("upkeep", "Write something beside an open approval."),
+    "ask": ("upkeep", "Ask the requester of an approval something."),
+    "delegate": ("upkeep", "Let somebody answer in your place."),
+    "reassign": ("upkeep", "Ask other people."),
+    "snooze": ("upkeep", "Get no reminders of an approval for a while."),
+    "extend": ("upkeep", "Move the deadline of an approval."),
+    "withdraw": ("upkeep", "Take an approval back."),
+    "remind": ("upkeep", "Remind the approvers now."),
+    "rules": ("rules", "List what people have approved in advance."),
+    "revoke": ("rules", "Have such a standing rule hold no longer."),
+    "verify": ("verify", "Check that the logs of runs are whole."),
 }
 
 _EPILOG = """\b
@@ -53,7 +68,8 @@ class CommandGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        module = import_module(f"bot.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from bot.app import Desk, open_desk
+from bot.app import Desk, open_desk, resolve_person
 from bot.cli.logs import configure_logging
 from bot.settings import Settings
 
@@ -25,12 +25,28 @@ def execute(work: Coroutine[Any, Any, T]) -> T:
 
 @asynccontextmanager
 async def beside_server(
-    *, needs_graphs: bool = False, needs_people: bool = False
+    *, needs_graphs: bool = False, wants_graphs: bool = False, needs_people: bool = False
 ) -> AsyncIterator[Desk]:
-    """Open an engine that records and does not serve, as the settings say."""
+    """Open an engine that records and does not serve, as the settings say.
+
+    Args:
+        needs_graphs: Load the graphs.
+        wants_graphs: Load them if the settings name any.
+        needs_people: Connect to Slack, if it is set up.
+    """
     settings = Settings.load()
+    needs_graphs = needs_graphs or (wants_graphs and bool(settings.graphs))
     async with open_desk(settings, needs_graphs=needs_graphs, needs_people=needs_people) as desk:
         yield desk
+
+
+async def person(desk: Desk, approval: str, by: str | None) -> str:
+    """Return the id of whoever does something about an approval; by default the system's user.
+
+    Raises:
+        OrchestratorError: See `resolve_person`.
+    """
+    return await resolve_person(desk, approval, by) if by else system_user()
 
 
 def system_user() -> str:
