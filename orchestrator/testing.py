@@ -1,6 +1,7 @@
 """For the tests of Signoff, and of those who build on it.
 
-A clock to set, points to crash at, and scenarios: transcripts of what a graph does.
+A clock to set, points to crash at, scenarios, which are transcripts of what a graph does, and
+ways to wait for an engine.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from orchestrator.core.effects import Effect
 from orchestrator.core.events import Event, Record
 from orchestrator.core.fold import apply, begin
 from orchestrator.core.refusals import Refusal
-from orchestrator.core.state import OpenApproval, State
+from orchestrator.core.state import OpenApproval, RunStatus, State
 from orchestrator.core.turn import Terms
 from orchestrator.graph.graph import Graph
+from orchestrator.runtime import Engine
+from orchestrator.store import Run
 
 #: Where a process may be killed and nothing may be lost.
 CRASH_POINTS = (
@@ -216,3 +219,22 @@ class Scenario:
 
 def _line(step: object) -> str:
     return f"<< {step.__name__ if isinstance(step, type) else repr(step)}"
+
+
+_MOVING = frozenset({RunStatus.PENDING, RunStatus.RUNNING, RunStatus.CANCELLING})
+
+
+async def settle(engine: Engine, run: str, *, timeout: float = 10) -> Run:
+    """Let a run go on until it waits, is paused, or is over; return it as it is then.
+
+    Raises:
+        RunNotFoundError: There is no such run.
+        TimeoutError: It still moves after `timeout` seconds.
+    """
+    return await engine.wait_until(run, lambda now: now.status not in _MOVING, timeout=timeout)
+
+
+async def pass_time(engine: Engine, clock: FakeClock, by: timedelta) -> None:
+    """Move the clock of a serving engine on, and have everything done that is due then."""
+    clock.advance(by)
+    await engine.tick()

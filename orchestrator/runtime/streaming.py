@@ -12,6 +12,8 @@ from orchestrator.store import Run
 
 #: How long a stream waits before it looks at what other processes have written.
 PATIENCE = 0.25  # seconds
+#: In which a question that is open is all that a run is about; in cancelling, one about an undo.
+_STILL = frozenset({RunStatus.WAITING, RunStatus.PAUSED, RunStatus.CANCELLING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,4 +120,4 @@ def _is_over(run: Run, seen: int) -> bool:
 
 
 def _waits(run: Run, levels: Levels) -> bool:
-    return levels.is_paused and run.status in (RunStatus.WAITING, RunStatus.PAUSED)
+    return levels.is_paused and run.status in _STILL

@@ -21,6 +21,7 @@ from orchestrator.graph import Graph
 from orchestrator.graph.policy import Approver
 from orchestrator.runtime import Engine, StaticDirectory
 from orchestrator.store import Approval, Run
+from orchestrator.testing import settle as until_settled
 from tests.engine.conftest import EngineMaker
 from tests.engine.graphs import Effects, gated
 
@@ -33,8 +34,7 @@ async def start(engine: Engine, graph: str = "gated", **values: Any) -> Run:
 
 async def settle(engine: Engine, run: Run) -> Run:
     """Wait until a run waits for people or is over."""
-    moving = (RunStatus.PENDING, RunStatus.RUNNING, RunStatus.CANCELLING)
-    return await engine.wait_until(run.id, lambda now: now.status not in moving, timeout=10)
+    return await until_settled(engine, run.id)
 
 
 async def only_question(engine: Engine, run: Run) -> Approval:
