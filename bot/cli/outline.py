@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +9,7 @@ import click
 from pydantic_core import to_jsonable_python
 
 from bot.cli.policies import progress
-from bot.cli.tables import age, clean
+from bot.cli.tables import age, clean, compact
 from bot.cli.tree import Body, Visit, VisitStatus, walk
 from orchestrator.store import Approval
 
@@ -33,8 +32,11 @@ def print_outline(root: Body, approvals: Mapping[str, Approval]) -> None:
         if isinstance(each, Body):
             click.echo(f"{name:<{width}}{_STEP}{_of_body(each)}".rstrip())
             continue
-        status = click.style(f"{each.status:<9}", fg=_COLOURS.get(each.status))
-        click.echo(f"{name:<{width}}{_STEP}{status}{_STEP}{_details(each, approvals)}".rstrip())
+        details = _details(each, approvals)
+        status = f"{each.status:<9}" if details else str(each.status)
+        if each.status in _COLOURS:
+            status = click.style(status, fg=_COLOURS[each.status])
+        click.echo(f"{name:<{width}}{_STEP}{status}{_STEP}{details}".rstrip())
 
 
 def visit_document(visit: Visit) -> dict[str, Any]:
@@ -126,5 +128,5 @@ def _bodies(visit: Visit) -> str:
 
 
 def _short(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = compact(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -11,7 +11,7 @@ import click
 
 from bot.cli.policies import describe, progress
 from bot.cli.story import instant, print_log
-from bot.cli.tables import clean, print_facts, print_table
+from bot.cli.tables import clean, compact, print_facts, print_table
 from orchestrator.core.events import Record
 from orchestrator.graph import Decision, format_duration
 from orchestrator.graph.fields import read_fields
@@ -27,9 +27,10 @@ def print_approval(approval: Approval, history: Sequence[Record]) -> None:
         _print_text(approval.prompt)
     click.echo()
     print_facts(list(_facts(approval)))
-    if approval.before_edit is not None:
+    edit = _find_edit(approval)
+    if edit is not None:
         click.echo("\nOld → new")
-        for line in _changes(approval.before_edit, approval.payload):
+        for line in _changes(*edit):
             click.echo(f"  {line}")
     _print_payload(approval)
     _print_said(approval)
@@ -86,6 +87,20 @@ def _times(approval: Approval) -> Iterator[tuple[str, object]]:
         yield "Timeout", format_duration(approval.timeout)
 
 
+def _find_edit(approval: Approval) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
+    """Return what the newest edit replaced, and what it made of it; None without an edit."""
+    if approval.before_edit is not None:
+        return approval.before_edit, approval.payload
+    edits = [each.values for each in approval.answers if each.decision is Decision.EDIT]
+    if not edits:
+        return None
+    old, new = (
+        value if isinstance(value, Mapping) else {"output": value}
+        for value in (approval.edits, edits[-1])
+    )
+    return old, new
+
+
 def _print_payload(approval: Approval) -> None:
     if not approval.payload:
         return
@@ -107,7 +122,7 @@ def _print_said(approval: Approval) -> None:
         counted = {(vote.by, vote.at) for vote in approval.votes}
         rows = [
             (
-                f"  {answer.by}",
+                answer.by,
                 answer.decision,
                 f"{answer.at:%Y-%m-%d %H:%M:%S}",
                 answer.surface,
@@ -116,7 +131,7 @@ def _print_said(approval: Approval) -> None:
             )
             for answer in approval.answers
         ]
-        print_table(("  BY", "DECISION", "AT (UTC)", "FROM", "", "COMMENT"), rows)
+        print_table(("BY", "DECISION", "AT (UTC)", "FROM", "VOTE", "COMMENT"), rows)
     if approval.comments:
         click.echo("\nComments")
         for each in approval.comments:
@@ -127,7 +142,7 @@ def _print_said(approval: Approval) -> None:
 def _remarks(answer: Any) -> str:
     parts = [answer.comment] if answer.comment else []
     if answer.values is not None:
-        parts.append(json.dumps(answer.values, ensure_ascii=False))
+        parts.append(compact(answer.values))
     if answer.instead_of:
         parts.append(f"in the place of {answer.instead_of}")
     if answer.breaks_glass:

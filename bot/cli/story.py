@@ -12,9 +12,9 @@ import click
 
 from bot.cli.outline import print_outline
 from bot.cli.policies import progress
-from bot.cli.tables import age, clean, print_facts, print_table
+from bot.cli.tables import age, clean, compact, print_facts, print_table
 from bot.cli.tree import Body
-from orchestrator.core.events import ErrorFacts, Record
+from orchestrator.core.events import ErrorFacts, Pointer, Record
 from orchestrator.core.ids import approval_ref, rule_ref
 from orchestrator.store import Approval, Run
 
@@ -55,7 +55,7 @@ def print_run(
     print_facts(list(_facts_of(run)))
     if run.input:
         click.echo("\nInput")
-        print_facts([(f"  {name}", value) for name, value in run.input.items()])
+        print_facts([(f"  {name}", compact(value)) for name, value in run.input.items()])
     if tree.visits:
         click.echo("\nNodes")
         print_outline(tree, {each.ref: each for each in approvals})
@@ -68,7 +68,7 @@ def print_run(
         print_table(("APPROVAL", "KIND", "STATUS", "ANSWER", "QUESTION"), rows)
     if output:
         click.echo("\nOutput")
-        print_facts([(f"  {name}", value) for name, value in output.items()])
+        print_facts([(f"  {name}", compact(value)) for name, value in output.items()])
 
 
 def _facts_of(run: Run) -> Iterable[tuple[str, object]]:
@@ -140,14 +140,13 @@ def _facts(record: Record, leave_out: Collection[str]) -> str:
         (each.name, getattr(record.event, each.name)) for each in dataclasses.fields(record.event)
     )
     return _values(
-        (name, value)
-        for name, value in named
-        if name not in _LONG and name not in leave_out and value
+        (name, value) for name, value in named if name not in _LONG and name not in leave_out
     )
 
 
 def _values(pairs: Any) -> str:
-    return " ".join(f"{name}={_value(name, value)}" for name, value in pairs)
+    written = ((name, _value(name, value)) for name, value in pairs if value)
+    return " ".join(f"{name}={text}" for name, text in written if text)
 
 
 def _value(name: str, value: Any) -> str:
@@ -164,6 +163,8 @@ def _plain(value: Any) -> str:
         return f"{value.type}: {value.message}"
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
+    if isinstance(value, Pointer):
+        return ".".join((f"#{value.seq}", *value.keys))
     if isinstance(value, tuple):
         return ",".join(map(_plain, value))
     if dataclasses.is_dataclass(value):

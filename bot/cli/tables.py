@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 import click
 import humanize
@@ -28,6 +30,11 @@ def clean(text: object) -> str:
         for each in str(text)
     )
     return " ".join("".join(kept).split())
+
+
+def compact(value: Any) -> str:
+    """Write a text as it is, and anything else as JSON on one line."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def age(at: datetime | None) -> str:
