@@ -95,8 +95,13 @@ class Kernel:
         # What was committed has to be followed up, also when the caller has been cancelled.
         task = asyncio.create_task(self._commit(run_id, command, graph, through))
         self._commits.add(task)
-        task.add_done_callback(self._commits.discard)
+        task.add_done_callback(self._forget)
         return await asyncio.shield(task)
+
+    def _forget(self, task: asyncio.Task[_Answer]) -> None:
+        self._commits.discard(task)
+        if not task.cancelled():
+            task.exception()  # its caller, who gets it, may be gone
 
     async def commit_anyhow(
         self, run_id: str, command: c.Command, *, through: _Way | None = None

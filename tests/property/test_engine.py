@@ -209,7 +209,7 @@ class World:
             verified = await self.engine.verify(run_id)
             state = begin(run_id, log[0])
             for record in log[1:]:
-                state = apply(state, record)
+                apply(state, record)
             before = self.logs.get(run_id, [])
             self.logs[run_id] = log
 
