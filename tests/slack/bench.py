@@ -34,6 +34,8 @@ class Effects:
     """Counts what ran behind the gates."""
 
     published: list[str] = field(default_factory=list)
+    #: What tasks were given: answers, arguments, feedback.
+    seen: list[Any] = field(default_factory=list)
     tries: int = 0
     is_running: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -124,7 +126,66 @@ class Bench:
 
     def open_question(self) -> dict[str, Any] | None:
         """Return the newest message that has decision buttons."""
-        return next((m for m in reversed(self.messages()) if labels(m) & DECIDING), None)
+        return next(iter(self.open_questions()), None)
+
+    def open_questions(self) -> list[dict[str, Any]]:
+        """Return the messages that have decision buttons, the newest first."""
+        return [m for m in reversed(self.messages()) if labels(m) & DECIDING or menu(m)]
+
+    async def press(self, user: str, message: Mapping[str, Any], label: str) -> Ack:
+        """Press a button of a message in the channel."""
+        ack = await self.sim.click(user, CHANNEL, message["ts"], label=label)
+
+        assert ack.ok, ack
+        return ack
+
+    async def pick(self, user: str, message: Mapping[str, Any], label: str) -> Ack:
+        """Pick an entry of a message's menu."""
+        chosen = next(o for o in menu(message) if o["text"]["text"] == label)
+        ack = await self.sim.click(
+            user, CHANNEL, message["ts"], "signoff_menu", element=chosen["value"]
+        )
+
+        assert ack.ok, ack
+        return ack
+
+    async def window(self, user: str, title: str) -> dict[str, Any]:
+        """Wait for a person's front window to have a title, and return it."""
+
+        def find() -> dict[str, Any] | None:
+            views = self.sim.views(user)
+            return views[-1] if views and views[-1]["title"]["text"] == title else None
+
+        return await self.sim.until(find, timeout=4)
+
+    async def fill(self, user: str, view: Mapping[str, Any], **given: Any) -> Ack:
+        """Fill in a form by the labels of its fields, with `_` for what is no letter; submit it."""
+        values: dict[str, dict[str, Any]] = {}
+        for block in view["blocks"]:
+            if block["type"] == "input":
+                name = re.sub(r"\W", "_", block["label"]["text"])
+                if name in given:
+                    values[block["block_id"]] = {block["element"]["action_id"]: given.pop(name)}
+
+        assert not given, f"there are no such fields: {sorted(given)}"
+        return await self.sim.submit(user, view["id"], values)
+
+    async def news(self, message: Mapping[str, Any], text: str) -> dict[str, Any]:
+        """Wait for something in a question's thread."""
+
+        def find() -> dict[str, Any] | None:
+            thread = self.sim.thread(CHANNEL, message["ts"])[1:]
+            return next((each for each in thread if text in shown(each)), None)
+
+        return await self.sim.until(find, timeout=6)
+
+    async def edited(self, ts: str, text: str) -> dict[str, Any]:
+        """Wait until a message in the channel says something."""
+
+        def find() -> dict[str, Any] | None:
+            return next((m for m in self.messages() if m["ts"] == ts and text in shown(m)), None)
+
+        return await self.sim.until(find, timeout=6)
 
     def messages(self) -> list[dict[str, Any]]:
         """Return the bot's messages in the channel."""
@@ -178,7 +239,9 @@ class Bench:
         return await self.sim.until(find, timeout=4)
 
 
-DECIDING = {"Approve", "Reject…", "Retry", "Skip", "Fail"}
+DECIDING = {
+    "Approve", "Reject…", "Retry", "Skip", "Fail", "Answer…", "Choose…", "Enter result…", "Accept",
+}  # fmt: skip
 
 
 def labels(message: Mapping[str, Any]) -> set[str]:
@@ -190,6 +253,18 @@ def labels(message: Mapping[str, Any]) -> set[str]:
         for element in block["elements"]
         if element["type"] == "button"
     }
+
+
+def menu(message: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the entries of a message's menu."""
+    return [
+        option
+        for block in message.get("blocks", ())
+        if block["type"] == "actions"
+        for element in block["elements"]
+        if element["type"] == "overflow"
+        for option in element["options"]
+    ]
 
 
 def button(message: Mapping[str, Any], label: str) -> dict[str, Any]:
