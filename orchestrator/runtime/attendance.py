@@ -45,6 +45,8 @@ class _Asked:
     kind: ApprovalKind
     policy: Policy
     requester: str
+    #: It is about a changed graph, which may have been changed back meanwhile.
+    is_held: bool = False
 
     def matches(self, rule: Rule) -> bool:
         """Is it a question that a rule is about?"""
@@ -101,6 +103,7 @@ class Attendance:
                 kind=approval.kind,
                 policy=approval.policy,
                 requester=approval.requester,
+                is_held=approval.id == approval.run.held,
             )
             for approval in await self._store.list_pending(limit=PAGE)
         )
@@ -144,6 +147,9 @@ class Attendance:
 
     async def _look(self, asked: _Asked, rules: list[Rule]) -> None:
         try:
+            if asked.is_held:
+                await self._kernel.reconsider(asked.run_id)
+                return
             for rule in rules:
                 if asked.matches(rule) and await self._decide(asked, rule):
                     return
@@ -156,9 +162,7 @@ class Attendance:
             )
             self._put_off([asked])
         except OrchestratorError as error:
-            _log.warning(
-                "a question was not looked at", approval_id=asked.approval_id, reason=str(error)
-            )
+            _log.info("a question stays as it is", approval_id=asked.approval_id, reason=str(error))
         except Exception:  # noqa: BLE001 - one question must not keep the others waiting
             _log.exception("a question was not looked at", approval_id=asked.approval_id)
 

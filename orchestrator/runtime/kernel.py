@@ -174,11 +174,14 @@ class Kernel:
 
         Raises:
             GraphNotFoundError: It is not loaded.
-            GraphChangedError: Another version of it is loaded.
+            GraphChangedError: Another version of it is loaded, or was when the run was held.
         """
         if isinstance(command, c.Decide) and command.approval_id == state.held:
             return self.versions.skeleton(state.graph, state.version)
-        return self.versions.get(state.graph, state.version)
+        graph = self.versions.get(state.graph, state.version)
+        if state.held is not None:
+            raise GraphChangedError(state.graph, state.version, graph.version)
+        return graph
 
     def _step(self, command: c.Command, graph: Graph | None) -> Step:
         def step(state: State | None, now: datetime) -> _Answer:
@@ -217,6 +220,17 @@ class Kernel:
                     return Advance(records, first.effects + then.effects, then.state)
         return first
 
+    async def reconsider(self, run_id: str) -> None:
+        """Let a held run go on if what is loaded now is the same where the run is going.
+
+        Raises:
+            GraphError: It is not, or it is not loaded; the run stays held.
+        """
+        run = await self.store.get_run(run_id)
+        loaded = self.versions.get_loaded(run.graph)
+        error = GraphChangedError(run.graph, run.version, loaded.version)
+        await self._adopt(run_id, error, may_hold=False)
+
     async def _adapt(self, run_id: str, graph_id: str, version: str) -> Graph:
         """Return the loaded graph if a run may go on with it, having taken it over."""
         loaded = self.versions.get_loaded(graph_id)
@@ -241,6 +255,8 @@ class Kernel:
             found.clear()
             if state is None or state.version != error.started_with:
                 return r.NotCurrent(reason="another process was faster")
+            if state.version == loaded.version and state.held is None:
+                return r.NotCurrent(reason="it is not held")
             found.extend(self.versions.differences(state, old, loaded))
             command: c.Command = c.AdoptVersion(version=loaded.version)
             if found:

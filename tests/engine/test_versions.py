@@ -97,12 +97,36 @@ async def test_g9_retry_compares_again_with_what_is_loaded_then(serve: EngineMak
             await approve(engine, approval)
         second = await held(engine, run)
         assert first.id != second.id
-    async with serve(chain(effects)) as engine:
-        await approve(engine, second, decision="retry", by="OPERA")
+    async with serve(chain(effects), records_only=True) as engine:
+        run = await approve(engine, second, decision="retry", by="OPERA")
+        assert (run.held, run.status) == (None, RunStatus.WAITING)
         await approve(engine, approval)
+    async with serve(chain(effects)) as engine:
         run = await settle(engine, run)
 
     assert (run.status, effects.of("publish")) == (RunStatus.COMPLETED, 1)
+
+
+@pytest.mark.parametrize("before", ["draft", "title"])
+async def test_g9_a_held_run_goes_on_once_the_graph_is_as_it_was(
+    serve: EngineMaker, before: str
+) -> None:
+    """Where the run is going, that is; nobody has to say so, and the question is withdrawn."""
+    effects = Effects()
+    async with serve(chain(effects)) as engine:
+        run = await start(engine, "chain")
+        approval = await only_question(engine, run)
+    async with serve(chain(effects, approvers="CAROL")) as engine:
+        with pytest.raises(GraphChangedError):
+            await approve(engine, approval)
+        question = await held(engine, run)
+    async with serve(chain(effects, before=before)) as engine:
+        await engine.tick()
+        assert (await engine.get_approval(question.id)).status == "withdrawn"
+        await approve(engine, approval)
+        run = await settle(engine, run)
+
+    assert (run.status, run.held, effects.of("publish")) == (RunStatus.COMPLETED, None, 1)
 
 
 async def test_g9_fail_ends_a_held_run(serve: EngineMaker) -> None:
