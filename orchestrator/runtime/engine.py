@@ -134,9 +134,10 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
         self._loop_task.cancel()
         await asyncio.gather(self._loop_task, return_exceptions=True)
         self._loop_task = None
-        await self._attendance.stop()
         await self._kernel.drain()
         await self._kernel.executor.stop(grace)
+        await self._attendance.stop()
+        await self._kernel.drain()
         self._scheduler.stop_heartbeat()
         try:
             await self._store.release_leases(self._kernel.owner)

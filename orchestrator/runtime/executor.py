@@ -203,8 +203,11 @@ class Executor:
         work.add_done_callback(lambda _work: self.give_back())
         try:
             outcome = await self._outcome(attempt, work)
-            await progress.close(drop=isinstance(outcome, FailAttempt))
+            if isinstance(outcome, FailAttempt):
+                progress.drop()
+            await progress.finish()
         except asyncio.CancelledError:
+            progress.drop()
             halt.set()
             work.cancel()
             raise

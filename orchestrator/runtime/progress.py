@@ -9,7 +9,7 @@ from typing import Any
 
 
 class Progress:
-    """Passes on what one attempt tells, until it is closed; made on the event loop."""
+    """Passes on what one attempt tells, until it is over; made on the event loop."""
 
     def __init__(self, send: Callable[[Any], Awaitable[None]]) -> None:
         """Send values one after the other; `send` must not raise."""
@@ -38,10 +38,13 @@ class Progress:
         finally:
             self._sending = None
 
-    async def close(self, *, drop: bool = False) -> None:
-        """Take nothing more; wait until what was told last is sent, or drop it."""
+    def drop(self) -> None:
+        """Take nothing more, and forget what has not been sent."""
         self._is_closed = True
-        if drop:
-            self._newest.clear()
+        self._newest.clear()
+
+    async def finish(self) -> None:
+        """Take nothing more; wait until what was told last is sent."""
+        self._is_closed = True
         if self._sending is not None:
             await asyncio.shield(self._sending)
