@@ -161,3 +161,38 @@ async def test_an_attempt_of_another_process_is_stopped_at_its_next_look(
         run = await settle(engine, run)
 
     assert (run.status, closed.is_set()) == (RunStatus.CANCELLED, True)
+
+
+async def test_a_branch_that_another_process_closed_is_stopped_here(serve: EngineMaker) -> None:
+    """The process that runs it notices at its next look."""
+    started, stopped = asyncio.Event(), asyncio.Event()
+
+    async def long(_context: Any) -> None:
+        started.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stopped.set()
+
+    async def fail(_context: Any) -> None:
+        await started.wait()
+        raise ValueError("no")
+
+    branches = {"long": Block().task("work", long), "short": Block().task("fail", fail)}
+    graph = (
+        GraphBuilder("fast")
+        .parallel("both", branches, on_branch_error="fail-fast")
+        .start("both")
+        .ends("both")
+        .build()
+    )
+    async with serve(graph, concurrency=1) as one:
+        run = await one.start("fast", {}, requester="ALICE", surface="test")
+        async with asyncio.timeout(5):
+            await started.wait()
+        async with serve(graph, concurrency=1) as other:
+            run = await settle(other, run)
+            assert run.status == RunStatus.FAILED
+        await one.tick()
+        async with asyncio.timeout(5):
+            await stopped.wait()
