@@ -7,8 +7,13 @@ from collections.abc import Mapping
 from orchestrator.core import commands as c
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
-from orchestrator.errors import ApprovalClosedError, OrchestratorError
-from orchestrator.graph.policy import any_of
+from orchestrator.errors import (
+    ApprovalClosedError,
+    ApproversError,
+    NotAnApproverError,
+    OrchestratorError,
+)
+from orchestrator.graph.policy import Approver, ApproverKind, any_of
 from orchestrator.runtime.attendance import Attendance
 from orchestrator.runtime.kernel import Kernel
 from orchestrator.runtime.people import facts
@@ -41,9 +46,12 @@ class Desk:
         """Return what the core must know of a person, and the members of named groups.
 
         Raises:
+            NotAnApproverError: The person answers in the place of somebody who may not any more.
             DirectoryError: It could not be looked up.
         """
         via, roster = await facts(question.policy, by, self._directory)
+        if not via and question.is_open and by in question.delegations:
+            await self._check_deputy(question, by)
         is_outsider = await self._directory.is_outsider(by)
         is_operator = asks_operators and await self._is_operator(question.graph, by)
         person = c.Person(
@@ -55,6 +63,20 @@ class Desk:
             recorded_by=recorded_by,
         )
         return person, roster
+
+    async def _check_deputy(self, question: Question, deputy: str) -> None:
+        seat = question.delegations[deputy].seat
+        via, _ = await facts(question.policy, seat, self._directory)
+        try:
+            await self._directory.members(Approver(ApproverKind.USER, deputy))
+            is_known = True
+        except ApproversError:
+            is_known = False
+        if not via or not is_known:
+            gone = deputy if via else f"{seat}, in whose place {deputy} would answer,"
+            names = question.approvers
+            message = f"{gone} may not decide this any more; it takes one of {', '.join(names)}"
+            raise NotAnApproverError(deputy, names, message)
 
     async def _is_operator(self, graph_id: str, person: str) -> bool:
         graph = self._kernel.graphs.get(graph_id)

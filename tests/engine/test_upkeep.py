@@ -20,7 +20,7 @@ from orchestrator.errors import (
     RecentlyRemindedError,
 )
 from orchestrator.graph import Graph, GraphBuilder, quorum
-from orchestrator.runtime import Engine
+from orchestrator.runtime import Engine, StaticDirectory
 from orchestrator.store import Approval, Run
 from orchestrator.testing import FakeClock
 from tests.engine.conftest import EngineMaker
@@ -194,6 +194,22 @@ async def test_h23_a_deputy_decides_in_another_ones_place(serve: EngineMaker) ->
         (answer,) = (await engine.get_approval(approval.id)).answers
 
         assert (answer.by, answer.instead_of, run.status) == ("DAVE", "BOB", RunStatus.COMPLETED)
+
+
+async def test_h23_a_deputy_has_no_more_rights_than_the_one_who_sent_them(
+    serve: EngineMaker,
+) -> None:
+    """Who has left the group meanwhile cannot be answered for any more."""
+    effects = Effects()
+    async with serve(watched(effects, approvers="@editors")) as engine:
+        run, approval = await start(engine)
+        await engine.delegate(approval.id, by="BOB", to="DAVE")
+        engine._directory = StaticDirectory({"editors": frozenset({"CAROL"})})
+        with pytest.raises(NotAnApproverError, match="BOB, in whose place DAVE would answer"):
+            await approve(engine, approval, by="DAVE")
+
+        assert (await only_question(engine, run)).is_open
+        assert effects.of("publish") == 0
 
 
 async def test_h23_extended_by_a_time_or_to_an_instant(
