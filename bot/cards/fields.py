@@ -37,11 +37,13 @@ class FieldType(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field. A form about a value that is no object has a single one, without a name."""
+    """One field."""
 
     name: str
     label: str
     type: FieldType
+    #: It is the value as a whole, and not a part of an object; then it is the only field.
+    is_whole: bool = False
     is_required: bool = True
     may_be_null: bool = False
     #: What it holds when the form opens; None: nothing.
@@ -87,7 +89,7 @@ def fields_of(approval: Approval, decision: Decision) -> tuple[Field, ...]:
     if decision is Decision.CHOOSE:
         several = FieldType.SEVERAL if approval.is_multiple else FieldType.ONE
         label = "Which ways?" if approval.is_multiple else "Which way?"
-        return (Field(name="", label=label, type=several, choices=approval.choices),)
+        return (Field(name="", label=label, type=several, is_whole=True, choices=approval.choices),)
     current = approval.edits if decision is Decision.EDIT else None
     if approval.schema is not None and (current is None or isinstance(current, Mapping)):
         return _from_schema(approval.schema, current)
@@ -95,12 +97,13 @@ def fields_of(approval: Approval, decision: Decision) -> tuple[Field, ...]:
         return (_free(decision),)
     if isinstance(current, Mapping) and current:
         return tuple(_from_value(str(name), value) for name, value in current.items())
-    return (_from_value("", current),)
+    return (replace(_from_value("", current), label="Value", is_whole=True),)
 
 
 def _free(decision: Decision) -> Field:
     label = "Result" if decision is Decision.RESULT else "Answer"
-    return Field(name="", label=label, type=FieldType.JSON, hint=_HINTS[FieldType.JSON])
+    hint = _HINTS[FieldType.JSON]
+    return Field(name="", label=label, type=FieldType.JSON, is_whole=True, hint=hint)
 
 
 def _from_value(name: str, value: Any) -> Field:
@@ -115,12 +118,11 @@ def _from_value(name: str, value: Any) -> Field:
             kind = FieldType.TEXT
         case _:
             kind = FieldType.JSON
-    label = label_text(name) if name else "Value"
     # A text may become empty, and a form cannot tell that from nothing.
     is_required = kind is not FieldType.TEXT
     return Field(
         name=name,
-        label=label,
+        label=label_text(name),
         type=kind,
         is_required=is_required,
         value=value,
@@ -221,7 +223,7 @@ def read_fields_of(fields: Sequence[Field], typed: Typed) -> tuple[Any, list[Pro
                 values[field.name] = _read(field, given)
         except (ValueError, LookupError, RecursionError) as error:
             problems.append((field.name, _words(error)))
-    is_whole = len(fields) == 1 and not fields[0].name
+    is_whole = any(field.is_whole for field in fields)
     return (values.get("") if is_whole else values), problems
 
 

@@ -106,7 +106,7 @@ def _approved(approval: Approval, outcome: Outcome) -> Words:
         return ("Approved by the standing rule ", _rule(last.rule), " of ", Person(last.by))
     if outcome is Outcome.EDITED:
         editors = _who(approval, Decision.EDIT)
-        others = [each for each in approval.answers if each.decision is Decision.APPROVE]
+        others = _counted(approval, Decision.APPROVE)
         also: Words = (", approved by ", *_people(others)) if others else ()
         return ("Edited and approved by ", *editors, *also)
     return ("Approved by ", *_who(approval, *_FAVOURABLE))
@@ -145,10 +145,19 @@ def _answered_with(approval: Approval, outcome: Outcome) -> tuple[Passage, ...]:
 
 
 def _who(approval: Approval, *decisions: Decision) -> Words:
-    """Name those whose decision it was; of an edited question, only who saw the last edit."""
-    answers = [answer for answer in approval.answers if answer.decision in decisions]
-    counted = {vote.by for vote in approval.votes}
-    return _people([answer for answer in answers if answer.by in counted] or answers)
+    """Name those whose decision it was."""
+    given = [answer for answer in approval.answers if answer.decision in decisions]
+    return _people(_counted(approval, *decisions) or given)
+
+
+def _counted(approval: Approval, *decisions: Decision) -> list[Answer]:
+    """Return the decisions that counted in the end: an edit voids those before it."""
+    people = {vote.by for vote in approval.votes if vote.decision in decisions}
+    return [
+        answer
+        for answer in approval.answers
+        if answer.decision in decisions and answer.by in people
+    ]
 
 
 def _people(answers: Sequence[Answer]) -> Words:

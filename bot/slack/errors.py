@@ -149,8 +149,7 @@ def _message(text: str, reader: str) -> Words:
             words.append(approver_words(piece))
         elif piece:
             words.append(piece if words else piece[:1].upper() + piece[1:])
-    last = words[-1] if words else ""
-    if isinstance(last, str) and not last.endswith((".", "!", "?")):
+    if not text.endswith((".", "!", "?")):
         words.append(".")
     return tuple(words)
 

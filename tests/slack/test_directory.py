@@ -9,6 +9,7 @@ import pytest
 
 from bot.simulator import Simulator
 from bot.simulator.world import User, UserGroup
+from bot.slack import channels
 from bot.slack.directory import SlackDirectory
 from bot.slack.workspace import SlackWorkspace
 from orchestrator.errors import ApproversError, DirectoryError
@@ -39,10 +40,12 @@ async def directory(sim: Simulator) -> AsyncIterator[SlackDirectory]:
         ("@editors", {"U0BOB", "U0CAROL"}),
         ("S0RELEASE", {"U0BOB", "U0DAVE"}),
         ("U0GUEST", {"U0GUEST"}),
+        ("#deploys", {"U0ALICE", "U0BOB", "U0CAROL", "U0DAVE"}),
+        ("C0DEPLOYS", {"U0ALICE", "U0BOB", "U0CAROL", "U0DAVE"}),
     ],
 )
 async def test_names_stand_for_people(directory: SlackDirectory, name: str, members: set[str]):
-    """Ids, e-mail addresses, handles and group ids; a guest only by their id."""
+    """Ids, e-mail addresses, handles, group ids and channels, of which the bot is none."""
     assert members == await directory.members(parse_approver(name))
 
 
@@ -55,6 +58,9 @@ async def test_names_stand_for_people(directory: SlackDirectory, name: str, memb
         ("S0NOBODIES", "no user group"),
         ("U0SIGNOFF", "is an app"),
         ("gil@example.org", "name them by their id U0GUEST"),
+        ("#nowhere", "no channel #nowhere"),
+        ("#finance", "invite the bot"),
+        ("C0NOWHERE", "no channel C0NOWHERE"),
     ],
 )
 async def test_names_that_stand_for_nobody_are_refused(
@@ -117,3 +123,78 @@ async def test_many_who_ask_at_once_make_one_call(sim: Simulator, directory: Sla
 
     assert [{"U0BOB", "U0CAROL"}] * 20 == answers
     assert names == ["usergroups.list", "usergroups.users.list"]
+
+
+async def test_members_of_a_channel_come_in_pages_and_are_kept_for_a_while(
+    sim: Simulator, directory: SlackDirectory, monkeypatch: pytest.MonkeyPatch
+):
+    """All pages are asked for once; who comes later counts when the minute is over."""
+    monkeypatch.setattr(channels, "_MEMBER_PAGE", 2)
+    approver = parse_approver("C0DEPLOYS")
+    first = await directory.members(approver)
+    sim.staging.remove("C0DEPLOYS", "U0DAVE")
+    again = await directory.members(approver)
+    names = [e.name for e in sim.log if e.name == "conversations.members"]
+
+    assert first == again == {"U0ALICE", "U0BOB", "U0CAROL", "U0DAVE"}
+    assert len(names) == 3
+
+
+async def test_a_channel_too_large_to_ask_is_refused(
+    directory: SlackDirectory, monkeypatch: pytest.MonkeyPatch
+):
+    """Half of a list would refuse people who may."""
+    monkeypatch.setattr(channels, "_MEMBER_PAGE", 1)
+    monkeypatch.setattr(channels, "_PAGES", 2)
+
+    with pytest.raises(ApproversError, match="too many members"):
+        await directory.members(parse_approver("C0DEPLOYS"))
+
+
+async def test_a_channel_that_cannot_be_read_lets_nobody_through(
+    sim: Simulator, directory: SlackDirectory
+):
+    """The failure says what to do, and is not kept."""
+    sim.faults.update(
+        {"fail_next": {"method": "conversations.members", "error": "missing_scope", "count": 1}}
+    )
+
+    with pytest.raises(DirectoryError, match="add the scope"):
+        await directory.members(parse_approver("C0DEPLOYS"))
+    assert "U0BOB" in await directory.members(parse_approver("C0DEPLOYS"))
+
+
+async def test_outsiders_are_bots_guests_strangers_and_who_is_unknown(
+    sim: Simulator, directory: SlackDirectory
+):
+    """Members of the workspace are none."""
+    sim.staging.add_user(
+        User(id="U0STRANGE", name="s", real_name="S", email="s@x.example", team_id="T0OTHER")
+    )
+    people = ["U0BOB", "U0GUEST", "U0SIGNOFF", "U0STRANGE", "U0NOBODY"]
+
+    assert [await directory.is_outsider(person) for person in people] == [
+        False, True, True, True, True,
+    ]  # fmt: skip
+
+
+async def test_a_deactivated_account_is_refused_whatever_the_policy_says(
+    sim: Simulator, directory: SlackDirectory
+):
+    """It is no outsider, whom a policy may let in."""
+    sim.staging.deactivate("U0BOB")
+
+    with pytest.raises(ApproversError, match="deactivated"):
+        await directory.is_outsider("U0BOB")
+
+
+async def test_nobody_knows_who_is_an_outsider_while_slack_is_away(
+    sim: Simulator, directory: SlackDirectory
+):
+    """So nobody is let through."""
+    sim.faults.update(
+        {"fail_next": {"method": "users.info", "error": "internal_error", "count": 1}}
+    )
+
+    with pytest.raises(DirectoryError, match="internal_error"):
+        await directory.is_outsider("U0BOB")

@@ -11,7 +11,7 @@ import pytest
 from orchestrator.core.state import RunStatus
 from orchestrator.graph.policy import Approver, ApproverKind, Policy, any_of, parse_approvers
 from tests.slack import kinds
-from tests.slack.bench import CHANNEL, Bench, bench, eventually, labels, shown
+from tests.slack.bench import Bench, bench, eventually, labels, shown
 from tests.slack.test_kinds import only
 
 GLASS = Policy(
@@ -170,8 +170,9 @@ async def test_h24_approving_for_the_run_answers_later_questions_like_it(tmp_pat
         outcome = await bot.outcome("Approved by the standing rule `s-")
 
         assert "`/signoff rules` lists such rules" in shown(done)
-        assert "<@U0BOB> approves every confirm question of *confirmed* at work in any run" in (
-            rules.body["text"]
+        assert (
+            "<@U0BOB> approves every confirm question of *confirmed* at work in any run"
+            in (rules.body["text"])
         )
         assert second.status == "completed"
         assert "of <@U0BOB>" in shown(outcome)
@@ -319,5 +320,4 @@ async def test_h5_the_members_of_a_channel_may_decide(tmp_path: Path, channel: s
         await bot.press("U0DAVE", question, "Approve")
 
         assert (await bot.finished()).status == "completed"
-        assert labels(await bot.outcome("Approved by <@U0DAVE>")) == set()
-        assert CHANNEL != channel
+        assert set() == labels(await bot.outcome("Approved by <@U0DAVE>"))
