@@ -31,7 +31,7 @@ def progress(approval: Approval) -> str:
 
 
 def _fill(fill: Fill) -> str:
-    asked = " ".join(fill.waiting or map(str, fill.slot.approvers))
+    asked = " ".join(name for name in fill.waiting if name not in fill.by)
     count = f"{len(fill.by)} of {fill.needed}"
     if fill.missing == 0:
         return f"{count} by {' '.join(fill.by)}"

@@ -14,6 +14,8 @@ from orchestrator.runtime import Engine
 from orchestrator.store import Run
 
 _BUSY = (RunStatus.PENDING, RunStatus.RUNNING, RunStatus.CANCELLING)
+#: Seconds that a standing rule gets to answer what has been asked.
+_FOR_RULES = 2.0
 
 
 @click.command()
@@ -21,7 +23,7 @@ _BUSY = (RunStatus.PENDING, RunStatus.RUNNING, RunStatus.CANCELLING)
 @click.argument("values", nargs=-1, callback=pairs, metavar="[KEY=VALUE]...")
 @click.option("--as", "requester", metavar="USER", help="Who asks for it. Default: you.")
 @click.option("--label", "labels", multiple=True, callback=pairs, metavar="KEY=VALUE")
-@click.option("--wait", is_flag=True, help="Run it here until it waits for people or is over.")
+@click.option("--wait", is_flag=True, help="Run it here until it waits or is over.")
 @json_option("the run")
 def run(
     *,
@@ -35,7 +37,7 @@ def run(
     """Start a run of GRAPH with the input that the KEY=VALUE words give.
 
     A serving process takes it on. With --wait, this process serves until the run waits for
-    people or is over; the exit code is then 1 unless it waits or is completed.
+    people or a signal, or is over; the exit code is then 1 unless it waits or is completed.
     """
 
     async def work() -> int:
@@ -51,14 +53,14 @@ def run(
                 print_json(run_document(started))
             else:
                 click.echo(f"{started.ref} {started.graph}: {_state(started)}")
-        good = {*_BUSY, RunStatus.WAITING, RunStatus.COMPLETED}
+        good = {*_BUSY, RunStatus.WAITING, RunStatus.PAUSED, RunStatus.COMPLETED}
         return 0 if started.status in good else REFUSED
 
     return execute(work())
 
 
 async def _settled(engine: Engine, started: Run) -> Run:
-    """Wait until a run is over or waits for people; a wait for the next try does not count."""
+    """Wait until a run is over, or waits for people or a signal; other waits do not count."""
     seen = -1
 
     def has_come_to_rest(run: Run) -> bool:
@@ -66,9 +68,29 @@ async def _settled(engine: Engine, started: Run) -> Run:
 
     while True:
         found = await engine.wait_until(started.id, has_come_to_rest)
-        if found.status in FINISHED or await engine.list_pending(run=found.id, limit=1):
+        if found.status in FINISHED or found.status is RunStatus.PAUSED:
+            return found
+        if await _waits_for_somebody(engine, found) and not await _goes_on(engine, found):
             return found
         seen = found.seq
+
+
+async def _waits_for_somebody(engine: Engine, run: Run) -> bool:
+    if await engine.list_pending(run=run.id, limit=1):
+        return True
+    state = await engine.get_state_at(run.id, run.seq)
+    return any(place.signal for place in state.places.values())
+
+
+async def _goes_on(engine: Engine, run: Run) -> bool:
+    """Give a standing rule the time to answer what was asked."""
+    if not any(rule.graph == run.graph for rule in await engine.list_rules()):
+        return False
+    try:
+        await engine.wait_until(run.id, lambda each: each.seq > run.seq, timeout=_FOR_RULES)
+    except TimeoutError:
+        return False
+    return True
 
 
 def _state(run: Run) -> str:

@@ -14,6 +14,7 @@ import structlog
 from tests.cli.shell import Shell
 
 FLOWS = Path(__file__).parent / "flows.py"
+DEEP = Path(__file__).parent / "deep.py"
 
 
 @pytest.fixture(autouse=True)
@@ -55,3 +56,10 @@ def shell(unmigrated: Shell) -> Shell:
     """Have graphs and a database."""
     assert unmigrated("migrate").code == 0
     return unmigrated
+
+
+@pytest.fixture
+def deep(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Have a database, and graphs with every kind of question."""
+    monkeypatch.setenv("SIGNOFF_GRAPHS", str(DEEP))
+    return shell

@@ -16,6 +16,7 @@ from typing import Any
 from click.testing import CliRunner
 
 from bot.cli import cli
+from bot.cli.session import beside_server
 
 #: Seconds for anything that a process does; machines that run tests may be slow.
 PATIENCE = 40.0
@@ -46,10 +47,17 @@ class Shell:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def __call__(self, *arguments: str) -> Answer:
+    def __call__(self, *arguments: str, stdin: str = "") -> Answer:
         """Call a command; what it does not catch is raised here."""
-        result = CliRunner().invoke(cli, arguments, prog_name="signoff", catch_exceptions=False)
+        result = CliRunner().invoke(
+            cli, arguments, input=stdin, prog_name="signoff", catch_exceptions=False
+        )
         return Answer(code=result.exit_code, out=result.stdout, err=result.stderr)
+
+    def with_graphs(self, graphs: Path) -> Shell:
+        """Use other graphs from now on, until the test ends."""
+        os.environ["SIGNOFF_GRAPHS"] = str(graphs)
+        return self
 
     def start(self, *arguments: str) -> str:
         """Start a run, have this process run it until it rests, and return its reference."""
@@ -61,6 +69,29 @@ class Shell:
         (approval,) = self("pending", "--json").json
         ref: str = approval["ref"]
         return ref
+
+    def ask(self, graph: str, *arguments: str) -> str:
+        """Start a run that asks one thing, and return the approval's reference."""
+        run = self.start(graph, *arguments)
+        (approval,) = self("pending", "--run", run, "--json").json
+        ref: str = approval["ref"]
+        return ref
+
+    def approval(self, ref: str) -> Any:
+        """Return an approval's document."""
+        return self("approval", ref, "--json").json
+
+    def finish(self, ref: str) -> Any:
+        """Serve until the run of an approval is over; return the run's document."""
+        run = self.approval(ref)["run"]["id"]
+        asyncio.run(self._serve(run))
+        return self("show", run, "--json").json
+
+    async def _serve(self, run: str) -> None:
+        async with beside_server(needs_graphs=True) as desk, desk.engine:
+            await desk.engine.wait_until(
+                run, lambda found: found.finished_at is not None, timeout=PATIENCE
+            )
 
 
 class Process:
