@@ -200,15 +200,19 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
         """Cancel a run: open approvals are withdrawn, running nodes are stopped.
 
         The status is `cancelling` until the last running node has stopped, and what can be taken
-        back has been. Cancelling a run that is being cancelled changes nothing. Where the run's
-        graph is not loaded, nothing is taken back.
+        back has been. Cancelling a run that is being cancelled changes nothing. Nothing is taken
+        back where the run's graph is not loaded, or is changed in a node that would have to be.
 
         Raises:
             RunNotFoundError: There is no such run.
             RunFinishedError: It is over.
         """
         why = reason or f"cancelled from {surface}"
-        return await self._steer(run, c.CancelRun(by=by, reason=why))
+        found = await self.get_run(run)
+        answer = await self._kernel.cancel(found.id, c.CancelRun(by=by, reason=why))
+        if isinstance(answer, r.Finished):
+            raise RunFinishedError(found.ref, answer.status)
+        return await self.get_run(found.id)
 
     async def pause(self, run: str, *, by: str, reason: str = "") -> Run:
         """Hold new nodes back; what runs goes on, and so do decisions and deadlines.

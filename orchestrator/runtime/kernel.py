@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from datetime import timedelta
+from typing import Any
 
 import structlog
 
 from orchestrator.core import commands as c
 from orchestrator.core import events as e
 from orchestrator.core import refusals as r
-from orchestrator.core.advance import Advance, advance
-from orchestrator.core.state import PlaceStatus, State
+from orchestrator.core.advance import Advance
+from orchestrator.core.state import State
 from orchestrator.core.turn import Terms
 from orchestrator.errors import GraphChangedError, GraphError, OrchestratorError
 from orchestrator.graph.graph import Graph
@@ -20,6 +21,7 @@ from orchestrator.runtime.context import NodeContext, find_task
 from orchestrator.runtime.executor import Attempt, Executor
 from orchestrator.runtime.patience import persist
 from orchestrator.runtime.process import process_name
+from orchestrator.runtime.steps import Steps
 from orchestrator.runtime.summary import is_urgent, to_run
 from orchestrator.runtime.versions import Versions
 from orchestrator.runtime.watch import Watchers
@@ -59,6 +61,7 @@ class Kernel:
         self.on_question: Callable[[State, tuple[str, ...]], None] = lambda _state, _opened: None
         self._commits: set[asyncio.Task[_Answer]] = set()
         self.terms = Terms(delivery_grace=DELIVERY_GRACE if has_chat else None)
+        self._steps = Steps(self.versions, owner=self.owner, terms=self.terms)
         store.has_chat = has_chat
 
     @property
@@ -92,8 +95,11 @@ class Kernel:
             GraphChangedError: Another version of it is loaded, and it differs.
             StoreUnavailableError: Nothing was recorded.
         """
+        return await self._shielded(self._commit(run_id, command, graph, through))
+
+    async def _shielded(self, work: Coroutine[Any, Any, _Answer]) -> _Answer:
         # What was committed has to be followed up, also when the caller has been cancelled.
-        task = asyncio.create_task(self._commit(run_id, command, graph, through))
+        task = asyncio.create_task(work)
         self._commits.add(task)
         task.add_done_callback(self._forget)
         return await asyncio.shield(task)
@@ -142,13 +148,13 @@ class Kernel:
             async def through(step: Step) -> _Answer:
                 return await self.store.commit(run_id, step, graph=saves)
 
-        return await self._do(self._step(command, graph), through)
+        return await self._do(self._steps.of(command, graph), through)
 
     async def _do(self, step: Step, through: _Way) -> _Answer:
         has_room = self.is_serving and self.executor.reserve()
         launched = False
         try:
-            answer = await through(self._taking(step) if has_room else step)
+            answer = await through(self._steps.taking(step) if has_room else step)
             if isinstance(answer, Advance):
                 launched = self._follow(answer, has_room=has_room)
         finally:
@@ -161,64 +167,38 @@ class Kernel:
         if self._commits:
             await asyncio.wait(self._commits)
 
-    async def act(self, run_id: str, step: Step) -> _Answer:
-        """Carry out a step that is no command, with everything that `commit` does around it."""
+    async def act(self, run_id: str, step: Step, *, graph: Graph | None = None) -> _Answer:
+        """Carry out a step that is no command, with everything that `commit` does around it.
+
+        Args:
+            run_id: The run.
+            step: What decides.
+            graph: What the run is to follow from now on.
+        """
 
         async def through(taking: Step) -> _Answer:
-            return await self.store.commit(run_id, taking)
+            return await self.store.commit(run_id, taking, graph=graph)
 
-        return await self._do(step, through)
+        return await self._shielded(self._do(step, through))
 
-    def follows(self, state: State, command: c.Command) -> Graph:
-        """Return the graph that a command on a run is carried out with.
+    async def cancel(self, run_id: str, command: c.CancelRun) -> _Answer:
+        """Cancel a run, whatever has become of its graph.
+
+        What the run did is taken back if the loaded graph says how, and says it as before.
 
         Raises:
-            GraphNotFoundError: It is not loaded.
-            GraphChangedError: Another version of it is loaded, or was when the run was held.
+            RunNotFoundError: There is no such run.
+            StoreUnavailableError: Nothing was recorded.
         """
-        if isinstance(command, c.Decide) and command.approval_id == state.held:
-            return self.versions.skeleton(state.graph, state.version)
-        graph = self.versions.get(state.graph, state.version)
-        if state.held is not None:
-            raise GraphChangedError(state.graph, state.version, graph.version)
-        return graph
+        run = await self.store.get_run(run_id)
+        skeleton = self.versions.skeleton(run.graph, run.version)
+        loaded = self.graphs.get(run.graph, skeleton)
+        old = await self.versions.find_definition(run.graph, run.version)
+        if loaded is skeleton or old is None:
+            return await self.commit(run_id, command, skeleton)
 
-    def _step(self, command: c.Command, graph: Graph | None) -> Step:
-        def step(state: State | None, now: datetime) -> _Answer:
-            follows = graph
-            if state is None:
-                if follows is None:
-                    raise LookupError(f"{type(command).__name__} names a run that does not exist")
-            elif follows is None or (follows.nodes and follows.version != state.version):
-                follows = self.follows(state, command)
-            return advance(follows, state, command, now=now, terms=self.terms)
-
-        return step
-
-    def _taking(self, step: Step) -> Step:
-        """Make a step take one ready node of the run on, as part of the same commit."""
-
-        def taking(state: State | None, now: datetime) -> _Answer:
-            answer = step(state, now)
-            return self._take(answer, now) if isinstance(answer, Advance) else answer
-
-        return taking
-
-    def _take(self, first: Advance, now: datetime) -> Advance:
-        state = first.state
-        is_taken = first.records and isinstance(first.records[-1].event, e.AttemptStarted)
-        graph = self.graphs.get(state.graph)
-        if is_taken or graph is None or graph.version != state.version:
-            return first
-        for place in state.places.values():
-            is_free = place.is_undo or not state.is_held_back
-            if place.status is PlaceStatus.READY and is_free:
-                command = c.StartAttempt(path=place.path, owner=self.owner)
-                then = advance(graph, state, command, now=now, terms=self.terms)
-                if isinstance(then, Advance):
-                    records = first.records + then.records
-                    return Advance(records, first.effects + then.effects, then.state)
-        return first
+        step = self._steps.cancelling(command, run.version, old, loaded)
+        return await self.act(run_id, step, graph=loaded)
 
     async def reconsider(self, run_id: str) -> None:
         """Let a held run go on if what is loaded now is the same where the run is going.
@@ -249,21 +229,7 @@ class Kernel:
         loaded = self.versions.get_loaded(error.graph_id)
         if old is None or not loaded.definition:
             raise error
-        found: list[str] = []
-
-        def step(state: State | None, now: datetime) -> _Answer:
-            found.clear()
-            if state is None or state.version != error.started_with:
-                return r.NotCurrent(reason="another process was faster")
-            if state.version == loaded.version and state.held is None:
-                return r.NotCurrent(reason="it is not held")
-            found.extend(self.versions.differences(state, old, loaded))
-            command: c.Command = c.AdoptVersion(version=loaded.version)
-            if found:
-                if not may_hold or state.held is not None:
-                    return r.NotCurrent(reason="it is held already")
-                command = c.HoldRun(loaded=loaded.version, differences=tuple(found))
-            return advance(loaded, state, command, now=now, terms=self.terms)
+        step, found = self._steps.adopting(error.started_with, old, loaded, may_hold=may_hold)
 
         async def through(taking: Step) -> _Answer:
             return await self.store.commit(run_id, taking, graph=loaded)

@@ -9,8 +9,9 @@ from typing import Any
 from orchestrator.core.state import State
 from orchestrator.errors import GraphChangedError, GraphNotFoundError
 from orchestrator.graph.compare import changes
-from orchestrator.graph.graph import Graph
+from orchestrator.graph.graph import Graph, address_of
 from orchestrator.graph.inputs import InputSchema
+from orchestrator.graph.problems import node_place
 from orchestrator.runtime.context import declared_path
 from orchestrator.store import Store
 
@@ -74,11 +75,17 @@ class Versions:
         return known
 
     def differences(self, state: State, old: Mapping[str, Any], loaded: Graph) -> tuple[str, ...]:
-        """Return what differs where a run is going; nothing: it may go on with what is loaded."""
+        """Return what differs where a run is going; nothing: it may go on with what is loaded.
+
+        A run that is being ended goes nowhere but back.
+        """
         key = (state.run_id, state.seq, loaded.version)
         known = self._compared.get(key)
         if known is None:
-            known = compare(old, loaded, tuple(state.places))
+            if state.is_closing:
+                known = differences_behind(state, old, loaded)
+            else:
+                known = compare(old, loaded, tuple(state.places))
             self._compared[key] = known
             while len(self._compared) > REMEMBERED:
                 self._compared.popitem(last=False)
@@ -88,3 +95,18 @@ class Versions:
 def compare(old: Mapping[str, Any], loaded: Graph, places: tuple[str, ...]) -> tuple[str, ...]:
     """Return what differs between a definition and a graph where a run is going."""
     return tuple(changes(old, loaded.definition, [declared_path(path) for path in places]))
+
+
+def differences_behind(state: State, old: Mapping[str, Any], loaded: Graph) -> tuple[str, ...]:
+    """Return what differs in the nodes whose work would have to be taken back."""
+    undoing = (declared_path(each.path) for each in state.places.values() if each.is_undo)
+    done = list(dict.fromkeys([*(each.path for each in state.done), *undoing]))
+    places = [node_place(address_of(path)) for path in done]
+    gone = [
+        f"{place} is gone"
+        for place, path in zip(places, done, strict=True)
+        if loaded.find_node(path) is None
+    ]
+    own = tuple(f"{place}{end}" for place in places for end in (":", " "))
+    found = [line for line in changes(old, loaded.definition, done) if line.startswith(own)]
+    return tuple(dict.fromkeys([*gone, *found]))

@@ -38,13 +38,13 @@ class Ledger:
         self.lines.append((f"undo {context.node}", context.previous_output["receipt"]))
 
 
-def booking(ledger: Ledger, last: Any = None, undo: Any = None) -> Graph:
+def booking(ledger: Ledger, last: Any = None, undo: Any = None, approvers: str = "BOB") -> Graph:
     """Return flight → hotel → confirm → pay; flight and hotel can be taken back."""
     return (
         GraphBuilder("trip", operators="OPERA")
         .task("flight", ledger.do, undo=undo or ledger.undo)
         .task("hotel", ledger.do, undo=ledger.undo)
-        .approval("confirm", approvers="BOB")
+        .approval("confirm", approvers=approvers)
         .task("pay", last or ledger.do)
         .edge("flight", "hotel")
         .edge("hotel", "confirm")
@@ -221,6 +221,53 @@ async def test_g8_undos_are_done_by_whoever_serves(serve: EngineMaker) -> None:
         run = await recorder.cancel(run.id, by="ALICE", surface="cli")
         assert (run.status, ledger.lines[2:]) == (RunStatus.CANCELLING, [])
     async with serve(graph) as engine:
+        await engine.tick()
+        run = await settle(engine, run)
+
+    assert (run.status, ledger.lines[2:]) == (RunStatus.CANCELLED, BACK)
+
+
+@pytest.mark.parametrize("approvers", ["BOB", "CAROL"])
+async def test_g8_a_changed_graph_takes_back_what_it_still_knows_how_to(
+    serve: EngineMaker, approvers: str
+) -> None:
+    """What has changed elsewhere, such as at the gate, is no hindrance."""
+    ledger = Ledger()
+    async with serve(booking(ledger)) as engine:
+        run = await start(engine, "trip")
+    async with serve(booking(ledger, approvers=approvers)) as engine:
+        await engine.cancel(run.id, by="ALICE", surface="test")
+        run = await settle(engine, run)
+
+        assert (run.status, ledger.lines[2:]) == (RunStatus.CANCELLED, BACK)
+        assert (await engine.verify(run.id)).is_sound
+
+
+async def test_g8_another_undo_is_never_run_for_what_was_done_before(serve: EngineMaker) -> None:
+    """The run is cancelled, and nothing is taken back."""
+    ledger = Ledger()
+
+    def other(_context: Any) -> None:
+        ledger.lines.append("another undo")
+
+    async with serve(booking(ledger)) as engine:
+        run = await start(engine, "trip")
+    async with serve(booking(ledger, undo=other)) as engine:
+        run = await engine.cancel(run.id, by="ALICE", surface="test")
+
+    assert (run.status, ledger.lines[2:]) == (RunStatus.CANCELLED, [])
+
+
+async def test_g8_a_run_that_is_taken_back_goes_on_with_a_graph_that_changed_elsewhere(
+    serve: EngineMaker,
+) -> None:
+    """Cancelled beside the server, and taken back by another version of the graph."""
+    ledger = Ledger()
+    async with serve(booking(ledger)) as engine:
+        run = await start(engine, "trip")
+    async with serve(booking(ledger), records_only=True) as recorder:
+        await recorder.cancel(run.id, by="ALICE", surface="cli")
+    async with serve(booking(ledger, approvers="CAROL")) as engine:
         await engine.tick()
         run = await settle(engine, run)
 

@@ -235,7 +235,7 @@ async def test_a_lost_node_of_a_cancelled_run_is_done_with_whatever_became_of_th
     graph = single(lambda _context: None)
     async with serve(graph, records_only=True) as engine:
         started = await engine.start("single", {}, requester="ANN", surface="python")
-        step = engine._kernel._step(c.StartAttempt(path="work", owner="gone"), graph)
+        step = engine._kernel._steps.of(c.StartAttempt(path="work", owner="gone"), graph)
         await engine._store.commit(started.id, step)
         await engine.cancel(started.id, by="ANN", surface="python")
     clock.advance(MINUTE)
