@@ -1,0 +1,104 @@
+"""Reads a guide in Markdown as chapters of snippets, and runs the snippets as a reader would."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from structlog.testing import capture_logs
+
+_CHAPTER = re.compile(r"^## (.+)$")
+_FENCE = re.compile(r"^```(\w*) *(?:title=(\S+))?$")
+#: What a snippet of these languages shows is what the Python before it has printed.
+_PRINTED = frozenset({"text", "mermaid"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snippet:
+    """A block of code in a document."""
+
+    language: str
+    #: The file that the reader saves it in, if it says one.
+    file: str | None
+    #: Number of the document's line before its first one.
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """A heading with the snippets under it."""
+
+    title: str
+    snippets: list[Snippet] = field(default_factory=list)
+
+
+def read_chapters(document: Path) -> list[Chapter]:
+    """Return the chapters of a document, each with its snippets."""
+    chapters = [Chapter("")]
+    lines = iter(enumerate(document.read_text().splitlines(), 1))
+    for number, line in lines:
+        if heading := _CHAPTER.match(line):
+            chapters.append(Chapter(heading[1]))
+        elif fence := _FENCE.match(line):
+            text = "".join(f"{each}\n" for each in _until_closed(lines))
+            snippet = Snippet(language=fence[1], file=fence[2], line=number, text=text)
+            chapters[-1].snippets.append(snippet)
+        elif line.lstrip().startswith("```"):
+            raise ValueError(f"{document.name}:{number}: {line!r} begins no snippet")
+    return chapters
+
+
+def _until_closed(lines: Iterator[tuple[int, str]]) -> Iterator[str]:
+    for _, line in lines:
+        if line == "```":
+            return
+        yield line
+
+
+@dataclass(slots=True)
+class Reader:
+    """Somebody who types snippets in, one after the other, in a folder of their own."""
+
+    document: Path
+    folder: Path
+    #: What the snippets have defined.
+    names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
+    _printed: str = ""
+
+    def follow(self, snippet: Snippet) -> None:
+        """Do what a snippet is for; what it prints has to be shown by the next one.
+
+        Raises:
+            AssertionError: An assertion of the snippet fails, or what it shows was not printed.
+        """
+        if snippet.language in _PRINTED:
+            shown, self._printed = self._printed, ""
+            place = f"{self.document.name}:{snippet.line}"
+            assert (place, shown) == (place, snippet.text)
+            return
+        self.finish()
+        if snippet.file is not None:
+            (self.folder / snippet.file).write_text(snippet.text)
+        elif snippet.language == "python":
+            self._run(snippet)
+        else:
+            where = f"{self.document.name}:{snippet.line}"
+            raise ValueError(f"{where}: nobody runs {snippet.language!r}; say which file it is")
+
+    def finish(self) -> None:
+        """Stop reading; nothing may have been printed that the document does not show."""
+        assert self._printed == ""
+
+    def _run(self, snippet: Snippet) -> None:
+        # As many empty lines as are before it, so that a traceback names the document's line.
+        source = "\n" * snippet.line + snippet.text
+        printed = StringIO()
+        with redirect_stdout(printed), capture_logs():
+            exec(compile(source, str(self.document), "exec", dont_inherit=True), self.names)  # noqa: S102 - that is what the snippets are for
+        self._printed = printed.getvalue()
