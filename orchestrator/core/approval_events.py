@@ -111,6 +111,8 @@ class ApprovalDelivered:
     approval_id: str
     surface: str
     times: Times = field(default_factory=Times)
+    #: When they could see it, a moment before this was recorded; None: at the same time.
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

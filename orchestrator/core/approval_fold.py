@@ -46,7 +46,7 @@ def _opened(state: State, record: Any, event: a.ApprovalOpened) -> None:
 
 
 def _delivered(state: State, record: Any, event: a.ApprovalDelivered) -> None:
-    _set(state, event.approval_id, delivered_at=record.at, times=event.times)
+    _set(state, event.approval_id, delivered_at=event.at or record.at, times=event.times)
 
 
 def _deferred(state: State, record: Any, event: a.ApprovalDeferred) -> None:

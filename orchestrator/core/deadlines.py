@@ -50,6 +50,7 @@ def deliver(turn: Turn, command: MarkDelivered) -> Refusal | None:
             approval_id=command.approval_id,
             surface=command.surface,
             times=times_after(turn, approval, since=at, delivered_at=at),
+            at=at,
         )
     )
     return None

@@ -36,7 +36,7 @@ class ApprovalRows:
             case e.ApprovalOpened():
                 self.opened[event.approval_id] = _opened(new, record, event)
             case e.ApprovalDelivered():
-                self._change(event.approval_id, delivered_at=at)
+                self._change(event.approval_id, delivered_at=event.at or at)
             case e.ReminderFired():
                 self._change(event.approval_id, reminded_at=at)
             case e.ApprovalResolved():

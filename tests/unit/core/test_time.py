@@ -208,11 +208,22 @@ def test_the_clock_starts_when_people_can_see_the_question():
             approval_id=scenario.approval.opened.approval_id,
             surface="slack",
             times=e.Times(due_at=shown_at + HOUR, remind_at=shown_at + HOUR - MINUTE),
+            at=shown_at,
         )
     )
 
     assert scenario.approval.times.due_at == shown_at + HOUR
-    assert scenario.approval.delivered_at == scenario.clock.now()
+    assert scenario.approval.delivered_at == shown_at
+
+
+def test_t4_a_question_that_was_seen_before_it_was_recorded_is_reminded_of_once():
+    """Neither the deadline nor the reminder moves when the reminder is sent."""
+    scenario = at_review(CHAT, **DEADLINE, remind_before=MINUTE)
+    shown_at = scenario.clock.now()
+    scenario.wait(MINUTE).given(delivered(scenario, shown_at)).wait(HOUR - 2 * MINUTE)
+    scenario.given(fire("reminder", scenario))
+
+    assert scenario.approval.times == e.Times(due_at=shown_at + HOUR)
 
 
 def test_a_surface_whose_clock_is_ahead_gives_nobody_more_time():
