@@ -25,6 +25,7 @@ from orchestrator.errors import (
     RunFinishedError,
     RunNotFoundError,
     SelfApprovalError,
+    UnknownDecisionError,
     UnknownSignalError,
 )
 
@@ -107,7 +108,7 @@ def _other(error: Exception, reader: str) -> Words | None:
         case UnknownSignalError(name=name, known=known):
             waits = ", ".join(known) or "none"
             return ("Nothing in this run waits for the signal ", Code(name), f"; known: {waits}.")
-        case InputError() | ApproversError():
+        case InputError() | ApproversError() | UnknownDecisionError():
             return (f"{error}",)
         case ApprovalError() | RunError():
             return _message(str(error), reader)
