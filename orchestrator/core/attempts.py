@@ -67,7 +67,7 @@ def finish(turn: Turn, command: c.FinishAttempt) -> Refusal | None:
         _finish_closing(turn, place, command)
         return None
     node = turn.graph.get_node(place.path)
-    outside = _outside(node, command.output)
+    outside = [] if command.is_calls else _outside(node, command.output)
     if outside:
         names = ", ".join(map(repr, outside))
         message = f"{place.node!r} wrote {names}, which its writes do not name"

@@ -170,3 +170,25 @@ async def test_h17_an_agent_reads_the_answer_to_its_own_input_gate(serve: Engine
 
     assert run.status == RunStatus.COMPLETED
     assert seen == [({"topic": "bees"}, 1), None, ({"topic": "bees"}, 2)]
+
+
+async def test_h17_an_agent_that_may_set_few_keys_still_asks_for_tools(serve: EngineMaker) -> None:
+    """Its calls are no keys of the state; what it returns in the end is."""
+
+    def helper(context: Any) -> Any:
+        if context.turn.number == 1:
+            return ToolCalls(calls=(ToolCall(tool="add", arguments={"a": 1, "b": 2}),))
+        return {"sum": context.turn.results[0].output}
+
+    graph = (
+        GraphBuilder("assistant")
+        .agent("helper", helper, tools={"add": add}, writes="sum")
+        .start("helper")
+        .ends("helper")
+        .build()
+    )
+    async with serve(graph) as engine:
+        run = await start(engine, "assistant")
+
+        assert (run.status, run.error) == (RunStatus.COMPLETED, None)
+        assert await engine.get_output(run.id) == {"sum": 3}
