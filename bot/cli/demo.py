@@ -153,7 +153,8 @@ Try:
   1. As Alice, write in any channel: /signoff run publish-article topic="Bees in winter"
   2. Switch to Bob at the top, open #approvals, and approve or reject it.
   3. As Alice: /signoff run deploy service=shop version=1.4.2 environment=production
-  4. In another terminal: cd {_near(folder, Path.cwd())} && {command} pending
+  4. As Alice: /signoff run rollout service=shop version=1.4.2, which asks Bob and Dave, then Carol.
+  5. In another terminal: cd {_near(folder, Path.cwd())} && {command} pending
 Kill this process whenever you like and start it again: nothing is lost. Stop with Ctrl-C."""
     )
 

@@ -16,9 +16,12 @@ from orchestrator import (
     Retry,
     Slot,
     Stage,
+    ToolCall,
+    ToolCalls,
     any_of,
     gate,
     quorum,
+    tool,
 )
 from orchestrator.graph import parse_approvers
 
@@ -175,5 +178,39 @@ behind_graph = (
     .edge("before", "ask")
     .start("before")
     .ends("ask")
+    .build()
+)
+
+
+def assist(context: Context) -> Any:
+    """Ask for a tool once, and say what came of it."""
+    turn = context.turn
+    if turn is None or not turn.results:
+        return ToolCalls(calls=(ToolCall(tool="search", arguments={"query": "tea"}),))
+    return {"found": turn.results[0].output}
+
+
+def search(context: Context) -> str:
+    """Find something."""
+    return f"all about {context.answer['query']}"
+
+
+agent_graph = (
+    GraphBuilder("agent")
+    .agent("helper", assist, tools={"search": tool(search, tool=gate(approvers=BOB))})
+    .start("helper")
+    .ends("helper")
+    .build()
+)
+loop_graph = (
+    GraphBuilder("loop")
+    .loop(
+        "refine",
+        Block().task("write", write, writes=["text", "words"]),
+        iterate=gate(approvers=BOB),
+        max_rounds=3,
+    )
+    .start("refine")
+    .ends("refine")
     .build()
 )

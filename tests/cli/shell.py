@@ -17,6 +17,7 @@ from click.testing import CliRunner
 
 from bot.cli import cli
 from bot.cli.session import beside_server
+from orchestrator.store import Run
 
 #: Seconds for anything that a process does; machines that run tests may be slow.
 PATIENCE = 40.0
@@ -83,15 +84,17 @@ class Shell:
 
     def finish(self, ref: str) -> Any:
         """Serve until the run of an approval is over; return the run's document."""
-        run = self.approval(ref)["run"]["id"]
-        asyncio.run(self._serve(run))
-        return self("show", run, "--json").json
+        return self.serve(self.approval(ref)["run"]["id"], lambda run: run.finished_at is not None)
 
-    async def _serve(self, run: str) -> None:
-        async with beside_server(needs_graphs=True) as desk, desk.engine:
-            await desk.engine.wait_until(
-                run, lambda found: found.finished_at is not None, timeout=PATIENCE
-            )
+    def serve(self, run: str, predicate: Callable[[Run], bool]) -> Any:
+        """Serve until the predicate holds for a run; return the run's document."""
+
+        async def work() -> None:
+            async with beside_server(needs_graphs=True) as desk, desk.engine:
+                await desk.engine.wait_until(run, predicate, timeout=PATIENCE)
+
+        asyncio.run(work())
+        return self("show", run, "--json").json
 
 
 class Process:

@@ -118,6 +118,36 @@ async def test_nothing_is_lost_when_it_is_killed(tmp_path: Path) -> None:
     assert len(out.read_text().splitlines()) == 1
 
 
+async def test_a_rollout_goes_from_the_page_to_the_command_line(tmp_path: Path) -> None:
+    """Started by Alice in the page; decided in two stages, looked at and ended by commands."""
+    beside = tmp_path / ".demo"
+
+    async def pending() -> list[str]:
+        found = json.loads((await call(beside, "pending", "--json")).out)
+        return [each["ref"] for each in found]
+
+    async def is_asked_twice() -> bool:
+        return len(await pending()) == 2
+
+    async with demo(tmp_path, "--port", str(free_port())) as (_, visitor):
+        await visitor.command("/signoff run rollout service=shop version=1.4.2")
+        await visitor.messages("Roll shop 1.4.2 out?")
+        (ref,) = await pending()
+        for person in ("U0BOB", "U0DAVE", "U0CAROL"):
+            decided = await call(beside, "decide", ref, "approve", "--as", person)
+            assert (decided.code, decided.err) == (0, "")
+        await until(is_asked_twice)
+        await visitor.messages("Is eu healthy with shop 1.4.2?")
+        both = await call(beside, "decide", *await pending(), "approve", "--as", "U0DAVE")
+        (run,) = set(re.findall(r"r-[0-9A-Z]{7}", both.out))
+        news = ("--value", "url=https://example.com/news")
+        sent = await call(beside, "signal", run, "announced", *news)
+        watched = await call(beside, "watch", run)
+
+    assert (both.code, sent.code, watched.code) == (0, 0, 0)
+    assert watched.out.splitlines()[-1] == f"{run} rollout: completed"
+
+
 async def test_fresh_forgets(tmp_path: Path) -> None:
     """A fresh demo has no runs and no messages."""
     options = ("--port", str(free_port()))

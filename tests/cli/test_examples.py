@@ -11,13 +11,18 @@ from typing import Any
 
 import pytest
 
+from orchestrator.core.events import ApprovalOpened, NodeSucceeded
 from orchestrator.errors import InputError
 from orchestrator.graph import Graph, load_graphs
 from orchestrator.runtime import Engine, StaticDirectory, SystemClock
 from orchestrator.store import Approval, Run, migrate, open_store
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PEOPLE = {name: frozenset({"U0BOB"}) for name in ("editors", "release", "finance")}
+PEOPLE = {
+    "editors": frozenset({"U0BOB"}),
+    "release": frozenset({"U0BOB", "U0DAVE"}),
+    "finance": frozenset({"U0BOB", "U0CAROL"}),
+}
 
 
 @pytest.fixture
@@ -60,10 +65,13 @@ async def the_question(engine: Engine) -> Approval:
     return approval
 
 
-async def answer(engine: Engine, decision: str, comment: str = "") -> Run:
-    """Decide the one open approval as Bob, and wait until the run rests."""
-    approval = await the_question(engine)
-    run = await engine.decide(approval.id, decision, by="U0BOB", surface="python", comment=comment)
+async def answer(
+    engine: Engine, decision: str, comment: str = "", *, by: str = "U0BOB", path: str = ""
+) -> Run:
+    """Decide the one open approval, or the one at a path, and wait until the run rests."""
+    asked = [each for each in await engine.list_pending() if path in ("", each.path)]
+    (approval,) = asked
+    run = await engine.decide(approval.id, decision, by=by, surface="python", comment=comment)
     return await rest(engine, run)
 
 
@@ -135,9 +143,10 @@ async def test_editors_are_reminded_in_time(
             engine, "publish-article", topic="tea", deadline=timedelta(seconds=deadline)
         )
         records = await engine.get_events(run.id)
-    (opened,) = (each.event for each in records if type(each.event).__name__ == "ApprovalOpened")
+    (opened,) = (each.event for each in records if isinstance(each.event, ApprovalOpened))
 
-    assert timedelta(seconds=before) == opened.remind_before
+    assert opened.reminders is not None
+    assert timedelta(seconds=before) == opened.reminders.before
 
 
 @pytest.mark.parametrize(
@@ -231,6 +240,75 @@ async def test_production_asks_first(
     assert ("deploy" in paths) is visited
 
 
+async def vote(engine: Engine) -> Run:
+    """Start a rollout to two regions and have everybody approve of it."""
+    await start(engine, "rollout", service="shop", version="1.4.2")
+    await answer(engine, "approve", by="U0BOB")
+    await answer(engine, "approve", by="U0DAVE")
+    return await answer(engine, "approve", by="U0CAROL")
+
+
+async def done(engine: Engine, run: Run) -> list[str]:
+    """Return the paths of the nodes that have succeeded, in their order."""
+    records = await engine.get_events(run.id)
+    return [each.event.path for each in records if isinstance(each.event, NodeSucceeded)]
+
+
+async def test_a_rollout_asks_for_a_vote_then_about_each_region_then_for_news(
+    tmp_path: Path, graphs: dict[str, Graph]
+) -> None:
+    """Nothing is rolled out before finance has said yes, too."""
+    async with serving(tmp_path, graphs) as engine:
+        run = await start(engine, "rollout", service="shop", version="1.4.2")
+        await answer(engine, "approve", by="U0BOB")
+        voted = await answer(engine, "approve", by="U0DAVE")
+        before = await done(engine, run)
+        await answer(engine, "approve", by="U0CAROL")
+        await answer(engine, "approve", path="regions[2]/look")
+        waiting = await answer(engine, "approve", path="regions[1]/look")
+        await engine.signal(
+            run.id, "announced", {"url": "https://example.com/"}, by="U0ALICE", surface="python"
+        )
+        ended = await rest(engine, run)
+        output = await engine.get_output(run.id)
+
+    assert (voted.status, waiting.places) == ("waiting", ("news",))
+    assert not any(path.startswith("regions") for path in before)
+    assert ended.status == "completed"
+    assert output is not None
+    assert set(output) == {"tests", "load", "url"}
+
+
+async def test_a_region_is_watched_for_longer_if_somebody_asks(
+    tmp_path: Path, graphs: dict[str, Graph]
+) -> None:
+    """Only this region is looked at again; the new version stays where it is."""
+    async with serving(tmp_path, graphs) as engine:
+        run = await vote(engine)
+        await answer(engine, "request-changes", "longer, please", path="regions[1]/look")
+        (again,) = [a for a in await engine.list_pending() if a.path == "regions[1]/look#2"]
+        paths = await done(engine, run)
+
+    assert again.payload["watched"] == "30 minutes"
+    assert len([path for path in paths if "roll" in path]) == 2
+
+
+async def test_g8_a_rejected_region_takes_all_of_them_back(
+    tmp_path: Path, graphs: dict[str, Graph]
+) -> None:
+    """Each region is rolled back once, the newest first."""
+    async with serving(tmp_path, graphs) as engine:
+        run = await vote(engine)
+        await answer(engine, "reject", "it is slow", path="regions[2]/look")
+        ended = await engine.wait_until(run.id, lambda r: r.finished_at is not None, timeout=20)
+        paths = await done(engine, run)
+
+    rolled = [path for path in paths if path.endswith("/roll")]
+    assert ended.status == "cancelled"
+    assert sorted(rolled) == ["regions[1]/roll", "regions[2]/roll"]
+    assert [path for path in paths if "!" in path] == [f"{path}!undo" for path in rolled[::-1]]
+
+
 @pytest.mark.parametrize(("decision", "end"), [("approve", "granted"), ("reject", "refused")])
 async def test_access_is_granted_or_refused(
     decision: str, end: str, tmp_path: Path, graphs: dict[str, Graph]
@@ -245,7 +323,7 @@ async def test_access_is_granted_or_refused(
     assert end in {getattr(each.event, "path", None) for each in records}
 
 
-@pytest.mark.parametrize("name", ["publish_article.py", "deploy.py"])
+@pytest.mark.parametrize("name", ["publish_article.py", "deploy.py", "rollout.py"])
 def test_examples_work_alone_and_take_their_approvers_from_outside(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

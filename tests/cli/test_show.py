@@ -95,6 +95,35 @@ def test_the_tree_follows_the_run_to_its_end(deep: Shell) -> None:
     assert {each["status"] for each in visits(document["nodes"])} == {"stopped"}
 
 
+def test_h17_a_tool_call_is_decided_and_edited(deep: Shell) -> None:
+    """The call stands inside its agent; an edit changes the arguments that it is made with."""
+    ref = deep.ask("agent")
+    run = deep.approval(ref)["run"]["ref"]
+
+    lines = nodes_of(deep("show", run).out)
+    deep("decide", ref, "edit", *BOB, "--value", "query=coffee")
+
+    assert lines == [
+        ["helper", "active"],
+        ["turn", "succeeded"],
+        ["search", "waiting", ref, "tool:", "waits", "for", "U0BOB"],
+    ]
+    assert "  query: tea → coffee" in deep("approval", ref).out
+    assert deep.finish(ref)["output"] == {"found": "all about coffee"}
+
+
+def test_h13_rounds_of_a_loop_are_numbered(deep: Shell) -> None:
+    """Another round is asked for with a comment, and shown beneath the one before."""
+    ref = deep.ask("loop")
+    run = deep.approval(ref)["run"]["ref"]
+    deep("decide", ref, "request-changes", *BOB, "--comment", "warmer")
+
+    (loop,) = deep.serve(run, lambda found: found.status == "waiting")["nodes"]
+
+    assert [body["key"] for body in loop["bodies"]] == ["1", "2"]
+    assert [body["is_over"] for body in loop["bodies"]] == [True, False]
+
+
 def test_an_error_is_shown_at_its_node(deep: Shell) -> None:
     """What failed, and whom it waits for."""
     ref = deep.ask("broken")
