@@ -87,7 +87,7 @@ def _title(approval: Approval, decision: Decision) -> str:
 
 
 def _elsewhere(approval: Approval, decision: Decision, reason: str) -> dict[str, Any]:
-    routes = " --route NAME" if decision is Decision.CHOOSE else " --json @FILE"
+    routes = " --route NAME" if decision is Decision.CHOOSE else " --data @FILE"
     command = f"signoff decide {approval.ref} {decision.value} --as YOU{routes}"
     if approval.kind is ApprovalKind.CHOOSE:
         ways = f" The ways are: {', '.join(approval.choices)}."

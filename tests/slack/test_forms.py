@@ -190,7 +190,7 @@ def test_h22_what_a_form_cannot_hold_is_sent_to_the_command_line(edits: Any, wor
 
     assert view_faults(view, kind="modal") == []
     assert words in shown(view)
-    assert f"signoff decide {asked.ref} edit --as YOU --json @FILE" in shown(view)
+    assert f"signoff decide {asked.ref} edit --as YOU --data @FILE" in shown(view)
 
 
 def test_h12_more_ways_than_a_select_holds_are_sent_to_the_command_line():
