@@ -12,7 +12,7 @@ from orchestrator.graph.kinds import ApprovalKind, Decision, OnReject, OnTimeout
 _DOCS = Path(__file__).parents[2] / "docs"
 MATRIX = _DOCS / "gates-matrix.md"
 TIMEOUTS = _DOCS / "timeouts.md"
-NONE = "–"
+NONE = "–"  # noqa: RUF001 - the sign that the tables use
 _EVERY = "every"
 
 _Row = tuple[str, ...]
@@ -121,7 +121,9 @@ def reasons() -> dict[str, str]:
 
 def asked_pairs() -> list[tuple[str, ApprovalKind]]:
     """Return every node with every gate that is asked on it."""
-    return [(node, ApprovalKind(gate)) for (node, gate), cell in placements().items() if cell == "asked"]
+    return [
+        (node, ApprovalKind(gate)) for (node, gate), cell in placements().items() if cell == "asked"
+    ]
 
 
 def _best(rows: list[tuple[str, _Row]], node: str) -> _Row | None:
@@ -136,9 +138,7 @@ def _best(rows: list[tuple[str, _Row]], node: str) -> _Row | None:
 def _numbers(row: _Row, *, asked: str = "1") -> Numbers:
     before, node, behind, aside, run, output = row
     count, *named = _list(node)
-    pairs = tuple(
-        (name, int(number)) for name, number in (each.rsplit(" ", 1) for each in named)
-    )
+    pairs = tuple((name, int(number)) for name, number in (each.rsplit(" ", 1) for each in named))
     return Numbers(
         before=int(before),
         node=int(count),
@@ -179,18 +179,19 @@ def find_refusal(node: str, gate: ApprovalKind, on_reject: OnReject) -> str | No
     return None if row is None or (is_followed and not is_named) else row[0]
 
 
+def find_followed(node: str, gate: ApprovalKind) -> list[OnReject]:
+    """Return what may follow a rejection."""
+    return [each for each in OnReject if find_refusal(node, gate, each) is None]
+
+
 def decided_cells(node: str, gate: ApprovalKind, decisions: tuple[Decision, ...]) -> list[Cell]:
-    """Return the cells of a gate on a node: every decision, a rejection with all that may follow."""
+    """Return the cells of a gate on a node, a rejection with everything that may follow it."""
     cells: list[Cell] = []
     for decision in decisions:
         if decision is not Decision.REJECT:
             cells.append(Cell(node, gate, decision))
             continue
-        cells += [
-            Cell(node, gate, decision, on_reject)
-            for on_reject in OnReject
-            if find_refusal(node, gate, on_reject) is None
-        ]
+        cells += [Cell(node, gate, decision, each) for each in find_followed(node, gate)]
     return cells
 
 
@@ -198,7 +199,9 @@ def find_expiry(node: str, gate: ApprovalKind, on_timeout: OnTimeout) -> Numbers
     """Return what the table says about time running out; None: it says nothing."""
     rows = [
         (names, tuple(rest))
-        for kind, names, action, _, *rest in _table(TIMEOUTS, "gate", "nodes", "on_timeout", "as if")
+        for kind, names, action, _, *rest in _table(
+            TIMEOUTS, "gate", "nodes", "on_timeout", "as if"
+        )
         if (kind, action) == (gate, on_timeout)
     ]
     row = _best(rows, node)

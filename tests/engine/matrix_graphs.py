@@ -158,7 +158,7 @@ class Maker:
 
     @property
     def _is_routed(self) -> bool:
-        return OnReject.ROUTE == self.cell.on_reject or OnTimeout.ROUTE == self.cell.on_timeout
+        return self.cell.on_reject == OnReject.ROUTE or self.cell.on_timeout == OnTimeout.ROUTE
 
     def _gate(self) -> dict[str, Any]:
         cell = self.cell
@@ -221,7 +221,10 @@ class Maker:
             case "map":
                 scope.map("unit", lambda _view: [1, 2], work, **gates)
             case "subgraph":
-                inner = _built("unit-graph", lambda made: made.task("work", self._work).start("work").ends("work"))
+                inner = _built(
+                    "unit-graph",
+                    lambda made: made.task("work", self._work).start("work").ends("work"),
+                )
                 scope.subgraph("unit", inner, **gates)
             case "wait":
                 scope.wait("unit", duration=self._nothing, **gates)
@@ -341,7 +344,13 @@ class Spots:
     copies: tuple[str, ...]
 
 
-_INSIDE = {"parallel": "[core]", "map": "[1]", "loop": "[1]", "condition": "[then]", "router": "[core]"}
+_INSIDE = {
+    "parallel": "[core]",
+    "map": "[1]",
+    "loop": "[1]",
+    "condition": "[then]",
+    "router": "[core]",
+}
 
 
 def spots(nest: Sequence[str]) -> Spots:

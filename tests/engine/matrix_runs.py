@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Awaitable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from orchestrator.core.state import RunStatus
-from orchestrator.errors import UnknownDecisionError
+from orchestrator.core.events import Outcome
+from orchestrator.core.state import RunStatus, State
+from orchestrator.errors import ApprovalClosedError, UnknownDecisionError
 from orchestrator.graph import Graph
 from orchestrator.graph.kinds import ApprovalKind, Decision, OnReject
 from orchestrator.runtime import Engine
-from orchestrator.store import Approval, Run
+from orchestrator.store import Run
 from tests.engine.matrix import Cell, Node, Numbers, nodes
 from tests.engine.matrix_graphs import (
     APPROVER,
@@ -42,6 +44,15 @@ _FAVOUR = {
 _BEFORE = (ApprovalKind.CONFIRM, ApprovalKind.INPUT, ApprovalKind.CHOOSE, ApprovalKind.TOOL)
 
 
+@dataclass(frozen=True)
+class Asked:
+    """A question that the engine has put."""
+
+    id: str
+    path: str
+    kind: ApprovalKind
+
+
 @dataclass
 class Bench:
     """An engine whose graphs come and go with the cells."""
@@ -49,12 +60,34 @@ class Bench:
     engine: Engine
     graphs: dict[str, Graph]
     tally: Tally = field(default_factory=Tally)
+    #: Questions by run, as the engine tells them after the commit; asking for them takes longer.
+    asked: dict[str, list[Asked]] = field(default_factory=lambda: defaultdict(list))
     #: So many runs at once.
-    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(48))
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(96))
 
-    def maker(self, cell: Cell, nest: tuple[str, ...] = (), **options: Any) -> Maker:
-        """Return what makes the graph of a cell."""
-        return Maker(self.tally, cell, nest, **options)
+    def listen(self) -> None:
+        """Be told of every question from now on."""
+        kernel = self.engine._kernel
+        before = kernel.on_question
+
+        def told(state: State, ids: tuple[str, ...]) -> None:
+            for each in ids:
+                opened = state.approvals[each].opened
+                self.asked[state.run_id].append(Asked(each, opened.path, opened.kind))
+            before(state, ids)
+
+        kernel.on_question = told
+
+    def graph(self, maker: Maker) -> Graph:
+        """Return a graph; it is built once and forgotten with `forget`."""
+        if maker.name not in self.graphs:
+            self.graphs[maker.name] = maker.graph()
+        return self.graphs[maker.name]
+
+    def forget(self) -> None:
+        """Drop what belongs to runs that are over."""
+        for known in (self.graphs, self.tally.counts, self.tally.seen, self.asked):
+            known.clear()
 
 
 @dataclass
@@ -62,16 +95,13 @@ class Play:
     """One cell in one run."""
 
     bench: Bench
+    cell: Cell
     maker: Maker
     script: list[Decision]
     run: Run | None = None
+    answered: set[str] = field(default_factory=set)
     is_refused: bool = False
     problems: list[str] = field(default_factory=list)
-
-    @property
-    def cell(self) -> Cell:
-        """What is tried."""
-        return self.maker.cell
 
     @property
     def spots(self) -> Spots:
@@ -87,36 +117,38 @@ class Play:
 
     async def begin(self) -> None:
         """Start the run and let it come to rest."""
-        graph = self.maker.graph()
-        self.bench.graphs[graph.id] = graph
+        graph = self.bench.graph(self.maker)
         engine = self.bench.engine
         self.run = await engine.start(graph.id, {}, requester="ALICE", surface="test")
         await self.settle()
 
     async def settle(self) -> None:
         """Wait until the run waits for somebody or is over."""
+        if self.run is not None and self.run.status not in _MOVING:
+            return
         self.run = await self.bench.engine.wait_until(
             self.started.id, lambda now: now.status not in _MOVING, timeout=60
         )
 
-    async def questions(self) -> list[Approval]:
-        """Return the open questions in the order of their paths."""
-        found = await self.bench.engine.list_pending(run=self.started.id, limit=200)
-        return sorted(found, key=lambda approval: approval.path)
+    def questions(self) -> list[Asked]:
+        """Return the questions that have not been answered, in the order of their paths."""
+        asked = self.bench.asked[self.started.id]
+        left = [each for each in asked if each.id not in self.answered]
+        return sorted(left, key=lambda each: each.path)
 
     async def finish(self) -> None:
         """Answer the cell's questions by its script, then all others in favour, to the end."""
         for _ in range(_MOST):
             if self.started.status != RunStatus.WAITING:
                 return
-            asked = await self.questions()
+            asked = self.questions()
             own = [each for each in asked if each.path.startswith(self.spots.core)]
             if own:
                 await self._answer_own(own[0])
             elif asked and not self.script:
                 await self._answer(asked[0], _FAVOUR.get(asked[0].kind, Decision.APPROVE))
-            else:
-                await self.bench.engine.signal(
+            elif not await self._is_behind():
+                self.run = await self.bench.engine.signal(
                     self.started.id, "go", OWN, by="ALICE", surface="test"
                 )
             if self.is_refused:
@@ -124,7 +156,12 @@ class Play:
             await self.settle()
         self.problems.append("it does not come to an end")
 
-    async def _answer_own(self, approval: Approval) -> None:
+    async def _is_behind(self) -> bool:
+        """Is a question stored of which the engine has not told yet?"""
+        stored = await self.bench.engine.list_pending(run=self.started.id)
+        return any(each.id not in self.answered for each in stored)
+
+    async def _answer_own(self, approval: Asked) -> None:
         if approval.kind is self.cell.gate:
             self._look_ahead()
         if approval.kind is self.cell.gate and self.script:
@@ -132,7 +169,8 @@ class Play:
         else:
             await self._answer(approval, _FAVOUR.get(approval.kind, Decision.APPROVE))
 
-    async def _answer(self, approval: Approval, decision: Decision) -> None:
+    async def _answer(self, approval: Asked, decision: Decision) -> None:
+        self.answered.add(approval.id)
         try:
             self.run = await self.bench.engine.decide(
                 approval.id,
@@ -142,13 +180,14 @@ class Play:
                 comment=COMMENT,
                 values=self._values(approval, decision),
             )
+        except ApprovalClosedError as error:
+            if error.outcome != Outcome.WITHDRAWN:
+                raise
         except UnknownDecisionError:
             self.is_refused = True
-            self.run = await self.bench.engine.cancel(
-                self.started.id, by="ALICE", surface="test"
-            )
+            self.run = await self.bench.engine.cancel(self.started.id, by="ALICE", surface="test")
 
-    def _values(self, approval: Approval, decision: Decision) -> Any:
+    def _values(self, approval: Asked, decision: Decision) -> Any:
         match decision:
             case Decision.EDIT if approval.kind is ApprovalKind.TOOL:
                 return {"what": "edited"}
@@ -181,12 +220,12 @@ class Play:
             self.problems.append(f"its bodies ran {each} times")
         return each[0]
 
-    async def asked(self, prefix: str) -> int:
+    def asked(self, prefix: str) -> int:
         """Return how often the gate has asked below a prefix."""
-        approvals = await self.bench.engine.list_approvals(
-            self.started.id, kind=self.cell.gate.value
+        return sum(
+            each.kind is self.cell.gate and each.path.startswith(prefix)
+            for each in self.bench.asked[self.started.id]
         )
-        return sum(each.path.startswith(prefix) for each in approvals)
 
     def output(self, prefix: str) -> Any:
         """Return the output of the cell's node as the node after it saw it."""
@@ -196,7 +235,7 @@ class Play:
                 return seen[f"{prefix}{name}"]
         return MISSING
 
-    async def compare(self, expected: Numbers, prefix: str) -> None:
+    def compare(self, expected: Numbers, prefix: str) -> None:
         """Note where the cell differs from its line."""
         counts = self.bench.tally.counts[self.started.id]
         kind = nodes()[self.cell.node]
@@ -208,7 +247,7 @@ class Play:
             **dict(expected.named),
         }
         found: dict[str, Any] = {
-            "asked": await self.asked(prefix),
+            "asked": self.asked(prefix),
             "before": counts[f"{prefix}before"],
             "behind": counts[f"{prefix}behind"],
             "aside": counts[f"{prefix}aside"],
@@ -247,13 +286,23 @@ class Play:
         astray = [path for path in counts if path.endswith("elsewhere")]
         self.expect({**wanted, "elsewhere": []}, {**found, "elsewhere": astray})
 
+    async def check_stored(self) -> None:
+        """Note where what is stored differs from what the engine told, or is no sound log."""
+        engine = self.bench.engine
+        stored = await engine.list_approvals(self.started.id)
+        told = self.bench.asked[self.started.id]
+        self.expect(
+            {"asked": {(each.id, each.path, each.kind) for each in told}, "log": True},
+            {
+                "asked": {(each.id, each.path, each.kind) for each in stored},
+                "log": (await engine.verify(self.started.id)).is_sound,
+            },
+        )
+
     def report(self) -> list[str]:
-        """Return what is wrong, each with the cell's name, and forget the run."""
-        self.bench.graphs.pop(self.maker.name, None)
-        if self.run is not None:
-            self.bench.tally.counts.pop(self.run.id, None)
-            self.bench.tally.seen.pop(self.run.id, None)
-        return [f"{self.maker.name}: {problem}" for problem in self.problems]
+        """Return what is wrong, each with the cell's name."""
+        name = "-in-".join([str(self.cell), *reversed(self.maker.nest)])
+        return [f"{name}: {problem}" for problem in self.problems]
 
 
 def _output(kind: Node, word: str) -> Any:
@@ -273,6 +322,9 @@ def _output(kind: Node, word: str) -> Any:
             raise LookupError(f"the table has no output {word!r}")
 
 
-async def gather(plays: Iterable[Any]) -> list[str]:
+async def gather(bench: Bench, plays: Iterable[Awaitable[list[str]]]) -> list[str]:
     """Run plays at the same time; return everything that is wrong."""
-    return [problem for found in await asyncio.gather(*plays) for problem in found]
+    try:
+        return [problem for found in await asyncio.gather(*plays) for problem in found]
+    finally:
+        bench.forget()
