@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Any, Self, TypeVar, Unpack, overload
+from typing import Any, Never, Self, TypeVar, Unpack, overload
 
 from orchestrator.graph.composites import Node, Scope
 from orchestrator.graph.decorators import merge_options
@@ -135,9 +135,15 @@ class Collecting:
         self._add(made, options, given)
         return self
 
-    def end(self, node: str, /, output: Names = EVERYTHING) -> Self:
-        """Add a place where the run, or the body, completes, with the state keys of its output."""
-        self._add(EndNode(id=node, output=self._reader(node).names("output", output)), {}, {})
+    def end(self, node: str, /, output: Names = EVERYTHING, **options: Never) -> Self:
+        """Add a place where the run, or the body, completes, with the state keys of its output.
+
+        It takes no gates or other options; they are refused by `build`.
+        """
+        reader = self._reader(node)
+        for name in options:
+            reader.note(f"an end cannot have {name!r}; put it on the node before, or take it out")
+        self._add(EndNode(id=node, output=reader.names("output", output)), {}, {})
         return self
 
     def edge(self, source: str, target: str, /, when: Condition | None = None) -> Self:
