@@ -13,6 +13,7 @@ from bot.cli.group import COMMANDS
 from bot.settings import Settings
 from orchestrator.core.events import Outcome
 from orchestrator.core.state import RunStatus
+from orchestrator.graph import ApprovalKind, Decision
 from orchestrator.store.schema import HEAD
 
 ROOT = Path(__file__).parents[1]
@@ -20,7 +21,9 @@ README = (ROOT / "README.md").read_text()
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 #: Documented in CONTRIBUTING only, because it is for tests.
 HIDDEN = {"SIGNOFF_CRASH_AT"}
-_LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)[^)]*\)")
+WORDS = (*RunStatus, *Outcome, *ApprovalKind, *Decision)
+_LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]+))?\)")
+_HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 _FENCED = re.compile(r"^```\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
@@ -65,20 +68,30 @@ def test_exit_codes_are_those_of_the_code() -> None:
     assert {0, *codes} == {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
 
 
-def test_the_glossary_has_every_status_and_outcome() -> None:
+def test_the_glossary_has_every_status_kind_decision_and_outcome() -> None:
     """Words that people read in messages are explained."""
     text = (ROOT / "docs" / "glossary.md").read_text()
 
-    missing = [word for word in (*RunStatus, *Outcome) if word.value not in text]
+    missing = [word for word in WORDS if word.value not in text]
     assert missing == []
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_links_lead_somewhere(document: Path) -> None:
-    """Every relative link and picture is a file of the repository."""
-    links = _LINK.findall(document.read_text())
+    """Every relative link and picture is a file of the repository, and its anchor a heading."""
+    found = [
+        (document.parent / path if path else document, anchor)
+        for path, anchor in _LINK.findall(document.read_text())
+    ]
 
-    assert [link for link in links if not (document.parent / link).exists()] == []
+    assert [path for path, _ in found if not path.exists()] == []
+    assert [anchor for path, anchor in found if anchor and anchor not in anchors_of(path)] == []
+
+
+def anchors_of(document: Path) -> set[str]:
+    """Return what GitHub calls the headings of a document in links."""
+    headings = _HEADING.findall(document.read_text())
+    return {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
 
 
 def test_make_help_lists_the_parts_that_contributing_names() -> None:
