@@ -70,7 +70,14 @@ def settle(turn: Turn) -> None:
                 path=undo_path(last.path), node=last.node, previous=last.output, is_undo=True
             )
         )
-    elif state.cancel is not None:
+    else:
+        conclude(turn)
+
+
+def conclude(turn: Turn) -> None:
+    """End a closing run, whatever has not been taken back."""
+    state = turn.state
+    if state.cancel is not None:
         end(turn, e.RunCancelled(by=state.cancel[0], reason=state.cancel[1]))
     elif state.closing is not None and state.closing.error is not None:
         end(turn, e.RunFailed(error=state.closing.error, path=state.closing.path))

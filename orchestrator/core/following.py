@@ -46,7 +46,9 @@ def follow(turn: Turn, resolution: Resolution) -> None:
 
 def _follow_run(turn: Turn, resolution: Resolution) -> None:
     """Follow a question about the run as a whole: its graph has changed."""
-    if resolution.decision is Decision.FAIL:
+    if resolution.decision is Decision.FAIL and turn.state.is_closing:
+        endings.conclude(turn)
+    elif resolution.decision is Decision.FAIL:
         error = resolution.approval.opened.error
         endings.fail_run(turn, error or e.ErrorFacts(type="GraphChanged", message=""))
 

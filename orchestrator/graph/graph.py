@@ -18,8 +18,9 @@ from orchestrator.graph.policy import Approver
 if TYPE_CHECKING:
     from orchestrator.graph.inputs import InputSchema
 
-#: What a path has and a declaration has not: the visit, and the number of an item or round.
-_NUMBERS = re.compile(r"#\d+|\[\d+\]")
+#: What a path has and a declaration has not: the visit, the number of an item or round, and that
+#: the visit takes back what another one did.
+_NUMBERS = re.compile(r"#\d+|\[\d+\]|!undo$")
 _BEFORE = frozenset(
     {ApprovalKind.CONFIRM, ApprovalKind.INPUT, ApprovalKind.CHOOSE, ApprovalKind.TOOL}
 )
