@@ -44,6 +44,8 @@ _AFTER_EXPIRY = {
     "fail": "The node failed.",
 }
 _FAVOURABLE = (Decision.APPROVE, Decision.EDIT)
+_COMMENTS = 10  # newest comments that are shown
+_REASON = 300  # characters of why it was withdrawn
 _ROUTES = 200  # characters of the routes that were chosen
 _DIGEST = 8  # digits of the payload's digest that people see
 _MINUTE = 60  # seconds
@@ -69,14 +71,17 @@ def outcome_card(approval: Approval) -> Card:
         changes=change_passages(approval),
         passages=_answered_with(approval, outcome),
         story=(sentence,),
-        comments=tuple(
-            Comment(text=clean(answer.comment).strip(), by=answer.by)
-            for answer in approval.answers
-            if answer.comment.strip()
-        ),
+        comments=_comments(approval),
         buttons=again if outcome is Outcome.EXPIRED and approval.action == "expire" else (),
         footer=_footer(approval),
         summary=(f"{_ICONS[outcome]} {title} ", *sentence),
+    )
+
+
+def _comments(approval: Approval) -> tuple[Comment, ...]:
+    written = [answer for answer in approval.answers if answer.comment.strip()]
+    return tuple(
+        Comment(text=clean(answer.comment).strip(), by=answer.by) for answer in written[-_COMMENTS:]
     )
 
 
@@ -210,12 +215,15 @@ def _expired(approval: Approval) -> Words:
 
 def _withdrawn(approval: Approval) -> Words:
     run, by = approval.run, approval.resolved_by
-    if run.cancelled_by is not None and by in {None, run.cancelled_by}:
-        reason = f": {one_line(run.cancel_reason)}" if run.cancel_reason else "."
-        return ("Withdrawn: ", Person(run.cancelled_by), f" cancelled the run{reason}")
-    if by is None:
+    why = f": {cut(one_line(approval.reason), _REASON)}" if approval.reason.strip() else "."
+    if by is not None:
+        return ("Withdrawn by ", Person(by), why)
+    if approval.reason.strip():
+        return (f"Withdrawn{why}",)
+    if run.cancelled_by is None:
         return ("Withdrawn: the run does not need an answer any more.",)
-    return ("Withdrawn by ", Person(by), ".")
+    why = f": {one_line(run.cancel_reason)}" if run.cancel_reason else "."
+    return ("Withdrawn: ", Person(run.cancelled_by), f" cancelled the run{why}")
 
 
 def _footer(approval: Approval) -> Words:

@@ -78,7 +78,7 @@ def heading(approval: Approval) -> Words:
 
 def place(approval: Approval) -> str:
     """Say where in the run it is asked: the node, with the numbers of items and rounds."""
-    return one_line(approval.path) or approval.node
+    return one_line(approval.path) or one_line(approval.node) or "the run"
 
 
 def references(approval: Approval) -> Words:

@@ -163,6 +163,7 @@ def _to_approval(story: Story, run: Run, value_of: Callable[[str, Ref], Any]) ->
         resolved_at=story.resolved_at,
         resolved_by=resolved.by if resolved else None,
         action=resolved.action if resolved else None,
+        reason=resolved.reason if resolved else "",
         error=opened.error,
         schema=opened.schema,
         choices=opened.choices,

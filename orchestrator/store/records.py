@@ -123,6 +123,7 @@ class Approval:
     resolved_by: str | None = None
     #: What the run did about the outcome: approve, reject, expire, skip, route, retry …
     action: str | None = None
+    reason: str = ""  #: why it was withdrawn
     error: ErrorFacts | None = None
     #: JSON schema of the values that an answer, a result or an edit brings; None: any.
     schema: Mapping[str, Any] | None = None

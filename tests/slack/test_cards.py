@@ -191,6 +191,12 @@ CHOSEN = replace(answer(Decision.CHOOSE), values=["north", "west"])
         ("expired", {"action": "fail"}, "The node failed."),
         ("expired", {"votes": (vote("U0BOB"),)}, "not enough answers came within 5 minutes"),
         ("withdrawn", {"resolved_by": "U0BOB"}, "Withdrawn by @U0BOB."),
+        (
+            "withdrawn",
+            {"resolved_by": "U0BOB", "reason": "not needed"},
+            "Withdrawn by @U0BOB: not needed",
+        ),
+        ("withdrawn", {"reason": "nobody is left"}, "Withdrawn: nobody is left"),
         ("withdrawn", {}, "the run does not need an answer any more"),
         (
             "withdrawn",

@@ -49,7 +49,9 @@ async def give_values(tools: Tools, args: AsyncArgs) -> None:
     )
     key = f"{view['id']}:{view.get('hash', '')}"
     decision = Decision(form.decision)
-    fields = fields_of(approval, decision) if approval.digest == form.digest else ()
+    # A question that is over, or another one by now, is the engine's to refuse.
+    is_current = approval.is_open and approval.digest == form.digest
+    fields = fields_of(approval, decision) if is_current else ()
     values, problems = read_fields_of(fields, typed_of(view, fields))
     if problems:
         await args.ack(response_action="errors", errors=errors_of(fields, problems))
