@@ -89,6 +89,25 @@ def test_g9_diff_says_which_runs_would_stop(deep: Shell) -> None:
     assert sum("goes on" in line for line in lines) == 1
 
 
+def test_g9_a_held_run_is_found_and_let_go_on(deep: Shell) -> None:
+    """The question stays open; with the old graph at hand again, an operator has it tried again."""
+    ref = deep.ask("vault")
+    run = deep.approval(ref)["run"]["ref"]
+    changed = deep.folder / "changed.py"
+    changed.write_text(DEEP.read_text().replace(VOTES, VOTES.replace("2", "1")))
+
+    refused = deep.with_graphs(changed)("decide", ref, "approve", "--as", "U0BOB")
+    shown = deep("show", run).out
+    (held,) = (each["ref"] for each in deep("pending", "--kind", "error", "--json").json)
+    retried = deep.with_graphs(DEEP)("decide", held, "retry", "--as", "U0OPS")
+    decided = deep("decide", ref, "approve", "--as", "U0BOB")
+
+    assert (refused.code, refused.out, len(refused.lines)) == (1, "", 1)
+    assert f"the graph has changed; {held} says how" in shown
+    assert (retried.code, retried.err) == (0, "")
+    assert (decided.code, decided.err) == (0, "")
+
+
 def test_json_stands_behind_the_part(deep: Shell) -> None:
     """An option that would be swallowed is refused."""
     answer = deep("graphs", "--json", "diff")
