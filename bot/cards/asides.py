@@ -33,8 +33,8 @@ ASIDE_WORDS = {
     Aside.EXTEND: "Move the deadline.",
     Aside.REASSIGN: "Ask other people instead. Votes so far are void.",
     Aside.WITHDRAW: "Take the question back. The run goes on as if it was rejected.",
-    Aside.FOR_RUN: "Approve this, and every question like it in this run.",
-    Aside.FOR_HOURS: "Approve this, and every question like it for four hours, in any run.",
+    Aside.FOR_RUN: "Approve this, and questions like it that this run asks later.",
+    Aside.FOR_HOURS: "Approve this, and questions like it of any run in the next four hours.",
     Aside.BREAK_GLASS: "Approve alone, against the policy. All approvers are told, and why.",
     Aside.MORE: "",
 }

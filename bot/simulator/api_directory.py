@@ -116,10 +116,12 @@ def user_body(call: Call, user: User) -> dict[str, Any]:
         "is_admin": user.is_admin,
         "is_owner": False,
         "is_primary_owner": False,
-        "is_restricted": user.is_restricted,
-        "is_ultra_restricted": False,
+        "is_restricted": user.is_restricted or user.is_ultra_restricted,
+        "is_ultra_restricted": user.is_ultra_restricted,
         "is_email_confirmed": not user.is_bot,
     }
+    if user.is_stranger:
+        body["is_stranger"] = True
     if call.flag("include_locale"):
         body["locale"] = "en-US"
     return body

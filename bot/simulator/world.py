@@ -32,6 +32,11 @@ class User:
     tz: str = "Europe/Berlin"
     is_bot: bool = False
     is_restricted: bool = False
+    """A guest."""
+    is_ultra_restricted: bool = False
+    """A guest in one channel only."""
+    is_stranger: bool = False
+    """Of another organisation, met in a shared channel."""
     is_admin: bool = False
     deleted: bool = False
     team_id: str = TEAM_ID

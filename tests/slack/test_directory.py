@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -168,14 +169,19 @@ async def test_outsiders_are_bots_guests_strangers_and_who_is_unknown(
     sim: Simulator, directory: SlackDirectory
 ):
     """Members of the workspace are none."""
-    sim.staging.add_user(
-        User(id="U0STRANGE", name="s", real_name="S", email="s@x.example", team_id="T0OTHER")
-    )
-    people = ["U0BOB", "U0GUEST", "U0SIGNOFF", "U0STRANGE", "U0NOBODY"]
+    outsiders: dict[str, dict[str, Any]] = {
+        "U0OTHER": {"team_id": "T0OTHER"},
+        "U0STRANGER": {"is_stranger": True},
+        "U0ONEROOM": {"is_ultra_restricted": True},
+    }
+    for user, facts in outsiders.items():
+        sim.staging.add_user(User(id=user, name=user.lower(), real_name=user, **facts))
+    found = {
+        user: await directory.is_outsider(user)
+        for user in ("U0BOB", "U0GUEST", "U0SIGNOFF", "U0NOBODY", *outsiders)
+    }
 
-    assert [await directory.is_outsider(person) for person in people] == [
-        False, True, True, True, True,
-    ]  # fmt: skip
+    assert [user for user, is_outsider in found.items() if not is_outsider] == ["U0BOB"]
 
 
 async def test_a_deactivated_account_is_refused_whatever_the_policy_says(

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from orchestrator.core.state import RunStatus
+from orchestrator.graph import Block, Graph, GraphBuilder
 from orchestrator.graph.policy import Approver, ApproverKind, Policy, any_of, parse_approvers
 from tests.slack import kinds
-from tests.slack.bench import Bench, bench, eventually, labels, shown
+from tests.slack.bench import CHANNEL, Bench, Effects, bench, eventually, labels, menu, shown
 from tests.slack.test_kinds import only
 
 GLASS = Policy(
@@ -36,9 +37,10 @@ async def picked(bot: Bench, user: str, message: dict[str, Any], label: str) -> 
     return await bot.window(user, label.rstrip("…"))
 
 
-async def test_h23_a_comment_is_posted_in_the_thread(tmp_path: Path):
+@pytest.mark.parametrize("transport", ["socket", "http"])
+async def test_h23_a_comment_is_posted_in_the_thread(tmp_path: Path, transport: str):
     """Everybody sees it, with who wrote it; its text cannot ping."""
-    async with bench(tmp_path, **asking()) as bot:
+    async with bench(tmp_path, transport=transport, **asking()) as bot:
         question = await bot.ask("run confirmed")
         form = await picked(bot, "U0BOB", question, "Comment…")
         ack = await bot.fill("U0BOB", form, Your_comment="Looks risky, <!channel>")
@@ -154,9 +156,12 @@ async def test_h23_a_question_is_taken_back_by_who_asked_and_by_nobody_else(tmp_
         assert bot.effects.published == []
 
 
-async def test_h24_approving_for_the_run_answers_later_questions_like_it(tmp_path: Path):
+@pytest.mark.parametrize("transport", ["socket", "http"])
+async def test_h24_approving_for_some_hours_answers_later_questions_like_it(
+    tmp_path: Path, transport: str
+):
     """The rule approves in the person's name; it is listed, and revoked by a command."""
-    async with bench(tmp_path, **asking(any_of("U0BOB"))) as bot:
+    async with bench(tmp_path, transport=transport, **asking(any_of("U0BOB"))) as bot:
         question = await bot.ask("run confirmed")
         await bot.pick("U0BOB", question, "More…")
         window = await bot.window("U0BOB", "More")
@@ -185,6 +190,51 @@ async def test_h24_approving_for_the_run_answers_later_questions_like_it(tmp_pat
         assert "You may not revoke" in refused.body["text"]
         assert "holds no longer" in revoked.body["text"]
         assert "No standing rule holds" in none.body["text"]
+
+
+async def test_h24_approving_for_the_run_holds_for_no_other_run(tmp_path: Path):
+    """The same node asks again in the run, and is answered; another run asks people."""
+
+    def twice(effects: Effects) -> Graph:
+        gate = {"approvers": "U0BOB", "title": "Again?"}
+        body = Block().task("work", kinds.noting(effects), confirm=gate)
+        loop = GraphBuilder("twice").loop("rounds", body, until="number >= 2")
+        return loop.start("rounds").ends("rounds").build()
+
+    async with bench(tmp_path, **only(twice)) as bot:
+        question = await bot.ask("run twice")
+        await bot.pick("U0BOB", question, "More…")
+        window = await bot.window("U0BOB", "More")
+        await bot.sim.click_view("U0BOB", window["id"], label="Approve for this run")
+        done = await bot.window("U0BOB", "Approved")
+        run = await bot.finished()
+        approvals = await bot.engine.list_approvals(run.id)
+
+        assert "in your name for this run" in shown(done)
+        assert [each.answers[0].rule is not None for each in approvals] == [False, True]
+        assert bot.effects.published == ["work", "work"]
+
+        other = await bot.ask("run twice")
+
+        assert other["ts"] != question["ts"]
+
+
+async def test_h5_an_entry_of_the_menu_of_an_older_revision_is_refused(tmp_path: Path):
+    """Who looked at something else than what is asked by now looks again first."""
+    make = only(lambda effects: kinds.reviewed(effects, kinds.TWO))
+    async with bench(tmp_path, **make) as bot:
+        question = await bot.ask("run reviewed")
+        entry = next(o["value"] for o in menu(question) if o["text"]["text"] == "More…")
+        approval = await bot.approval()
+        edits = {**kinds.DRAFT, "title": "Wasps"}
+        bot.sim.faults.update({"fail_next": {"method": "chat.update", "error": "fatal_error"}})
+        await bot.engine.decide(
+            approval.id, "edit", by="U0CAROL", surface="cli", values=edits, digest=approval.digest
+        )
+        await bot.sim.click("U0BOB", CHANNEL, question["ts"], "signoff_menu", element=entry)
+        await bot.told("U0BOB", "changed since you looked")
+
+        assert bot.sim.views("U0BOB") == []
 
 
 async def test_h24_who_may_not_approve_grants_no_rule(tmp_path: Path):

@@ -83,7 +83,7 @@ async def _approve_ahead(tools: Tools, args: AsyncArgs, option: AsideOption, asi
     await args.ack()
     until = "this run" if aside is Aside.FOR_RUN else "the next four hours"
     words: Words = (
-        f"Approved. Questions like this one are approved in your name for {until}; ",
+        f"Approved. Later questions like this one are approved in your name for {until}; ",
         Code(f"{tools.command} rules"),
         " lists such rules, and ",
         Code(f"{tools.command} revoke"),
