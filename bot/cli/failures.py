@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from bot.cli.text import clean
 from bot.errors import BotError, ConfigurationError
 from orchestrator.errors import (
     CorruptHistoryError,
@@ -63,7 +64,7 @@ def _find_code(error: Exception) -> int | None:
 
 def write(line: str) -> None:
     """Write one line of complaint."""
-    click.echo(f"signoff: {line}", err=True)
+    click.echo(f"signoff: {clean(line)}", err=True)
 
 
 def _tell_click(error: click.ClickException) -> int:
@@ -82,4 +83,4 @@ def lines_of(error: Exception) -> list[str]:
     if isinstance(error, (InputError, InvalidValuesError)):
         return [f"{field}: {text}" if field else text for field, text in error.problems]
     problems = getattr(error, "problems", None)
-    return list(problems) if problems else [" ".join(str(error).split())]
+    return list(problems) if problems else [str(error)]

@@ -9,15 +9,17 @@ from pathlib import Path
 import click
 
 from bot.app import load
+from bot.cli.checking import check_files
 from bot.cli.documents import difference_document, graph_document, print_json
-from bot.cli.failures import REFUSED, code_of, lines_of, write
+from bot.cli.failures import REFUSED, write
 from bot.cli.logs import configure_logging
 from bot.cli.options import json_option
 from bot.cli.session import beside_server, execute
-from bot.cli.tables import clean, print_facts, print_table
+from bot.cli.tables import print_facts, print_table
+from bot.cli.text import clean
 from bot.settings import Settings
-from orchestrator.errors import GraphError, GraphNotFoundError
-from orchestrator.graph import Graph, InputField, load_graphs
+from orchestrator.errors import GraphNotFoundError
+from orchestrator.graph import Graph, InputField
 from orchestrator.runtime import GraphDifference
 
 
@@ -74,25 +76,18 @@ def check(*, paths: Sequence[Path], as_json: bool) -> int:
     code is 2 when there is a problem.
     """
     configure_logging("console", level=logging.WARNING)
-    allow = Settings.load().allow
-    found: dict[str, Graph] = {}
-    problems: list[str] = []
-    code = 0
-    try:
-        found = load_graphs(paths, allow=allow)
-    except GraphError as error:
-        problems, code = lines_of(error), code_of(error)
+    found = check_files(paths, Settings.load().allow)
     if as_json:
-        names = [graph_document(graph) for graph in found.values()]
-        print_json({"graphs": names, "problems": problems})
-        return code
-    for problem in problems:
+        documents = [graph_document(graph) for graph in found.graphs.values()]
+        print_json({"graphs": documents, "problems": found.problems})
+        return found.code
+    for problem in found.problems:
         write(problem)
-    for graph in found.values():
+    for graph in found.graphs.values():
         click.echo(f"{graph.id}  version {graph.version}  {len(list(graph.every_node()))} nodes")
-    if not found and not problems:
+    if not found.graphs and not found.problems:
         click.echo("No file holds a graph; a graph is a module's variable.")
-    return code
+    return found.code
 
 
 @graphs.command()

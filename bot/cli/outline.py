@@ -9,7 +9,8 @@ import click
 from pydantic_core import to_jsonable_python
 
 from bot.cli.policies import progress
-from bot.cli.tables import age, clean, compact
+from bot.cli.tables import age
+from bot.cli.text import clean, compact
 from bot.cli.tree import Body, Visit, VisitStatus, walk
 from orchestrator.store import Approval
 

@@ -11,7 +11,8 @@ import click
 
 from bot.cli.policies import describe, progress
 from bot.cli.story import instant, print_log
-from bot.cli.tables import clean, compact, print_facts, print_table
+from bot.cli.tables import print_facts, print_table
+from bot.cli.text import clean, compact, printable
 from orchestrator.core.events import Record
 from orchestrator.graph import Decision, format_duration
 from orchestrator.graph.fields import read_fields
@@ -156,7 +157,7 @@ def _print_ways(approval: Approval) -> None:
     click.echo("\nTo answer")
     for decision in approval.decisions:
         words = f"signoff decide {approval.ref} {decision} --as USER{_more(approval, decision)}"
-        click.echo(f"  {words}")
+        click.echo(f"  {clean(words)}")
 
 
 def _more(approval: Approval, decision: Decision) -> str:
@@ -198,10 +199,4 @@ def _lines(value: Any) -> list[str]:
     """Write a value in lines that move no cursor."""
     if not isinstance(value, str):
         value = json.dumps(value, ensure_ascii=False, indent=2)
-    return [_uncontrolled(line) for line in value.splitlines()] or [""]
-
-
-def _uncontrolled(line: str) -> str:
-    """Keep a line's indentation, which `clean` would not."""
-    bare = line.lstrip(" ")
-    return " " * (len(line) - len(bare)) + clean(bare)
+    return [printable(line).rstrip() for line in value.splitlines()] or [""]

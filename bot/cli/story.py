@@ -12,7 +12,8 @@ import click
 
 from bot.cli.outline import print_outline
 from bot.cli.policies import progress
-from bot.cli.tables import age, clean, compact, print_facts, print_table
+from bot.cli.tables import age, print_facts, print_table
+from bot.cli.text import clean, compact
 from bot.cli.tree import Body
 from orchestrator.core.events import ErrorFacts, Pointer, Record
 from orchestrator.core.ids import approval_ref, rule_ref

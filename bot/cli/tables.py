@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 import click
 import humanize
 
+from bot.cli.text import clean
 from orchestrator.runtime import SystemClock
 
 _GAP = "  "
 _LEAST = 10  # columns that the last cell of a row gets at least
 _UNBOUNDED = 10_000  # columns of what is no terminal
-
-
-def clean(text: object) -> str:
-    """Put a text on one line, without characters that move a terminal's cursor.
-
-    Texts come from models and strangers, and an escape sequence could rewrite the screen.
-    """
-    kept = (
-        each if unicodedata.category(each) not in ("Cc", "Cf", "Zl", "Zp") else " "
-        for each in str(text)
-    )
-    return " ".join("".join(kept).split())
-
-
-def compact(value: Any) -> str:
-    """Write a text as it is, and anything else as JSON on one line."""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def age(at: datetime | None) -> str:

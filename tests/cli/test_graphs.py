@@ -45,6 +45,29 @@ def test_g6_checking_lists_every_problem_of_a_file(bare: Path) -> None:
     assert len(document.json["problems"]) == len(answer.lines)
 
 
+def test_g6_checking_goes_on_behind_a_bad_file(bare: Path) -> None:
+    """The problems of all files are listed, and a graph is found that runs another file's."""
+    inner = "id: inner\nstart: a\nnodes:\n  a: {kind: end}\n"
+    outer = "id: outer\nstart: a\nends: [a]\nnodes:\n  a: {kind: subgraph, graph: inner}\n"
+    folder = bare / "graphs"
+    folder.mkdir()
+    for name, text in {
+        "a.yaml": outer,
+        "b.yaml": inner,
+        "c.py": BROKEN,
+        "d.py": BROKEN.replace("broken", "torn"),
+        "_e.py": "nonsense",
+    }.items():
+        (folder / name).write_text(text)
+
+    document = Shell(bare)("graphs", "check", "graphs", "--json")
+
+    assert {each["id"] for each in document.json["graphs"]} == {"inner", "outer"}
+    assert any("c.py" in each for each in document.json["problems"])
+    assert any("d.py" in each for each in document.json["problems"])
+    assert document.code == 2
+
+
 def test_checking_names_the_graphs_that_are_fine(bare: Path) -> None:
     """Several files at once, as the server would load them."""
     answer = Shell(bare)("graphs", "check", str(FLOWS), str(DEEP))

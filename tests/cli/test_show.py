@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -289,10 +290,38 @@ async def test_watch_follows_what_another_process_does(bare: Path) -> None:
 
     async with process(bare, "watch", ref, **settings) as watching:
         await watching.line(lambda line: "wait started" in line)
-        signal = ("signal", ref, "out", "--value", "version=1.10")
-        sent = await call(bare, *signal, **settings)
+        news = ("signal", ref, "out", "--value", "version=1.10")
+        sent = await call(bare, *news, **settings)
         await watching.line(lambda line: "signal received" in line)
         ended = await watching.ended()
 
     assert sent.code == 0
     assert (ended.code, ended.out.splitlines()[-1]) == (0, f"{ref} news: completed")
+
+
+async def test_watch_ends_at_once_when_it_is_interrupted(bare: Path) -> None:
+    """With the code that shells have for it, and nothing on stderr but that."""
+    settings = {"SIGNOFF_GRAPHS": str(DEEP)}
+    await call(bare, "migrate", **settings)
+    started = await call(bare, "run", "news", "--wait", **settings)
+
+    async with process(bare, "watch", started.out.split()[0], **settings) as watching:
+        await watching.line(lambda line: "wait started" in line)
+        watching.signal(signal.SIGINT)
+        ended = await watching.ended()
+
+    assert (ended.code, ended.err) == (130, "")
+
+
+def test_control_characters_of_answers_do_not_reach_the_terminal(deep: Shell) -> None:
+    """Payloads keep their indentation and nothing that moves the cursor."""
+    ref = deep.ask("draft")
+    text = "def tea():\n    pour()\x1b[2J\u202e"
+
+    deep("decide", ref, "edit", *BOB, "--value", f"text={text}", "--comment", "\x1b[1A")
+    seen = deep("approval", ref).out
+    said = deep("comment", ref, " ", "--as", "U0\x1b[2J")
+
+    assert "\x1b" not in seen + said.err
+    assert "\u202e" not in seen
+    assert "        pour() [2J" in seen.splitlines()
