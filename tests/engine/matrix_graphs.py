@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from orchestrator.graph import Block, Graph, GraphBuilder, ToolCall, ToolCalls, tool
 from orchestrator.graph.kinds import ApprovalKind, OnReject, OnTimeout
 from tests.engine.matrix import Cell
+from tests.engine.matrix_spots import MISSING, Tally, without_visits
 
 APPROVER = "BOB"
 HOUR = timedelta(hours=1)
@@ -22,52 +21,9 @@ SCHEMA = {
     "properties": {"what": {"type": "string"}},
     "required": ["what"],
 }
-#: Stands for an output that is not there.
-MISSING = "missing"
-_VISIT = re.compile(r"#\d+")
 _K = ApprovalKind
 Scope = GraphBuilder | Block
 Fill = Callable[[Scope], object]
-
-#: Where the work of a node is done, below it.
-WORK = {
-    "tool": ("unit/probe",),
-    "outside-tool": ("unit/probe",),
-    "agent": ("unit/turn",),
-    "router": ("unit[left]/work",),
-    "condition": ("unit[then]/work",),
-    "condition-else": ("unit[then]/work",),
-    "steps": ("unit/work",),
-    "subgraph": ("unit/work",),
-    "loop": ("unit[1]/work", "unit[2]/work", "unit[3]/work"),
-    "parallel": ("unit[a]/work", "unit[b]/work"),
-    "map": ("unit[1]/work", "unit[2]/work"),
-}
-#: Where else something is counted.
-NAMED = {
-    "else": "unit[else]/otherwise",
-    "right": "unit[right]/elsewhere",
-    "other": "other",
-    "evaluated": "evaluated",
-}
-
-
-@dataclass
-class Tally:
-    """What ran, by run and path without visits, and which output of the cell's node was seen."""
-
-    counts: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    seen: dict[str, dict[str, Any]] = field(default_factory=lambda: defaultdict(dict))
-
-    def note(self, view: Any, path: str) -> int:
-        """Count something; return how often it has happened now."""
-        place = _VISIT.sub("", path)
-        self.counts[view.run["id"]][place] += 1
-        return self.counts[view.run["id"]][place]
-
-    def note_here(self, view: Any, name: str) -> int:
-        """Count something of the cell that does not know its path."""
-        return self.note(view, view.state["here"] + name)
 
 
 def value_of(node: str, made: str) -> Any:
@@ -264,7 +220,7 @@ class Maker:
     async def _look(self, context: Any) -> None:
         self.tally.note(context, context.path)
         seen = context.outputs.get("unit", MISSING)
-        self.tally.seen[context.run["id"]][_VISIT.sub("", context.path)] = seen
+        self.tally.seen[context.run["id"]][without_visits(context.path)] = seen
 
     async def _work(self, context: Any) -> dict[str, str]:
         self._trip(self.tally.note(context, context.path))
@@ -331,43 +287,3 @@ def _built(name: str, fill: Fill) -> Graph:
     builder = GraphBuilder(name, operators=APPROVER)
     fill(builder)
     return builder.build()
-
-
-@dataclass(frozen=True)
-class Spots:
-    """Where a cell stands in its graph, and what is beside and after it."""
-
-    core: str
-    beside: tuple[str, ...]
-    after: tuple[str, ...]
-    #: Further places of the cell itself: the other items of maps.
-    copies: tuple[str, ...]
-
-
-_INSIDE = {
-    "parallel": "[core]",
-    "map": "[1]",
-    "loop": "[1]",
-    "condition": "[then]",
-    "router": "[core]",
-}
-
-
-def spots(nest: Sequence[str]) -> Spots:
-    """Return the paths of a cell inside composites."""
-    frames = [("", True)]
-    beside: list[str] = []
-    after: list[str] = []
-    for name, composite in zip(("outer", "inner"), nest, strict=False):
-        inner: list[tuple[str, bool]] = []
-        for prefix, is_core in frames:
-            (after if is_core else beside).append(f"{prefix}beyond")
-            inner.append((f"{prefix}{name}{_INSIDE.get(composite, '')}/", is_core))
-            if composite == "map":
-                inner.append((f"{prefix}{name}[2]/", False))
-            elif composite == "parallel":
-                beside.append(f"{prefix}{name}[sibling]/sibling")
-        frames = inner
-    copies = tuple(prefix for prefix, is_core in frames if not is_core)
-    (core,) = (prefix for prefix, is_core in frames if is_core)
-    return Spots(core, (*beside, *(f"{copy}behind" for copy in copies)), tuple(after), copies)

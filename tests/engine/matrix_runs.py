@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from structlog.testing import capture_logs
 
 from orchestrator.core.events import Outcome
 from orchestrator.core.state import RunStatus, State
 from orchestrator.errors import ApprovalClosedError, UnknownDecisionError
 from orchestrator.graph import Graph
 from orchestrator.graph.kinds import ApprovalKind, Decision, OnReject
-from orchestrator.runtime import Engine
-from orchestrator.store import Run
+from orchestrator.runtime import Engine, StaticDirectory
+from orchestrator.store import Run, migrate, open_store
+from orchestrator.testing import FakeClock
 from tests.engine.matrix import Cell, Node, Numbers, nodes
-from tests.engine.matrix_graphs import (
-    APPROVER,
-    MISSING,
-    NAMED,
-    OWN,
-    WORK,
-    Maker,
-    Spots,
-    Tally,
-    answer_of,
-    spots,
-    value_of,
-)
+from tests.engine.matrix_graphs import APPROVER, OWN, Maker, answer_of, value_of
+from tests.engine.matrix_spots import MISSING, NAMED, WORK, Spots, Tally, spots
 
 COMMENT = "No, because."
 NOT_OFFERED = "not offered"
@@ -59,6 +53,7 @@ class Bench:
 
     engine: Engine
     graphs: dict[str, Graph]
+    clock: FakeClock
     tally: Tally = field(default_factory=Tally)
     #: Questions by run, as the engine tells them after the commit; asking for them takes longer.
     asked: dict[str, list[Asked]] = field(default_factory=lambda: defaultdict(list))
@@ -122,9 +117,9 @@ class Play:
         self.run = await engine.start(graph.id, {}, requester="ALICE", surface="test")
         await self.settle()
 
-    async def settle(self) -> None:
-        """Wait until the run waits for somebody or is over."""
-        if self.run is not None and self.run.status not in _MOVING:
+    async def settle(self, *, anew: bool = False) -> None:
+        """Wait until the run waits for somebody or is over; `anew`: whatever it did last."""
+        if not anew and self.started.status not in _MOVING:
             return
         self.run = await self.bench.engine.wait_until(
             self.started.id, lambda now: now.status not in _MOVING, timeout=60
@@ -148,18 +143,38 @@ class Play:
             elif asked and not self.script:
                 await self._answer(asked[0], _FAVOUR.get(asked[0].kind, Decision.APPROVE))
             elif not await self._is_behind():
-                self.run = await self.bench.engine.signal(
-                    self.started.id, "go", OWN, by="ALICE", surface="test"
-                )
+                await self._signal()
             if self.is_refused:
                 return
             await self.settle()
         self.problems.append("it does not come to an end")
 
+    async def approach(self) -> None:
+        """Go on until the gate has asked, everywhere where the cell is, and leave it at that."""
+        for _ in range(_MOST):
+            asked = self.questions()
+            others = [each for each in asked if each.kind is not self.cell.gate]
+            if others:
+                await self._answer(others[0], _FAVOUR.get(others[0].kind, Decision.APPROVE))
+            elif len(asked) <= len(self.spots.copies) and not await self._is_behind():
+                await self._signal()
+            elif len(asked) > len(self.spots.copies):
+                self._look_ahead()
+                self.answered |= {each.id for each in asked}
+                return
+            await self.settle()
+        self.problems.append("the question is never put")
+
+    async def _signal(self) -> None:
+        self.run = await self.bench.engine.signal(
+            self.started.id, "go", OWN, by="ALICE", surface="test"
+        )
+
     async def _is_behind(self) -> bool:
         """Is a question stored of which the engine has not told yet?"""
         stored = await self.bench.engine.list_pending(run=self.started.id)
-        return any(each.id not in self.answered for each in stored)
+        told = {each.id for each in self.bench.asked[self.started.id]}
+        return any(each.id not in told for each in stored)
 
     async def _answer_own(self, approval: Asked) -> None:
         if approval.kind is self.cell.gate:
@@ -320,6 +335,23 @@ def _output(kind: Node, word: str) -> Any:
             return value_of("task" if word == "else" else kind.id, word)
         case _:
             raise LookupError(f"the table has no output {word!r}")
+
+
+@asynccontextmanager
+async def open_bench(folder: Path) -> AsyncIterator[Bench]:
+    """Serve on a database file of its own, which many cells share."""
+    clock = FakeClock()
+    url = f"sqlite+aiosqlite:///{folder / 'test.db'}"
+    await migrate(url)
+    graphs: dict[str, Graph] = {}
+    async with open_store(url, now=clock.now) as store:
+        engine = Engine(store, graphs, directory=StaticDirectory(), clock=clock, concurrency=64)
+        # Thousands of nodes fail on purpose; each would write its traceback.
+        with capture_logs():
+            async with engine:
+                bench = Bench(engine, graphs, clock)
+                bench.listen()
+                yield bench
 
 
 async def gather(bench: Bench, plays: Iterable[Awaitable[list[str]]]) -> list[str]:

@@ -7,17 +7,12 @@ from collections import defaultdict
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from itertools import product
-from typing import Any
 
 import pytest
 import pytest_asyncio
-from structlog.testing import capture_logs
 
 from orchestrator.errors import GraphValidationError
 from orchestrator.graph.kinds import DECISIONS, ON_REJECT, ApprovalKind, Decision, OnReject
-from orchestrator.runtime import Engine, StaticDirectory
-from orchestrator.store import migrate, open_store
-from orchestrator.testing import FakeClock
 from tests.engine.matrix import (
     Cell,
     Numbers,
@@ -34,8 +29,9 @@ from tests.engine.matrix import (
     reasons,
     returns,
 )
-from tests.engine.matrix_graphs import Maker, Tally
-from tests.engine.matrix_runs import NOT_OFFERED, Bench, Play, gather
+from tests.engine.matrix_graphs import Maker
+from tests.engine.matrix_runs import NOT_OFFERED, Bench, Play, gather, open_bench
+from tests.engine.matrix_spots import Tally
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -51,18 +47,8 @@ NESTS: list[tuple[str, ...]] = [(), *((each,) for each in composites())]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """Return an engine on a database file that all cells of this module share."""
-    clock = FakeClock()
-    url = f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('matrix') / 'test.db'}"
-    await migrate(url)
-    graphs: dict[str, Any] = {}
-    async with open_store(url, now=clock.now) as store:
-        engine = Engine(store, graphs, directory=StaticDirectory(), clock=clock, concurrency=64)
-        # Thousands of nodes fail on purpose; each would write its traceback.
-        with capture_logs():
-            async with engine:
-                made = Bench(engine, graphs)
-                made.listen()
-                yield made
+    async with open_bench(tmp_path_factory.mktemp("matrix")) as made:
+        yield made
 
 
 def cells_of(node: str, gate: ApprovalKind) -> list[Cell]:
