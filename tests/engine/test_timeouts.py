@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from itertools import product
 
@@ -18,7 +19,7 @@ from tests.engine.matrix import (
     find_timeout_refusal,
 )
 from tests.engine.matrix_graphs import APPROVER, HOUR, Maker
-from tests.engine.matrix_runs import Bench, Play, open_bench
+from tests.engine.matrix_runs import Bench, Play, gather, open_bench
 from tests.engine.matrix_spots import Tally
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -50,8 +51,16 @@ def expected_of(cell: Cell) -> Numbers:
     return numbers
 
 
+async def begin(play: Play) -> None:
+    """Start a run and go on until its gate has asked."""
+    await play.begin()
+    await play.approach()
+
+
 async def check(bench: Bench, play: Play) -> list[str]:
     """Compare a run that nobody answered in time with its line."""
+    await play.settle(anew=True)
+    await play.finish()
     expected, spots = expected_of(play.cell), play.spots
     for prefix in (spots.core, *spots.copies):
         play.compare(expected, prefix)
@@ -78,24 +87,17 @@ async def test_t2_time_runs_out_as_the_table_says(
 ) -> None:
     """The deadline alone moves the run, as if somebody had answered; the outcome is expired."""
     node, gate = pair
-    plays = []
-    for action in OnTimeout:
-        if find_timeout_refusal(node, gate, action) is None:
-            cell = Cell(node, gate, on_timeout=action)
-            plays.append(Play(bench, cell, Maker(bench.tally, cell, nest), []))
-    for play in plays:
-        await play.begin()
-        await play.approach()
+    cells = [
+        Cell(node, gate, on_timeout=action)
+        for action in OnTimeout
+        if find_timeout_refusal(node, gate, action) is None
+    ]
+    plays = [Play(bench, cell, Maker(bench.tally, cell, nest), []) for cell in cells]
+    await asyncio.gather(*(begin(play) for play in plays))
     bench.clock.advance(HOUR)
     await bench.engine.tick()
-    problems: list[str] = []
-    for play in plays:
-        await play.settle(anew=True)
-        await play.finish()
-        problems += await check(bench, play)
-    bench.forget()
 
-    assert problems == []
+    assert await gather(bench, (check(bench, play) for play in plays)) == []
 
 
 async def test_t3_a_late_answer_is_refused_for_every_kind(bench: Bench) -> None:
@@ -104,8 +106,7 @@ async def test_t3_a_late_answer_is_refused_for_every_kind(bench: Bench) -> None:
         node = next(node for node, kind in PAIRS if kind is gate)
         cell = Cell(node, gate, on_timeout=OnTimeout.EXPIRE)
         play = Play(bench, cell, Maker(bench.tally, cell), [])
-        await play.begin()
-        await play.approach()
+        await begin(play)
         (question,) = await bench.engine.list_pending(run=play.started.id)
         bench.clock.advance(HOUR)
         with pytest.raises(ApprovalClosedError, match="expired"):
