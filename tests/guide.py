@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
@@ -16,6 +19,8 @@ _CHAPTER = re.compile(r"^## (.+)$")
 _FENCE = re.compile(r"^```(\w*) *(?:title=(\S+))?$")
 #: What a snippet of these languages shows is what the Python before it has printed.
 _PRINTED = frozenset({"text", "mermaid"})
+#: In what a console shows this stands for anything, such as a path.
+_ANYTHING = "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,9 @@ class Reader:
             assert (place, shown) == (place, snippet.text)
             return
         self.finish()
-        if snippet.file is not None:
+        if snippet.language == "console":
+            self._type(snippet)
+        elif snippet.file is not None:
             (self.folder / snippet.file).write_text(snippet.text)
         elif snippet.language == "python":
             self._run(snippet)
@@ -102,3 +109,21 @@ class Reader:
         with redirect_stdout(printed), capture_logs():
             exec(compile(source, str(self.document), "exec", dont_inherit=True), self.names)  # noqa: S102 - that is what the snippets are for
         self._printed = printed.getvalue()
+
+    def _type(self, snippet: Snippet) -> None:
+        """Type the commands of a console, each behind a `$`, and compare what they say."""
+        for command, shown in re.findall(
+            r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", snippet.text, re.MULTILINE
+        ):
+            done = subprocess.run(  # noqa: S602 - the document's own commands
+                command,
+                shell=True,
+                check=False,
+                cwd=self.folder,
+                env={**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+            pattern = ".*".join(re.escape(part) for part in shown.split(_ANYTHING))
+            assert re.fullmatch(pattern, done.stdout), f"{command} says:\n{done.stdout}"
