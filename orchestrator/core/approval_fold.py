@@ -41,6 +41,9 @@ def _opened(state: State, record: Any, event: a.ApprovalOpened) -> None:
             owner=None,
             approval_id=event.approval_id,
             questions=place.questions + 1,
+            # A wait that has failed is over; when people say retry, it begins anew.
+            wake_at=None,
+            signal=None,
         )
         state.places[event.path] = changed
 

@@ -9,6 +9,7 @@ import pytest
 from orchestrator.core.effects import Purpose
 from orchestrator.core.state import RunStatus
 from orchestrator.errors import ApprovalClosedError
+from orchestrator.graph import GraphBuilder
 from orchestrator.testing import FakeClock
 from tests.engine.conftest import EngineMaker
 from tests.engine.graphs import Effects, gated
@@ -215,3 +216,30 @@ async def test_a_deadline_of_a_graph_that_is_gone_fires_all_the_same(
         run = await engine.wait_until(run.id, lambda now: now.status == "timed_out", timeout=5)
 
     assert effects.of("publish") == 0
+
+
+async def test_t1_a_signal_that_does_not_come_is_asked_about_once(
+    serve: EngineMaker, clock: FakeClock
+) -> None:
+    """The wait is over; a late signal waits until people say retry."""
+    graph = (
+        GraphBuilder("waiting")
+        .wait("signal", signal="go", timeout=HOUR, error="BOB")
+        .start("signal")
+        .ends("signal")
+        .build()
+    )
+    async with serve(graph) as engine:
+        run = await engine.start("waiting", {}, requester="ANN", surface="python")
+        clock.advance(HOUR)
+        await engine.tick()
+        await engine.tick()
+        await engine.signal(run.id, "go", {"late": True}, by="ANN", surface="python")
+        approval = await only_question(engine, run)
+
+        assert approval.kind == "error"
+
+        ended = await engine.decide(approval.id, "retry", by="BOB", surface="python")
+
+        assert ended.status is RunStatus.COMPLETED
+        assert await engine.get_output(run.id) == {"late": True}
