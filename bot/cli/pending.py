@@ -40,13 +40,16 @@ def pending(*, kind: str | None, run: str | None, limit: int, as_json: bool) -> 
                 each.kind,
                 each.run.ref,
                 each.graph,
+                each.path or "-",
                 age(each.due_at) if each.due_at else "no deadline",
                 progress(each).removeprefix("waits for "),
                 each.title,
             )
             for each in found
         ]
-        print_table(("APPROVAL", "KIND", "RUN", "GRAPH", "DUE", "WAITS FOR", "QUESTION"), rows)
+        print_table(
+            ("APPROVAL", "KIND", "RUN", "GRAPH", "AT", "DUE", "WAITS FOR", "QUESTION"), rows
+        )
 
 
 @click.command()

@@ -165,7 +165,7 @@ def _plain(value: Any) -> str:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")
     if isinstance(value, Pointer):
-        return ".".join((f"#{value.seq}", *value.keys))
+        return ".".join((f"#{value.seq}", *value.keys)) if value.seq else ""
     if isinstance(value, tuple):
         return ",".join(map(_plain, value))
     if dataclasses.is_dataclass(value):

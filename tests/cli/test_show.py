@@ -217,6 +217,7 @@ def test_pending_is_a_table_with_kinds_and_progress(deep: Shell) -> None:
         "KIND",
         "RUN",
         "GRAPH",
+        "AT",
         "DUE",
         *("WAITS", "FOR"),
         "QUESTION",
