@@ -112,9 +112,10 @@ class Reader:
 
     def _type(self, snippet: Snippet) -> None:
         """Type the commands of a console, each behind a `$`, and compare what they say."""
-        for command, shown in re.findall(
-            r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", snippet.text, re.MULTILINE
-        ):
+        before, *typed = re.split(r"^\$ ", snippet.text, flags=re.MULTILINE)
+        assert (before, bool(typed)) == ("", True)
+        for each in typed:
+            command, _, shown = each.partition("\n")
             done = subprocess.run(  # noqa: S602 - the document's own commands
                 command,
                 shell=True,
@@ -125,5 +126,5 @@ class Reader:
                 stderr=subprocess.STDOUT,
                 text=True,
             )
-            pattern = ".*".join(re.escape(part) for part in shown.split(_ANYTHING))
-            assert re.fullmatch(pattern, done.stdout), f"{command} says:\n{done.stdout}"
+            pattern = ".*".join(re.escape(part) for part in shown.rstrip("\n").split(_ANYTHING))
+            assert re.fullmatch(pattern, done.stdout.rstrip("\n")), f"it says:\n{done.stdout}"

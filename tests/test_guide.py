@@ -25,7 +25,7 @@ from orchestrator.graph.kinds import (
     OnTimeout,
 )
 from orchestrator.graph.yaml_nodes import KINDS
-from tests.guide import Chapter, Reader, read_chapters
+from tests.guide import Chapter, Reader, Snippet, read_chapters
 
 ROOT = Path(__file__).parents[1]
 GUIDE = ROOT / "docs" / "writing-graphs.md"
@@ -112,3 +112,49 @@ def test_the_guide_names_everything_that_an_author_can_write() -> None:
     missing = {word: what for word, what in WORDS.items() if word not in INSIDE | named}
 
     assert missing == {}
+
+
+def snippet(language: str, text: str) -> Snippet:
+    """Return a snippet of nowhere."""
+    return Snippet(language=language, file=None, line=7, text=text)
+
+
+@pytest.mark.parametrize(
+    ("snippets", "error"),
+    [
+        ([("python", "assert 1 == 2\n")], AssertionError),
+        ([("python", "print(1)\n"), ("text", "2\n")], AssertionError),
+        ([("python", "print(1)\n"), ("python", "print(2)\n")], AssertionError),
+        ([("python", "print(1)\n")], AssertionError),
+        ([("text", "1\n")], AssertionError),
+        ([("console", "$ echo one\ntwo\n")], AssertionError),
+        ([("console", "nothing is typed\n")], AssertionError),
+        ([("yaml", "id: nobody-saves-this\n")], ValueError),
+    ],
+)
+def test_what_is_not_true_is_noticed(
+    reader: Reader, snippets: list[tuple[str, str]], error: type[Exception]
+) -> None:
+    """A snippet fails that shows what is not printed, hides what is, or that nobody could run."""
+    with pytest.raises(error):
+        follow(reader, snippets)
+
+
+def test_what_is_true_is_let_through(reader: Reader) -> None:
+    """What is printed and shown may have parts that differ from time to time."""
+    follow(
+        reader,
+        [
+            ("python", "x = 1\n"),
+            ("python", "print(x)\n"),
+            ("text", "1\n"),
+            ("console", "$ echo version 123\nversion …\n\n$ echo two\ntwo\n"),
+        ],
+    )
+
+
+def follow(reader: Reader, snippets: list[tuple[str, str]]) -> None:
+    """Do what snippets say."""
+    for language, text in snippets:
+        reader.follow(snippet(language, text))
+    reader.finish()
