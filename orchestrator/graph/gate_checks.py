@@ -20,7 +20,7 @@ _K = ApprovalKind
 _WITH_SCHEMA = (_K.INPUT, _K.RESULT, _K.REVIEW, _K.TOOL)
 _WITH_VALUES = (_K.INPUT, _K.RESULT, _K.CHOOSE, _K.REVIEW)
 #: Kinds without which the node would have nothing to go on with.
-_ALWAYS = (_K.CHOOSE, _K.RESULT)
+_ALWAYS = (_K.CHOOSE, _K.RESULT, _K.ERROR)
 
 
 def find_gate_problems(declared: Declared, scope: Declaration) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from orchestrator.errors import GraphValidationError
 from orchestrator.graph import Block, Graph, GraphBuilder, Retry, ToolCall, ToolCalls, tool
 from orchestrator.runtime import Engine
 from orchestrator.store import Run
@@ -282,3 +283,19 @@ async def test_h15_a_conditional_gate_is_passed_only_where_its_condition_does_no
 
     assert (f"{kind}?" in lines) == (condition != "does not hold")
     assert {"work", "look"} & set(lines)
+
+
+@pytest.mark.parametrize("kind", ["choose", "result", "error"])
+def test_h10_a_question_that_cannot_be_left_out_takes_no_condition(kind: str) -> None:
+    """It is refused when the graph is built, because it would have to be ignored."""
+    gates: Any = {kind: {"approvers": BOB, "when": broken}}
+    work = Log().work("work")
+
+    def declare(make: GraphBuilder) -> None:
+        if kind == "choose":
+            make.router("unit", None, {"a": Block().task("go", work)}, **gates)
+        else:
+            make.task("unit", None if kind == "result" else work, **gates)
+
+    with pytest.raises(GraphValidationError, match=f"node 'unit': {kind}: .* is always asked"):
+        graph_of(declare)
