@@ -11,7 +11,19 @@ import pytest
 import structlog
 
 from bot.slack.messages import APPROVAL_EVENT
-from tests.slack.bench import CHANNEL, Bench, bench, eventually, labels, publish_graph, shown
+from orchestrator.graph import Graph
+from orchestrator.graph.policy import any_of, quorum
+from tests.slack import kinds
+from tests.slack.bench import (
+    CHANNEL,
+    Bench,
+    Effects,
+    bench,
+    eventually,
+    labels,
+    publish_graph,
+    shown,
+)
 
 
 def calls(bot: Bench, method: str) -> list[Any]:
@@ -221,6 +233,66 @@ async def test_t4_a_reminder_whose_answer_is_lost_is_made_once(tmp_path: Path):
 
         assert len(calls(bot, "chat.postMessage")) == 2
         assert len(bot.sim.thread(CHANNEL, question["ts"])[1:]) == 1
+
+
+@pytest.mark.slow
+async def test_h21_votes_that_come_together_make_few_edits(tmp_path: Path):
+    """What waits to be sent is superseded by what is newer; the last edit shows all votes."""
+    people = "U0ALICE U0BOB U0CAROL U0DAVE U0GUEST"
+
+    def make(effects: Effects) -> list[Graph]:
+        return [kinds.confirmed(effects, quorum(5, people))]
+
+    async with bench(tmp_path, graphs=make, message_interval=0.5) as bot:
+        question = await bot.ask("run confirmed")
+        for user in people.split()[:4]:
+            await bot.press(user, question, "Approve")
+        await bot.edited(question["ts"], "4 of 5 · waiting for")
+
+        assert len(calls(bot, "chat.update")) <= 2
+
+
+async def test_a_notice_whose_answer_is_lost_is_posted_once(tmp_path: Path):
+    """The thread is looked through before a comment is posted again."""
+
+    def make(effects: Effects) -> list[Graph]:
+        return [kinds.confirmed(effects, any_of("U0BOB"))]
+
+    async with bench(tmp_path, graphs=make) as bot:
+        question = await bot.ask("run confirmed")
+        approval = await bot.approval()
+        bot.sim.faults.update({"lose_answer_next": 1, "lose_answer_method": "chat.postMessage"})
+        await bot.engine.comment(approval.id, "Why now?", by="U0BOB", surface="cli")
+        await bot.sim.until(lambda: calls(bot, "conversations.replies"))
+
+        async def is_done() -> bool:
+            return await bot.engine.next_delivery_at() is None
+
+        await eventually(is_done)
+
+        assert len(bot.sim.thread(CHANNEL, question["ts"])[1:]) == 1
+
+
+async def test_a_notice_about_a_question_that_was_never_shown_is_dropped(tmp_path: Path):
+    """There is no thread to post it in, and nothing else is held up by it."""
+
+    def make(effects: Effects) -> list[Graph]:
+        return [kinds.confirmed(effects, any_of("U0BOB"))]
+
+    async with bench(tmp_path, graphs=make) as bot:
+        failure = {"method": "chat.postMessage", "error": "message_not_found", "count": 1}
+        bot.sim.faults.update({"fail_next": failure})
+        await bot.run("run confirmed")
+        await bot.sim.until(lambda: calls(bot, "chat.postMessage"))
+        approval = await bot.approval()
+        await bot.engine.comment(approval.id, "Why now?", by="U0BOB", surface="cli")
+
+        async def is_done() -> bool:
+            return await bot.engine.next_delivery_at() is None
+
+        await eventually(is_done)
+
+        assert bot.messages() == []
 
 
 async def test_the_deadline_that_is_shown_is_the_one_that_counts(socket_bot: Bench):
