@@ -15,6 +15,7 @@ from orchestrator.core.ids import idempotency_key
 from orchestrator.core.state import Place, State, frame_of
 from orchestrator.core.view import RunView
 from orchestrator.graph.composites import TURN, AgentNode
+from orchestrator.graph.gates import NO_GATES
 from orchestrator.graph.graph import Graph
 from orchestrator.graph.nodes import TaskNode, ToolResult
 from orchestrator.graph.views import EVERYTHING
@@ -90,21 +91,27 @@ class NodeContext(RunView):
         """What this node returned at its visit before; for an undo, what is to be taken back."""
         if self._place.previous is not None:
             return copy.deepcopy(self._state.value(self._place.previous))
-        ref = self.output_refs.get(self.node)
+        # A node of the same name around this one is another node.
+        ref = self._state.frames[self._frame].outputs.get(self.node)
         return None if ref is None else copy.deepcopy(self._state.value(ref))
 
     @cached_property
     def answer(self) -> Any:
         """What the node's input gate was answered with; for a tool, the call's arguments.
 
-        An agent's function gets the answer that its agent got.
+        As `input` it is an instance of the gate's model, or a dict. An agent's function gets the
+        answer that its agent got.
         """
-        place: Place | None = self._place
-        if self._is_turn:
-            place = self._state.places.get(frame_of(self.path))
+        path = frame_of(self.path) if self._is_turn else declared_path(self.path)
+        place = self._state.places.get(path)
         if place is None or place.answer is None:
             return None
-        return copy.deepcopy(self._state.value(place.answer))
+        value = self._state.value(place.answer)
+        is_call = isinstance(self._graph.find_node(frame_of(path)), AgentNode)
+        gate = getattr(self._graph.get_node(path), "gates", NO_GATES).input
+        if is_call or gate is None or gate.schema is None:
+            return copy.deepcopy(value)
+        return gate.schema.load(value)
 
     @cached_property
     def turn(self) -> AgentTurn | None:
