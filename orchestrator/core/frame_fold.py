@@ -20,6 +20,15 @@ def _body_entered(state: State, record: e.Record, event: e.BodyEntered) -> None:
     set_place(state, event.path, status=PlaceStatus.ACTIVE, approval_id=None, result=None)
     items = record.seq if event.items is not None else 0
     state.joins[event.path] = Join(keys=event.keys, items=items)
+    frame = state.frames[frame_of(event.path)]
+    stale = _errors_of(state, event.path)
+    if stale in frame.outputs:  # of the visit before
+        kept = {name: ref for name, ref in frame.outputs.items() if name != stale}
+        set_frame(state, frame.path, outputs=kept)
+
+
+def _errors_of(state: State, path: str) -> str:
+    return f"{state.places[path].node}.errors"
 
 
 def _frame_opened(state: State, record: e.Record, event: e.FrameOpened) -> None:
@@ -61,7 +70,7 @@ def _calls_made(state: State, record: e.Record, event: e.CallsMade) -> None:
 
 def _branches_failed(state: State, record: e.Record, event: e.BranchesFailed) -> None:
     frame = state.frames[frame_of(event.path)]
-    name = f"{state.places[event.path].node}.errors"
+    name = _errors_of(state, event.path)
     set_frame(state, frame.path, outputs={**frame.outputs, name: Pointer(record.seq)})
 
 
