@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from functools import reduce
 from operator import add
 from typing import Any
@@ -50,7 +51,8 @@ def merge(
 
 
 def _reduced(turn: Turn, key: str, reducer: Reduce, refs: list[Ref]) -> Any:
-    values = [turn.state.value(ref) for ref in refs]
+    # Copies, because an author's reducer may change what it is given.
+    values = [deepcopy(turn.state.value(ref)) for ref in refs]
     function = _REDUCERS[reducer] if isinstance(reducer, Reducer) else reducer
     try:
         return plain(function(values), f"the merged {key!r}")
