@@ -14,6 +14,7 @@ from orchestrator.core.state import Frame, Join, Place, frame_of
 from orchestrator.core.turn import Turn
 from orchestrator.core.values import NOTHING, Gather, Pointer, Ref
 from orchestrator.core.view import RunView
+from orchestrator.errors import InputError
 from orchestrator.graph.composites import (
     OTHERWISE,
     AgentNode,
@@ -156,7 +157,13 @@ def _input(turn: Turn, path: str, node: SubgraphNode) -> Mapping[str, Any]:
     else:
         known = view.state
         values = {each.name: known[each.name] for each in schema.fields if each.name in known}
-    return schema.dump(schema.parse(values))
+    try:
+        return schema.dump(schema.parse(values))
+    except InputError as error:
+        whose = f"the input of {node.id!r}"
+        raise InputError(
+            [(f"{whose}, {field}" if field else whose, text) for field, text in error.problems]
+        ) from error
 
 
 def frame_done(turn: Turn, frame: Frame, node: Composite, output: Ref) -> None:
@@ -191,6 +198,11 @@ def frame_failed(turn: Turn, frame: Frame, node: Composite, error: e.ErrorFacts)
     turn.emit(e.FrameClosed(path=frame.path, error=error))
     go_on(turn, frame.place, node)
     return True
+
+
+def named(frame: Frame, node: Composite, error: e.ErrorFacts) -> e.ErrorFacts:
+    """Say in which branch something has failed, where there are several."""
+    return _together(node, {frame.key: error}) if isinstance(node, _JOINING) else error
 
 
 def _join(turn: Turn, path: str, node: Composite, join: Join) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 from orchestrator.core import events as e
 from orchestrator.core.state import Place
@@ -53,10 +53,10 @@ def routes(turn: Turn, frame: str, node: RouterNode, place: Place) -> tuple[tupl
         return place.chosen, "chosen"
     if node.select is None:
         raise NoMatchingEdgeError(f"router {node.id!r} has nobody to choose a route")
-    selected = node.select(RunView(turn.graph, turn.state, frame=frame))
-    several: Sequence[str] = [selected] if isinstance(selected, str) else list(selected)
-    unknown = [each for each in several if each not in node.routes]
-    if unknown or not several:
+    selected: Any = node.select(RunView(turn.graph, turn.state, frame=frame))
+    several = selected if isinstance(selected, list | tuple) else [selected]
+    known = set(node.routes)
+    if not several or any(not isinstance(each, str) or each not in known for each in several):
         raise NoMatchingEdgeError(
             f"router {node.id!r} chose {selected!r}, its routes are {', '.join(node.routes)}"
         )

@@ -324,4 +324,4 @@ def _fail_frame(turn: Turn, step: steps.FailFrame) -> None:
     except Exception as error:  # noqa: BLE001 - an author's reducer may raise anything
         turn.later(steps.Fail(frame.place, facts(error)))
         return
-    turn.later(steps.Fail(frame.place, step.error))
+    turn.later(steps.Fail(frame.place, bodies.named(frame, node, step.error)))
