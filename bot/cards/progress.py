@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bot.cards.values import cut, one_line
 from bot.cards.words import Person, Words, join, name_words
 from orchestrator.core.policy import Standing, standing
 from orchestrator.core.state import Vote
 from orchestrator.graph.kinds import QUORUM_KINDS, Decision
-from orchestrator.graph.policy import Policy
+from orchestrator.graph.policy import ApproverKind, Policy, parse_approver
 from orchestrator.store.records import Approval
 
 _MOST_NAMES = 3  # in a line
@@ -104,10 +104,21 @@ def _rules(approval: Approval) -> Iterator[Words]:
     policy = approval.policy
     for number in range(approval.stage + 1, len(policy.stages)):
         names = [str(each) for slot in policy.stages[number].slots for each in slot.approvers]
-        asked = name_words(list(dict.fromkeys(names)), most=_MOST_NAMES)
-        yield (f"Then {_stage(policy, number)}: ", *asked, ".")
+        yield (f"Then {_stage(policy, number)}: {_uncalled(names)}.",)
     if policy.stages and policy.stages[approval.stage].four_eyes:
         yield (Person(approval.requester), " asked for this and may not approve it.")
     if policy.veto:
-        may = name_words([str(each) for each in policy.veto], most=_MOST_NAMES)
-        yield ("A rejection by ", *may, " is enough to stop it.")
+        yield (f"A rejection by {_uncalled(map(str, policy.veto))} is enough to stop it.",)
+
+
+def _uncalled(names: Iterable[str]) -> str:
+    """Name people who are not asked now. A mention would call them all the same."""
+    kinds = {name: parse_approver(name).kind for name in names}
+    shown = [name for name in kinds if name[0] in "@#" or kinds[name] is ApproverKind.EMAIL]
+    people = sum(kind is ApproverKind.USER for kind in kinds.values())
+    groups = len(kinds) - len(shown) - people
+    if people:
+        shown.append("1 person" if people == 1 else f"{people} people")
+    if groups:
+        shown.append("a group" if groups == 1 else f"{groups} groups")
+    return one_line(" or ".join(shown))

@@ -111,6 +111,24 @@ def test_h21_votes_and_rules_stand_on_the_question():
     ]
 
 
+@pytest.mark.parametrize(
+    ("names", "words"),
+    [
+        ("@finance #money a@b.example", "@finance or #money or a@b.example"),
+        ("U0BOB", "1 person"),
+        ("U0BOB U0CAROL S0FINANCE", "2 people or a group"),
+        ("S0FINANCE S0EDITORS C0APPROVALS", "3 groups"),
+    ],
+)
+def test_h21_who_is_asked_later_is_not_called_yet(names: str, words: str):
+    """A mention in a first post would ping them."""
+    asked = approval(policy=in_order(any_of("@editors"), any_of(names)))
+    message = render(question_card(asked, due_at=None), GROUPS)
+
+    assert [plain(note) for note in notes(asked)] == [f"Then stage 2 of 2: {words}."]
+    assert "U0BOB" not in shown({"text": message.text, "blocks": message.blocks})
+
+
 def test_h21_a_hostile_comment_of_a_vote_is_only_text():
     """It stands in mark-up, where it could ping."""
     asked = approval(policy=quorum(2, "@editors"), votes=(vote("U0BOB", comment=HOSTILE * 50),))

@@ -385,7 +385,7 @@ async def test_h21_stages_are_asked_one_after_the_other(tmp_path: Path):
         question = await bot.ask("run confirmed")
 
         assert "stage 1 of 2" in shown(question)
-        assert "Then stage 2 of 2: <!subteam^S0RELEASE>" in shown(question)
+        assert "Then stage 2 of 2: @release." in shown(question)
 
         await bot.press("U0DAVE", question, "Approve")
         await bot.told("U0DAVE", "not your turn yet")
