@@ -122,6 +122,11 @@ def _refuse_rule(turn: Turn, opened: a.ApprovalOpened, command: Decide) -> r.Ref
         return r.BadResponse(
             message="only approving a confirm, review or tool question can be repeated by a rule"
         )
+    approval = turn.state.approvals[command.approval_id]
+    if command.by.id in approval.delegations and not command.by.via:
+        return r.BadResponse(
+            message="a rule is granted by an approver, not by somebody who answers in their place"
+        )
     if is_past(command.rule_expires_at, turn.now):
         return r.BadResponse(message="the rule would be over before it began; let it end later")
     return None

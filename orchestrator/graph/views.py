@@ -73,7 +73,8 @@ class Context(View, Protocol):
     def answer(self) -> Any:
         """The values that the node's input gate was answered with; None without one.
 
-        For a tool these are the call's arguments, as they were approved.
+        An instance of the gate's model, or a dict. For a tool these are the call's arguments, as
+        they were approved, in a dict.
         """
 
     @property

@@ -186,3 +186,16 @@ async def test_h24_only_an_approval_can_be_given_in_advance(serve: EngineMaker) 
 
         assert (await only_question(engine, run)).is_open
         assert await engine.list_rules(include_over=True) == []
+
+
+async def test_h24_a_rule_is_not_granted_in_somebody_elses_place(serve: EngineMaker) -> None:
+    """Whoever answers for another person may do so for this question, and for no later one."""
+    effects = Effects()
+    async with serve(gated(effects)) as engine:
+        question = await only_question(engine, await start(engine))
+        await engine.delegate(question.id, by="CAROL", surface="test", to="ERIN")
+        with pytest.raises(ResponseError, match="granted by an approver"):
+            await engine.decide(question.id, "approve", by="ERIN", surface="test", rule="run")
+
+        assert await engine.list_rules() == []
+        assert effects.of("publish") == 0

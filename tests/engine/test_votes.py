@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from orchestrator.core.state import RunStatus
 from orchestrator.errors import (
@@ -160,3 +162,34 @@ async def test_h14_values_that_do_not_fit_are_listed_by_field(serve: EngineMaker
         run = await settle(engine, run)
 
     assert (run.status, got) == (RunStatus.COMPLETED, [{"size": 3, "colour": "red"}])
+
+
+class Size(BaseModel):
+    """What a form asks for."""
+
+    width: int
+    day: date
+
+
+async def test_h14_an_answer_is_an_instance_of_the_gates_model(serve: EngineMaker) -> None:
+    """As the input of a run is one of the graph's."""
+    got: list[Any] = []
+    graph = (
+        GraphBuilder("typed")
+        .task(
+            "make",
+            lambda context: got.append(context.answer),
+            input={"approvers": "BOB", "schema": Size},
+        )
+        .start("make")
+        .ends("make")
+        .build()
+    )
+    async with serve(graph) as engine:
+        run = await start(engine, "typed")
+        question = await only_question(engine, run)
+        values = {"width": "3", "day": "2030-02-01"}
+        await approve(engine, question, decision="answer", values=values)
+        await settle(engine, run)
+
+    assert got == [Size(width=3, day=date(2030, 2, 1))]
