@@ -22,6 +22,9 @@ _HANDLERS: Mapping[type, Callable[[State, e.Record, Any], None]] = {
 }
 
 
+_NO_VALUES = object()
+
+
 def begin(run_id: str, record: e.Record) -> State:
     """Make the state of a run from its first event, which is a RunStarted."""
     event = record.event
@@ -51,8 +54,8 @@ def apply(state: State, record: e.Record) -> None:
     if handler is None:
         raise ValueError("a run starts once")
     handler(state, record, event)
-    values = getattr(event, "values", None)
-    if values is not None:
+    values = getattr(event, "values", _NO_VALUES)
+    if values is not _NO_VALUES:  # null is a value, too, and may be referred to
         state.memory[record.seq] = values
     state.seq = record.seq
     if state.max_active is not None:
