@@ -47,8 +47,11 @@ def test_h10_an_approval_has_its_own_question_only():
     (found,) = problems(graph)
 
     assert found.startswith("node 'it': has no option 'review'; known are ")
-    with pytest.raises(TypeError, match="confirm"):
-        GraphBuilder("g").end("it", confirm="U1")
+    (found,) = problems(GraphBuilder("g").end("it", confirm="U1").start("it"))
+
+    assert found == (
+        "node 'it': an end cannot have 'confirm'; put it on the node before, or take it out"
+    )
 
 
 def action(kind, answer):
