@@ -273,28 +273,6 @@ async def test_a_notice_whose_answer_is_lost_is_posted_once(tmp_path: Path):
         assert len(bot.sim.thread(CHANNEL, question["ts"])[1:]) == 1
 
 
-async def test_a_notice_about_a_question_that_was_never_shown_is_dropped(tmp_path: Path):
-    """There is no thread to post it in, and nothing else is held up by it."""
-
-    def make(effects: Effects) -> list[Graph]:
-        return [kinds.confirmed(effects, any_of("U0BOB"))]
-
-    async with bench(tmp_path, graphs=make) as bot:
-        failure = {"method": "chat.postMessage", "error": "message_not_found", "count": 1}
-        bot.sim.faults.update({"fail_next": failure})
-        await bot.run("run confirmed")
-        await bot.sim.until(lambda: calls(bot, "chat.postMessage"))
-        approval = await bot.approval()
-        await bot.engine.comment(approval.id, "Why now?", by="U0BOB", surface="cli")
-
-        async def is_done() -> bool:
-            return await bot.engine.next_delivery_at() is None
-
-        await eventually(is_done)
-
-        assert bot.messages() == []
-
-
 async def test_the_deadline_that_is_shown_is_the_one_that_counts(socket_bot: Bench):
     """The clock starts when the question is posted, and the message says what follows."""
     question = await socket_bot.ask()
