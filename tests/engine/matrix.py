@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -126,7 +127,7 @@ def asked_pairs() -> list[tuple[str, ApprovalKind]]:
     ]
 
 
-def _best(rows: list[tuple[str, _Row]], node: str) -> _Row | None:
+def _best(rows: Sequence[tuple[str, _Row]], node: str) -> _Row | None:
     """Return the row that names a node, or else the one for every node."""
     named = [row for names, row in rows if node in _list(names)]
     every = [row for names, row in rows if names == _EVERY]

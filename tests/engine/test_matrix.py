@@ -29,8 +29,9 @@ from tests.engine.matrix import (
     reasons,
     returns,
 )
+from tests.engine.matrix_bench import Bench, gather, open_bench
 from tests.engine.matrix_graphs import Maker
-from tests.engine.matrix_runs import NOT_OFFERED, Bench, Play, gather, open_bench
+from tests.engine.matrix_runs import NOT_OFFERED, Play
 from tests.engine.matrix_spots import Tally
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

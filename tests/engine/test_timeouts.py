@@ -18,8 +18,9 @@ from tests.engine.matrix import (
     find_expiry,
     find_timeout_refusal,
 )
+from tests.engine.matrix_bench import Bench, gather, open_bench
 from tests.engine.matrix_graphs import APPROVER, HOUR, Maker
-from tests.engine.matrix_runs import Bench, Play, gather, open_bench
+from tests.engine.matrix_runs import Play
 from tests.engine.matrix_spots import Tally
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
