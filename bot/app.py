@@ -149,14 +149,13 @@ async def _open_people(settings: Settings, *, needs_people: bool) -> AsyncIterat
         yield SlackPeople(workspace)
 
 
-async def resolve_person(desk: Desk, _approval: str, name: str) -> str:
+async def resolve_person(desk: Desk, name: str) -> str:
     """Return the id of the person who is to be recorded as having done something.
 
     Whether they may is for the engine to say.
 
     Args:
         desk: Where to look.
-        _approval: What it is about.
         name: A user id or an e-mail address.
 
     Raises:

@@ -163,7 +163,7 @@ async def _all(
 
 
 async def _decide(desk: Desk, approval: str, wish: _Wish) -> Approval:
-    person = await resolve_person(desk, approval, wish.by)
+    person = await resolve_person(desk, wish.by)
     asked = await desk.engine.get_approval(approval)
     await desk.engine.decide(
         asked.id,

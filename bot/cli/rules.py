@@ -65,7 +65,7 @@ def revoke(*, rule: str, by: str | None, as_json: bool) -> None:
     async def work() -> Rule:
         async with beside_server(wants_graphs=True, needs_people=True) as desk:
             found = await desk.engine.get_rule(rule)
-            who = await person(desk, found.approval_id, by)
+            who = await person(desk, by)
             return await desk.engine.revoke_rule(found.id, by=who, surface=SURFACE)
 
     found = execute(work())

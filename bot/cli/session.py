@@ -40,13 +40,13 @@ async def beside_server(
         yield desk
 
 
-async def person(desk: Desk, approval: str, by: str | None) -> str:
+async def person(desk: Desk, by: str | None) -> str:
     """Return the id of whoever does something about an approval; by default the system's user.
 
     Raises:
         OrchestratorError: See `resolve_person`.
     """
-    return await resolve_person(desk, approval, by) if by else system_user()
+    return await resolve_person(desk, by) if by else system_user()
 
 
 def system_user() -> str:

@@ -32,7 +32,7 @@ def _do(
 
     async def work() -> Approval:
         async with beside_server(wants_graphs=True, needs_people=True) as desk:
-            who = await person(desk, approval, by)
+            who = await person(desk, by)
             found = await desk.engine.get_approval(approval)
             await deed(desk.engine, found.id, who)
             return await desk.engine.get_approval(found.id)
@@ -85,8 +85,8 @@ def delegate(*, approval: str, to: str, by: str | None, as_json: bool) -> None:
 
     async def work() -> Approval:
         async with beside_server(wants_graphs=True, needs_people=True) as desk:
-            who = await person(desk, approval, by)
-            deputy = await resolve_person(desk, approval, to)
+            who = await person(desk, by)
+            deputy = await resolve_person(desk, to)
             await desk.engine.delegate(approval, by=who, to=deputy, surface=SURFACE)
             return await desk.engine.get_approval(approval)
 
