@@ -27,7 +27,7 @@ from orchestrator.graph.composites import (
     StepsNode,
     SubgraphNode,
 )
-from orchestrator.graph.exports import branch_keys
+from orchestrator.graph.exports import named_keys
 from orchestrator.graph.kinds import OnBranchError
 
 _JOINING = (ParallelNode, MapNode)
@@ -168,7 +168,7 @@ def _input(turn: Turn, path: str, node: SubgraphNode) -> Mapping[str, Any]:
 
 def frame_done(turn: Turn, frame: Frame, node: Composite, output: Ref) -> None:
     """Close a body that has reached its end, and go on."""
-    turn.emit(e.FrameClosed(path=frame.path, output=output, exports=_exports(node)))
+    turn.emit(e.FrameClosed(path=frame.path, output=output, exports=_exports(node, frame.key)))
     if isinstance(node, AgentNode):
         turn.later(steps.Return(frame.place, output))
     else:
@@ -181,10 +181,10 @@ def leave_loop(turn: Turn, frame: Frame, output: Ref) -> None:
     turn.later(steps.Return(frame.place, output))
 
 
-def _exports(node: Composite) -> tuple[str, ...]:
+def _exports(node: Composite, key: str) -> tuple[str, ...]:
     match node:
         case ParallelNode():
-            return tuple(sorted(branch_keys(node)))
+            return tuple(sorted(named_keys(node.branches[key]).union(node.merge)))
         case MapNode():
             return tuple(sorted(node.merge))
         case _:

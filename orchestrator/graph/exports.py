@@ -30,13 +30,8 @@ def _keys(node: Node) -> Iterator[str]:
             return
         case MapNode():
             yield from node.merge
-        case ParallelNode():
-            yield from branch_keys(node)
         case _:
+            if isinstance(node, ParallelNode):
+                yield from node.merge
             for scope in bodies(node).values():
                 yield from named_keys(scope)
-
-
-def branch_keys(node: ParallelNode) -> frozenset[str]:
-    """Return the keys that come out of a parallel's branches."""
-    return frozenset(node.merge).union(*(named_keys(each) for each in node.branches.values()))
