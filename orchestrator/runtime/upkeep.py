@@ -10,6 +10,7 @@ from orchestrator.core import commands as c
 from orchestrator.core import questions
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
+from orchestrator.core.policy import handed_to
 from orchestrator.core.state import State
 from orchestrator.core.turn import Turn
 from orchestrator.errors import (
@@ -18,7 +19,7 @@ from orchestrator.errors import (
     NotPossibleError,
     RecentlyRemindedError,
 )
-from orchestrator.graph.policy import Approver, Policy, any_of, parse_approvers
+from orchestrator.graph.policy import Approver, Policy, parse_approvers
 from orchestrator.runtime.desk import Desk
 from orchestrator.runtime.summary import to_run
 from orchestrator.store import Question, Run
@@ -72,7 +73,7 @@ class Upkeep(Desk):
 
         Args:
             approval: The approval.
-            approvers: Of whom the first one decides, or a policy.
+            approvers: Other people, under the rules that the question has; or a policy.
             by: An approver, or an operator.
             reason: Why.
             surface: Where it was done.
@@ -80,10 +81,13 @@ class Upkeep(Desk):
         Raises:
             ApproversError: Somebody is named who stands for nobody, or nobody is named.
         """
-        policy = approvers if isinstance(approvers, Policy) else _parse(approvers)
+        question, person = await self._asked(approval, by, surface)
+        if isinstance(approvers, Policy):
+            policy = approvers
+        else:
+            policy = handed_to(question.policy, _parse(approvers))
         for approver in policy.everybody():
             await self._directory.members(approver)
-        question, person = await self._asked(approval, by, surface)
         return await self._change(
             question,
             c.Reassign(approval_id=question.approval_id, by=person, policy=policy, reason=reason),
@@ -109,7 +113,7 @@ class Upkeep(Desk):
 
     async def _deputy(self, name: str) -> str:
         """Return the id of the one person that a name stands for."""
-        (approver, *others) = _parse(name).approvers()
+        (approver, *others) = _parse(name)
         members = await self._directory.members(approver)
         if others or len(members) != 1:
             raise NotPossibleError(f"{name!r} is not one person; name the one who answers instead")
@@ -251,11 +255,11 @@ def _aware(instant: datetime) -> datetime:
     return instant
 
 
-def _parse(approvers: str | Iterable[str | Approver]) -> Policy:
+def _parse(approvers: str | Iterable[str | Approver]) -> tuple[Approver, ...]:
     try:
         found = parse_approvers(approvers)
     except ValueError as error:
         raise ApproversError(str(error)) from error
     if not found:
         raise ApproversError("nobody is named; name at least one approver")
-    return any_of(found)
+    return found

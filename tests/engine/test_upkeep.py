@@ -166,6 +166,20 @@ async def test_h23_reassigned_other_people_decide(serve: EngineMaker) -> None:
     assert (run.status, effects.of("publish")) == (RunStatus.COMPLETED, 1)
 
 
+async def test_h23_other_people_decide_under_the_same_rules(serve: EngineMaker) -> None:
+    """Who hands a question on does not make it easier: two people were asked, and two still are."""
+    effects = Effects()
+    async with serve(watched(effects, approvers=None, policy=quorum(2, "BOB, CAROL"))) as engine:
+        run, approval = await start(engine)
+        await engine.reassign(approval.id, "@editors", by="BOB")
+        await approve(engine, approval, by="BOB")
+        assert (await engine.get_run(run.id)).status == RunStatus.WAITING
+        await approve(engine, approval, by="CAROL")
+        run = await settle(engine, run)
+
+    assert (run.status, effects.of("publish")) == (RunStatus.COMPLETED, 1)
+
+
 @pytest.mark.parametrize("names", ["", "@nobody", "#"])
 async def test_h23_nobody_is_reassigned_to_nobody(serve: EngineMaker, names: str) -> None:
     """Names that stand for nobody are refused, and the approval is as it was."""
