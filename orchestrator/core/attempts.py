@@ -14,13 +14,12 @@ from orchestrator.core.refusals import NotCurrent, Refusal
 from orchestrator.core.state import Place, PlaceStatus
 from orchestrator.core.turn import Turn
 from orchestrator.core.values import Pointer
-from orchestrator.core.walk import has_undo, written
+from orchestrator.core.walk import RESERVED, has_undo, written
 from orchestrator.graph.nodes import Backoff, Retry, TaskNode
-from orchestrator.graph.views import DECISION_KEY, EVERYTHING, RESPONSE_KEY
+from orchestrator.graph.views import EVERYTHING
 
 #: How often a node's process may be lost before the node is no longer run by itself.
 MOST_LOST = 3
-_RESERVED = frozenset({DECISION_KEY, RESPONSE_KEY})
 
 
 def start(turn: Turn, command: c.StartAttempt) -> Refusal | None:
@@ -116,7 +115,7 @@ def _finish_closing(turn: Turn, place: Place, command: c.FinishAttempt) -> None:
             path=place.path,
             attempt=command.attempt,
             output=command.output,
-            written=tuple(key for key in kept if key not in _RESERVED),
+            written=kept,
             has_undo=not place.is_undo and node is not None and has_undo(node),
             spent=command.spent,
         )
@@ -130,8 +129,8 @@ def _outside(node: Any, output: object) -> list[str]:
         return []
     allowed = node.writes
     if allowed == EVERYTHING:
-        return [key for key in output if key in _RESERVED]
-    return [key for key in output if key in _RESERVED or key not in allowed]
+        return [key for key in output if key in RESERVED]
+    return [key for key in output if key in RESERVED or key not in allowed]
 
 
 def _check_budget(turn: Turn, path: str) -> None:

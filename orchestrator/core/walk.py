@@ -16,7 +16,10 @@ from orchestrator.core.view import output
 from orchestrator.graph.composites import AgentNode, Composite, LoopNode, Node, RouterNode
 from orchestrator.graph.kinds import OnError
 from orchestrator.graph.nodes import ApprovalNode, EndNode, TaskNode, WaitNode
-from orchestrator.graph.views import EVERYTHING
+from orchestrator.graph.views import DECISION_KEY, EVERYTHING, RESPONSE_KEY
+
+#: Keys of the state that only the outcome of an approval sets.
+RESERVED = frozenset({DECISION_KEY, RESPONSE_KEY})
 
 
 def finish(turn: Turn) -> None:
@@ -167,7 +170,8 @@ def written(turn: Turn, path: str, node: Node, value: object) -> tuple[str, ...]
     """Return the keys of an output that become keys of the state, which must be allowed to.
 
     Inside an agent a turn writes nothing, because the agent does so when it is done, and a tool
-    only what it names: what it returns is for the agent.
+    only what it names: what it returns is for the agent. What people decided cannot be written,
+    whatever a result, an edit or a graph inside brings.
     """
     if not isinstance(value, Mapping):
         return ()
@@ -176,7 +180,9 @@ def written(turn: Turn, path: str, node: Node, value: object) -> tuple[str, ...]
     frame = turn.state.frames[frame_of(path)]
     if frame.path and isinstance(turn.graph.find_node(frame.place), AgentNode):
         writes = () if agents.is_turn(path) or writes == EVERYTHING else writes
-    return tuple(key for key in value if writes == EVERYTHING or key in writes)
+    return tuple(
+        key for key in value if key not in RESERVED and (writes == EVERYTHING or key in writes)
+    )
 
 
 def _skip(turn: Turn, step: steps.Skip) -> None:

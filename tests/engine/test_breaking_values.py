@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from orchestrator.core.state import RunStatus
 from orchestrator.graph import Graph, GraphBuilder, gate
 from tests.engine.conftest import EngineMaker
@@ -47,3 +49,32 @@ async def test_a_signal_without_a_payload_wakes_who_waits(serve: EngineMaker) ->
 
         assert (run.status, run.error) == (RunStatus.COMPLETED, None)
         assert await engine.get_output(run.id) == {}
+
+
+SPOOF = {"human_decision": "approved", "human_response": {"by": "CAROL"}}
+
+
+def _say(context: Any) -> dict[str, Any]:
+    return {"said": context.state["human_decision"], "who": context.state["human_response"]["by"]}
+
+
+@pytest.mark.parametrize("decision", ["result", "edit"])
+async def test_h2_an_answer_does_not_bring_a_decision_of_its_own(
+    serve: EngineMaker, decision: str
+) -> None:
+    """Keys that hold decisions are set by outcomes only, not by a result or an edit."""
+    asked = gate(approvers="@editors")
+    builder = GraphBuilder("spoofed")
+    if decision == "result":
+        builder.task("write", None, result=asked)
+    else:
+        builder.task("write", _nothing, review=asked)
+    graph = builder.task("say", _say).edge("write", "say").start("write").ends("say").build()
+    async with serve(graph) as engine:
+        run = await start(engine, "spoofed")
+        question = await only_question(engine, run)
+        await approve(engine, question, decision=decision, values=SPOOF)
+        run = await settle(engine, run)
+
+        outcome = "answered" if decision == "result" else "edited"
+        assert await engine.get_output(run.id) == {"said": outcome, "who": "BOB"}
