@@ -10,6 +10,7 @@ from typing import Any
 from orchestrator.core import approval_events as a
 from orchestrator.core.effects import Deliver, Purpose
 from orchestrator.core.ids import approval_id
+from orchestrator.core.plain import is_storable
 from orchestrator.core.policy import users_of, why_unsatisfiable
 from orchestrator.core.state import OpenApproval, frame_of
 from orchestrator.core.times import times_of
@@ -188,7 +189,8 @@ def _computed(names: object) -> Policy:
             f"the approvers were computed as {names!r}; return a list of their names"
         )
     given: Any = names if isinstance(names, str) else list(names)
-    if not isinstance(given, str) and not all(isinstance(each, str) for each in given):
+    listed = [given] if isinstance(given, str) else given
+    if not all(isinstance(each, str) and is_storable(each) for each in listed):
         raise UnanswerableError(
             f"the approvers were computed as {given!r}; return a list of texts that name them"
         )
@@ -228,6 +230,8 @@ def _text(template: Text, view: RunView) -> str:
     text: object = template(view)
     if not isinstance(text, str):
         raise TypeError(f"a title or prompt must be a text, this one is {text!r}")
+    if not is_storable(text):
+        raise ValueError(f"a title or prompt must be Unicode, this one is {text!r}")
     return text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.core import events as e
+from orchestrator.core.plain import message_of
 from orchestrator.core.state import Place
 from orchestrator.core.turn import Turn
 from orchestrator.core.view import RunView
@@ -14,7 +15,7 @@ from orchestrator.graph.composites import OTHERWISE, THEN, ConditionNode, Router
 
 def facts(error: BaseException) -> e.ErrorFacts:
     """Describe an exception for the log: its type's name and its message."""
-    return e.ErrorFacts(type=type(error).__name__, message=str(error) or type(error).__name__)
+    return e.ErrorFacts(type=type(error).__name__, message=message_of(error))
 
 
 def next_node(turn: Turn, frame: str, scope: Scope, node_id: str) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.core import events as e
 from orchestrator.core import questions, steps
 from orchestrator.core.choosing import facts
+from orchestrator.core.plain import message_of
 from orchestrator.core.state import Place, frame_of
 from orchestrator.core.turn import Turn
 from orchestrator.core.values import Ref, Stored
@@ -204,7 +205,7 @@ def ask_operators(turn: Turn, place: Place, node: Any, error: e.ErrorFacts) -> N
             gate=gate,
         )
     except Exception as problem:  # noqa: BLE001 - an author's template may raise anything
-        both = f"{error.message}; the question about it failed, too: {problem}"
+        both = f"{error.message}; the question about it failed, too: {message_of(problem)}"
         turn.later(
             steps.Fail(place.path, e.ErrorFacts(type=error.type, message=both), is_final=True)
         )

@@ -51,6 +51,13 @@ async def call(function: Any, context: NodeContext, tell: Tell, halt: threading.
 
 
 async def _finish(result: Any, tell: Tell) -> Any:
+    try:
+        return await _awaited(result, tell)
+    except SystemExit as error:  # let through, it would end the server
+        raise RuntimeError(repr(error)) from error
+
+
+async def _awaited(result: Any, tell: Tell) -> Any:
     if inspect.isasyncgen(result):
         last = None
         async with aclosing(result):

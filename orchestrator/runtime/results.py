@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from orchestrator.core.events import ErrorFacts
+from orchestrator.core.plain import message_of
 from orchestrator.errors import OutputError
 from orchestrator.graph.nodes import ToolCall, ToolCalls
 from orchestrator.runtime.values import to_stored
@@ -13,7 +14,7 @@ from orchestrator.runtime.values import to_stored
 
 def facts(error: BaseException) -> ErrorFacts:
     """Describe an exception for the log: its type's name and its message."""
-    return ErrorFacts(type=type(error).__name__, message=str(error) or type(error).__name__)
+    return ErrorFacts(type=type(error).__name__, message=message_of(error))
 
 
 def storable(node: str, value: Any, verb: str = "returned") -> Any:

@@ -14,6 +14,12 @@ from contextlib import suppress
 from typing import Any
 
 
+def is_carried(error: BaseException) -> bool:
+    """Can a future carry this? Others would end the event loop, such as that of `sys.exit()`."""
+    is_plain = isinstance(error, Exception) and not isinstance(error, StopIteration)
+    return is_plain or isinstance(error, asyncio.CancelledError)
+
+
 def run_in_thread(function: Callable[..., Any], *arguments: Any, name: str) -> asyncio.Future[Any]:
     """Call a function in a thread of its own and return the future of its result.
 
@@ -36,7 +42,7 @@ def run_in_thread(function: Callable[..., Any], *arguments: Any, name: str) -> a
         try:
             result = context.run(function, *arguments)
         except BaseException as error:  # noqa: BLE001 - the future carries it
-            problem = error if not isinstance(error, StopIteration) else RuntimeError(repr(error))
+            problem = error if is_carried(error) else RuntimeError(repr(error))
         with suppress(RuntimeError):  # the loop was closed; nobody waits any more
             loop.call_soon_threadsafe(tell, result, problem)
 

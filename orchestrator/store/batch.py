@@ -20,7 +20,7 @@ from orchestrator.core.chain import GENESIS
 from orchestrator.core.events import Record
 from orchestrator.core.refusals import Refusal
 from orchestrator.core.state import State
-from orchestrator.errors import CorruptHistoryError
+from orchestrator.errors import CorruptHistoryError, StoreError
 from orchestrator.store import codec, tables
 from orchestrator.store.rows import Rows
 from orchestrator.store.statements import delete_rows, insert_rows, update_rows, upsert_rows
@@ -93,6 +93,9 @@ def _decide(unit: Unit, loaded: dict[str, Loaded | Exception], rows: Rows, now: 
         unit.result = unit.step(known.state if known else None, now)
     except Exception as error:  # noqa: BLE001 - the caller gets it; its neighbours go on
         unit.error = error
+        return False
+    except BaseException as error:  # noqa: BLE001 - an author's sys.exit() must not end the writer
+        unit.error = StoreError(f"nothing was recorded, because a function raised {error!r}")
         return False
     if not isinstance(unit.result, Advance):
         return False
