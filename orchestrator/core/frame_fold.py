@@ -59,8 +59,11 @@ def _frame_closed(state: State, record: e.Record, event: e.FrameClosed) -> None:
     inner = (event.path + "/",)
     drop_places(state, (), inner)
     drop_frames(state, (event.path,), inner)
-    # A frame without a key has the path of its place, whose join outlives it.
-    state.joins[frame.place] = replace(join, closed={**join.closed, frame.key: closed})
+    # A frame without a key has the path of its place, whose join outlives it. Of a loop's rounds,
+    # which are not among its keys, nothing is kept, or a state would grow with every round.
+    if frame.key in join.keys:
+        join = replace(join, closed={**join.closed, frame.key: closed})
+    state.joins[frame.place] = join
 
 
 def _calls_made(state: State, record: e.Record, event: e.CallsMade) -> None:
