@@ -6,7 +6,7 @@ from orchestrator.core import events as e
 from orchestrator.core import steps
 from orchestrator.core.folding import SKIPPED
 from orchestrator.core.ids import visit_path
-from orchestrator.core.state import Closed, Frame
+from orchestrator.core.state import Closed, Frame, name_of
 from orchestrator.core.turn import Turn
 from orchestrator.core.values import Gather, Ref, part_of
 from orchestrator.graph.composites import TURN, AgentNode
@@ -92,4 +92,4 @@ def _result(call: Ref, closed: Closed | None) -> Ref:
 
 def is_turn(path: str) -> bool:
     """Is a place inside an agent a turn of its function, and not a tool call?"""
-    return path.rpartition("/")[2].partition("#")[0] == TURN
+    return name_of(path) == TURN

@@ -243,6 +243,10 @@ class ResultIgnored:
     reason: str
 
 
+#: The reason of an EdgeTaken that a rejection led to.
+REJECTION = "rejection"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EdgeTaken:
     """The run went from one node to another; conditions are evaluated once, and this is it."""

@@ -181,7 +181,7 @@ def _reject(turn: Turn, place: Place, resolution: Resolution) -> None:
             _send_back(turn, place, gate, resolution)
         case OnReject.ROUTE:
             target = gate.rejection if gate else None
-            turn.later(steps.Divert(place.path, target or "", "rejection", comment or None))
+            turn.later(steps.Divert(place.path, target or "", e.REJECTION, comment or None))
         case _:
             assert_never(action)
 
@@ -202,12 +202,12 @@ def _send_back(turn: Turn, place: Place, gate: Gate | None, resolution: Resoluti
     if kind is ApprovalKind.REVIEW:
         _again(turn, place, kind, resolution)
         return
-    times = turn.state.frames[frame_of(place.path)].visits.get(place.node, 1)
-    if gate is None or gate.rejection is None or times > gate.max_retries:
-        reason = f"{place.node} sent the run back {times} times, more than its max_retries"
+    done = turn.state.frames[frame_of(place.path)].rejections.get(place.node, 0)
+    if gate is None or gate.rejection is None or done >= gate.max_retries:
+        reason = f"{place.node} sent the run back {done + 1} times, more than its max_retries"
         endings.cancel_run(turn, resolution.by or "timeout", reason)
         return
-    turn.later(steps.Divert(place.path, gate.rejection, "rejection", resolution.comment or None))
+    turn.later(steps.Divert(place.path, gate.rejection, e.REJECTION, resolution.comment or None))
 
 
 def _retry(turn: Turn, place: Place) -> None:

@@ -16,7 +16,7 @@ from orchestrator.core.folding import (
     undo_path,
     write,
 )
-from orchestrator.core.state import Done, Place, PlaceStatus, State, frame_of
+from orchestrator.core.state import Done, Place, PlaceStatus, State, frame_of, name_of
 from orchestrator.core.values import NOTHING, Pointer, part_of
 
 
@@ -146,6 +146,15 @@ def _node_left(state: State, record: e.Record, event: e.NodeLeft) -> None:
     leave(state, event.path)
 
 
+def _edge_taken(state: State, record: e.Record, event: e.EdgeTaken) -> None:
+    if event.reason != e.REJECTION:
+        return
+    frame = state.frames[frame_of(event.path)]
+    node = name_of(event.path)
+    count = frame.rejections.get(node, 0) + 1
+    set_frame(state, frame.path, rejections={**frame.rejections, node: count})
+
+
 def _nothing(state: State, record: e.Record, event: Any) -> None:
     pass
 
@@ -191,7 +200,7 @@ NODE_HANDLERS: Mapping[type, Callable[[State, e.Record, Any], None]] = {
     e.NodeFailed: _node_failed,
     e.NodeLeft: _node_left,
     e.ResultIgnored: _nothing,
-    e.EdgeTaken: _nothing,
+    e.EdgeTaken: _edge_taken,
     e.WaitStarted: _wait_started,
     e.SignalTaken: _signal_taken,
 }

@@ -124,6 +124,8 @@ class Frame:
     #: The newest output of each of its nodes that has finished.
     outputs: Mapping[str, Ref] = field(default_factory=lambda: _NOTHING)
     visits: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
+    #: How often a rejection at a node has sent the run elsewhere.
+    rejections: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
 
     @property
     def around(self) -> str:
@@ -331,3 +333,8 @@ _ACTIVE = frozenset({PlaceStatus.READY, PlaceStatus.RUNNING})
 def frame_of(path: str) -> str:
     """Return the path of the frame that a place is in."""
     return path.rpartition("/")[0]
+
+
+def name_of(path: str) -> str:
+    """Return the node's id in a path, without its visit."""
+    return path.rpartition("/")[2].partition("#")[0]

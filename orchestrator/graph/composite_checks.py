@@ -83,7 +83,13 @@ def _names(what: str, bodies: Mapping[str, Scope]) -> Iterator[str]:
 def _loop(node: LoopNode, given: frozenset[str]) -> Iterator[str]:
     if node.max_rounds < 1:
         yield f"max_rounds is {node.max_rounds}; make it at least 1"
-    if node.until is None and node.gates.iterate is None and "max_rounds" not in given:
+    iterate = node.gates.iterate
+    if node.until is not None and iterate is not None and iterate.when is None:
+        yield (
+            "has until, which is never looked at, because people are asked after every round; take "
+            "it out, or say with the gate's `when` in which rounds they are asked"
+        )
+    if node.until is None and iterate is None and "max_rounds" not in given:
         yield "says nowhere when it is left; give until, a gate `iterate`, or max_rounds"
 
 

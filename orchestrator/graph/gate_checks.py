@@ -11,6 +11,7 @@ from orchestrator.graph.gate_places import find_placement_problems
 from orchestrator.graph.gates import Gate
 from orchestrator.graph.kinds import ON_REJECT, ApprovalKind, OnReject
 from orchestrator.graph.node_checks import decision_keys, names
+from orchestrator.graph.nodes import ApprovalNode
 from orchestrator.graph.policy import Policy
 from orchestrator.graph.problems import Declaration, Declared, Role, gate_prefix, gates_of
 from orchestrator.graph.satisfiable import find_policy_problems
@@ -72,6 +73,11 @@ def _rejected(node: Node, kind: ApprovalKind, gate: Gate, given: frozenset[str])
         yield (
             f"on_reject {gate.on_reject} makes no sense for {_name(node, kind)}; "
             f"write one of {', '.join(known)}"
+        )
+    elif gate.on_reject is OnReject.SKIP and isinstance(node, ApprovalNode):
+        yield (
+            "on_reject skip would let the run go on to what the approval guards; write cancel or "
+            "fail, name a node with rejection, or put a confirm gate on the node behind"
         )
     elif gate.on_reject is OnReject.ROUTE and gate.rejection is None:
         yield "has on_reject route but no rejection; name the node to go on at"

@@ -55,7 +55,9 @@ _KINDS = {
     "routes": _routes,
     "condition": lambda **options: around().condition("it", "state.x", body(), body(), **options),
     "steps": lambda **options: around().steps("it", body(), **options),
-    "loop": lambda **options: around().loop("it", body(), until="state.x", **options),
+    "loop": lambda **options: around().loop(
+        "it", body(), **({} if "iterate" in options else {"until": "state.x"}), **options
+    ),
     "parallel": lambda **options: around().parallel("it", {"a": body(), "b": body()}, **options),
     "map": lambda **options: around().map("it", "state.items", body(), **options),
     "subgraph": lambda **options: around().subgraph("it", INNER, **options),

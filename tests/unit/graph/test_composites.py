@@ -182,9 +182,9 @@ def test_h8_a_gate_is_its_options_or_just_who_answers():
         ),
         (lambda: around().approval("it", approvers="U1"), "confirm", OnReject.CANCEL),
         (
-            lambda: around().approval("it", approvers="U1", on_reject="skip"),
+            lambda: around().approval("it", approvers="U1", on_reject="fail"),
             "confirm",
-            OnReject.SKIP,
+            OnReject.FAIL,
         ),
     ],
     ids=["task", "condition", "condition's review", "rejection", "approval", "said"],

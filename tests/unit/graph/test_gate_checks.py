@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator import GraphBuilder, WorkingHours, gate, quorum
 from tests.unit.graph.flows import pay, pick
-from tests.unit.graph.small import FORM, one, problems
+from tests.unit.graph.small import FORM, around, body, one, problems
 
 
 @pytest.mark.parametrize(
@@ -259,6 +259,23 @@ def test_g6_options_that_make_no_sense_are_refused(node, gates, expected):
     path = "it/t" if node == "tool" else "it"
 
     assert problems(declared) == [f"node '{path}': {expected}"]
+
+
+def test_h13_a_loop_whose_rounds_are_always_looked_at_has_no_until():
+    """With a condition on the gate, the other rounds are judged by `until`."""
+    some = gate(approvers="U1", when="number == 1")
+    always = around().loop("it", body(), until="state.x", iterate="U1")
+    sometimes = around().loop("it", body(), until="state.x", iterate=some)
+
+    assert "has until, which is never looked at" in problems(always)[0]
+    assert problems(sometimes) == []
+
+
+def test_h9_a_rejected_approval_is_not_passed_over():
+    """What it guards would run; a route says where else to go on."""
+    skipped = around().approval("it", approvers="U1", on_reject="skip")
+
+    assert "would let the run go on to what the approval guards" in problems(skipped)[0]
 
 
 def test_g6_a_gate_needs_somebody():

@@ -147,14 +147,14 @@ KINDS: dict[str, tuple[str, Declare]] = {
           body: {nodes: {draft: {kind: task, run: ~draft}, a: {kind: task, run: ~check}}}
           until: outputs.draft.score > 0.8
           max_rounds: 5
-          iterate: {approvers: '@editors', on_reject: skip}
+          iterate: {approvers: '@editors', on_reject: skip, when: number == 1}
         """,
         lambda graph: graph.loop(
             "refine",
             Block().task("draft", flows.draft).task("a", flows.check),
             until="outputs.draft.score > 0.8",
             max_rounds=5,
-            iterate={"approvers": "@editors", "on_reject": "skip"},
+            iterate={"approvers": "@editors", "on_reject": "skip", "when": "number == 1"},
         ),
     ),
     "parallel": (
