@@ -268,7 +268,7 @@ def test_h13_a_loop_whose_rounds_are_always_looked_at_has_no_until():
     sometimes = around().loop("it", body(), until="state.x", iterate=some)
 
     assert "has until, which is never looked at" in problems(always)[0]
-    assert problems(sometimes) == []
+    assert sometimes.problems() == []
 
 
 def test_h9_a_rejected_approval_is_not_passed_over():
