@@ -18,7 +18,7 @@ demo: $(VENV)/.runtime ## set up, then try everything in the browser
 	@exec $(BIN)/signoff demo $(ARGS)
 
 test: lint types imports chromium ## set up, then run every check there is
-	$(PYTEST) $(ARGS)
+	MATRIX=full $(PYTEST) $(ARGS)
 
 lint: $(VENV)/.development ## check style and format
 	$(BIN)/ruff check .
