@@ -104,8 +104,11 @@ def _decided(state: State, record: Any, event: a.DecisionRecorded) -> None:
         roster=event.roster,
         updates=event.updates,
     )
+    # A person has one vote, also one who answered in another's place and may now decide, too.
     others = tuple(
-        each for each in approval.votes if (each.seat, each.stage) != (vote.seat, vote.stage)
+        each
+        for each in approval.votes
+        if each.stage != vote.stage or (each.seat != vote.seat and each.by != vote.by)
     )
     _set(state, event.approval_id, votes=(*others, vote))
 

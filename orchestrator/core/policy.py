@@ -131,7 +131,8 @@ def refuse_person(
         return None
     now = standing(policy, votes, stage, requester=requester, editor=editor)
     barred = Barred(policy, requester, editor)
-    counted = click.seat in taken_before(policy, votes, stage, barred, rosters_of(votes))
+    taken = taken_before(policy, votes, stage, barred, rosters_of(votes))
+    counted = bool({click.seat, click.by} & taken)
     again = r.AlreadyCounted(by=click.by, waiting_for=now.waiting)
     if not via & names_of_stage(policy, stage):
         return again if counted else _refuse_elsewhere(policy, stage, click, now)

@@ -64,11 +64,13 @@ def taken_before(
     barred: Barred,
     rosters: Mapping[str, Collection[str]],
 ) -> frozenset[str]:
-    """Return whose approvals fill the slots of the stages before."""
+    """Return whose approvals fill the slots of the stages before, and who gave them."""
     taken: frozenset[str] = frozenset()
     for number in range(stage):
         fills = fills_of(policy, votes, number, barred | taken, rosters)
-        taken |= {seat for fill in fills for seat in fill.by}
+        seats = {seat for fill in fills for seat in fill.by}
+        taken |= seats
+        taken |= {each.by for each in votes if each.stage == number and each.seat in seats}
     return taken
 
 

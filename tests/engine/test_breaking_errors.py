@@ -14,6 +14,7 @@ from tests.engine.test_gates import only_question, start
 
 #: What half of a surrogate pair is logged as.
 ESCAPED = "ValueError: \\ud800"
+MUTE = "MuteError: MuteError"
 
 
 class MuteError(Exception):
@@ -63,9 +64,7 @@ def led(function: Any) -> Graph:
 
 
 @pytest.mark.parametrize("make", [one, led])
-@pytest.mark.parametrize(
-    ("function", "error"), [(garble, ESCAPED), (fall_silent, "MuteError: MuteError")]
-)
+@pytest.mark.parametrize(("function", "error"), [(garble, ESCAPED), (fall_silent, MUTE)])
 async def test_a_message_that_cannot_be_stored_is_told_all_the_same(
     serve: EngineMaker, make: Any, function: Any, error: str
 ) -> None:
