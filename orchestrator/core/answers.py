@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -165,11 +165,31 @@ def find_differences(old: Any, new: Any, field: str = "") -> Iterator[Problem]:
     elif isinstance(old, Mapping):
         yield from _key_differences(old, new, field)
     elif isinstance(old, list) and old:
+        examples = {_shape(example): example for example in old}
         for number, each in enumerate(new):
-            found = [
-                list(find_differences(example, each, _join(field, str(number)))) for example in old
-            ]
-            yield from min(found, key=len)
+            if _shape(each) not in examples:
+                yield from _least_differences(examples.values(), each, _join(field, str(number)))
+
+
+def _least_differences(examples: Iterable[Any], new: Any, field: str) -> list[Problem]:
+    """Return how an element differs from the example that it is most like."""
+    least: list[Problem] | None = None
+    for example in examples:
+        found = list(find_differences(example, new, field))
+        if least is None or len(found) < len(least):
+            least = found
+        if not least:
+            break
+    return least or []
+
+
+def _shape(value: Any) -> Hashable:
+    """Return what two values have in common that differ in nothing but their content."""
+    if isinstance(value, Mapping):
+        return frozenset((key, _shape(each)) for key, each in value.items())
+    if isinstance(value, list):
+        return "a list", frozenset(map(_shape, value))
+    return _type_of(value)
 
 
 def _key_differences(
