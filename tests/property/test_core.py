@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -15,8 +14,10 @@ from orchestrator.core import events as e
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance, advance
 from orchestrator.core.state import FINISHED, PlaceStatus, RunStatus
+from orchestrator.core.times import is_past
 from orchestrator.core.turn import Terms
 from orchestrator.graph import Graph, GraphBuilder, Retry
+from tests.property.effort import effort
 from tests.unit.core.flows import (
     ANYTHING,
     CHAT,
@@ -140,9 +141,13 @@ class Core(RuleBasedStateMachine):
         """Carry a command out; a refusal leaves everything as it was."""
         scenario = self.scenario
         before, state = scenario.log, scenario._state
+        same = state.copy() if state is not None else None
         answer = advance(
             scenario.graph, state, command, now=scenario.clock.now(), terms=scenario.terms
         )
+
+        assert state == same  # what it is given it leaves alone
+
         scenario.when(command)
         scenario._answer = None
         self.last = scenario._lines.pop()
@@ -190,13 +195,12 @@ class Core(RuleBasedStateMachine):
         approval = self.scenario.state.approvals.get(question)
         digest = click.digest
         if approval is not None and digest == "right":
-            digest = approval.opened.digest
+            digest = approval.digest
+        via = (click.by,) if click.is_approver else ()
         command = c.Decide(
             approval_id=question,
             decision=click.word,
-            by=click.by,
-            surface="slack",
-            via=click.by if click.is_approver else None,
+            by=c.Person(id=click.by, surface="slack", via=via),
             updates=click.updates,
             digest=digest,
         )
@@ -208,8 +212,8 @@ class Core(RuleBasedStateMachine):
             assert click.is_approver
             assert click.word in approval.opened.decisions
             assert "human_decision" not in click.updates
-            assert digest in (None, approval.opened.digest)
-            assert approval.due_at is None or approval.due_at > self.scenario.clock.now()
+            assert digest in (None, approval.digest)
+            assert not is_past(approval.times.due_at, self.scenario.clock.now())
             self.send(command)
 
             assert len(self.scenario.log) == length  # the second click changes nothing
@@ -236,14 +240,17 @@ class Core(RuleBasedStateMachine):
     def wait(self, seconds: int | None, *, is_served: bool) -> None:
         """Time passes, and everything that is due fires if somebody serves."""
         state, now = self.scenario.state, self.scenario.clock.now()
-        coming = [at for each in state.approvals.values() if (at := each.due_at) and at > now]
+        coming = [at for each in state.approvals.values() if (at := each.times.due_at) and at > now]
         by = timedelta(seconds=seconds) if seconds else min(coming, default=now) - now
         self.scenario.clock.advance(by)
         if not is_served:
             return
         now = self.scenario.clock.now()
         for approval in list(state.approvals.values()):
-            for kind, at in (("expiry", approval.due_at), ("reminder", approval.remind_at)):
+            for kind, at in (
+                ("expiry", approval.times.due_at),
+                ("reminder", approval.times.remind_at),
+            ):
                 if at is not None and at <= now:
                     self.send(fire(kind, approval.opened.approval_id))
         for path in state.places:
@@ -363,4 +370,4 @@ class Core(RuleBasedStateMachine):
 
 TestCore = Core.TestCase
 TestCore.__doc__ = "See Core."
-TestCore.settings = settings(max_examples=80, stateful_step_count=60, deadline=None)
+TestCore.settings = effort(80, 60)
