@@ -13,6 +13,7 @@ from orchestrator.core import commands as c
 from orchestrator.core.advance import Advance
 from orchestrator.core.policy import users_of, why_unsatisfiable
 from orchestrator.core.state import State
+from orchestrator.core.times import is_past
 from orchestrator.errors import (
     ApproversError,
     DirectoryError,
@@ -25,6 +26,7 @@ from orchestrator.graph.policy import ApproverKind, Policy
 from orchestrator.runtime.kernel import Kernel
 from orchestrator.runtime.people import facts
 from orchestrator.runtime.ports import Clock, Directory
+from orchestrator.runtime.versions import differences_at
 from orchestrator.store import Rule, Store
 
 #: When to look again after the directory or the database was away.
@@ -180,6 +182,8 @@ class Attendance:
             via=via,
             is_outsider=await directory.is_outsider(rule.by),
         )
+        if not await self._holds(asked, rule):
+            return False
         command = c.Decide(
             approval_id=asked.approval_id,
             decision=Decision.APPROVE.value,
@@ -199,6 +203,18 @@ class Attendance:
             )
             return False
         return asked.approval_id not in answer.state.approvals
+
+    async def _holds(self, asked: _Asked, rule: Rule) -> bool:
+        """Is a rule still in force, and is what it was granted for the same as then?"""
+        now = await self._store.get_rule(rule.id)
+        if now.revoked_at is not None or is_past(now.expires_at, self._clock.now()):
+            return False
+        granted = await self._store.get_run(rule.granted_in)
+        loaded = self._kernel.versions.get_loaded(asked.graph)
+        if granted.version == loaded.version:
+            return True
+        old = await self._kernel.versions.find_definition(asked.graph, granted.version)
+        return old is not None and not differences_at(old, loaded, asked.path)
 
     async def _check(self, asked: _Asked) -> None:
         """Have the operators asked when nobody stands behind a question's names."""

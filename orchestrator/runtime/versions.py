@@ -97,6 +97,13 @@ def compare(old: Mapping[str, Any], loaded: Graph, places: tuple[str, ...]) -> t
     return tuple(changes(old, loaded.definition, [declared_path(path) for path in places]))
 
 
+def differences_at(old: Mapping[str, Any], loaded: Graph, path: str) -> tuple[str, ...]:
+    """Return what differs between a definition and a graph in the node at a path itself."""
+    place = node_place(address_of(path))
+    own = (f"{place}:", f"{place} ")
+    return tuple(line for line in compare(old, loaded, (path,)) if line.startswith(own))
+
+
 def differences_behind(state: State, old: Mapping[str, Any], loaded: Graph) -> tuple[str, ...]:
     """Return what differs in the nodes whose work would have to be taken back."""
     undoing = (declared_path(each.path) for each in state.places.values() if each.is_undo)
