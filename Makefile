@@ -37,6 +37,7 @@ browser: $(VENV)/.development chromium ## run the tests that need a browser
 	$(PYTEST) -m browser $(ARGS)
 
 bench: $(VENV)/.development ## measure
+	@$(BIN)/python benchmarks/advance.py
 	@$(BIN)/python benchmarks/bench.py
 
 lock: ## choose the newest allowed versions of all dependencies (needs uv)

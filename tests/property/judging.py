@@ -196,7 +196,7 @@ class Judge:
         if place.is_undo:
             assert state.is_closing
             return
-        assert not state.is_held_back
+        assert (state.paused, state.held) == (None, None)
         assert not state.is_closing
         self._judge_work(event.path)
 
