@@ -15,12 +15,13 @@ from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
 from orchestrator.core.state import State
 from orchestrator.core.turn import Terms
-from orchestrator.errors import GraphChangedError, GraphError, OrchestratorError
+from orchestrator.errors import GraphChangedError, GraphError, OrchestratorError, StoreError
 from orchestrator.graph.graph import Graph
 from orchestrator.runtime.context import NodeContext, find_task
 from orchestrator.runtime.executor import Attempt, Executor
 from orchestrator.runtime.patience import persist
 from orchestrator.runtime.process import process_name
+from orchestrator.runtime.results import facts
 from orchestrator.runtime.steps import Steps
 from orchestrator.runtime.summary import is_urgent, to_run
 from orchestrator.runtime.versions import Versions
@@ -278,7 +279,21 @@ class Kernel:
     async def _report(self, attempt: Attempt, outcome: c.FinishAttempt | c.FailAttempt) -> None:
         """Store how an attempt went; the database may be away for a while."""
         self.hook("after_effect")
-        await persist(lambda: self.commit(attempt.run_id, outcome, attempt.graph))
+        try:
+            await persist(lambda: self.commit(attempt.run_id, outcome, attempt.graph))
+        except StoreError as error:
+            await self._report_unstorable(attempt, error)
+
+    async def _report_unstorable(self, attempt: Attempt, error: StoreError) -> None:
+        """Fail an attempt whose result, or what follows from it, cannot be stored."""
+        failed = c.FailAttempt(
+            path=attempt.path,
+            attempt=attempt.number,
+            error=facts(error),
+            is_retryable=False,
+            spent=attempt.context.spent,
+        )
+        await persist(lambda: self.commit(attempt.run_id, failed, attempt.graph))
 
     async def _tell(self, attempt: Attempt, value: object) -> None:
         """Store how far an attempt is, if that is possible now."""

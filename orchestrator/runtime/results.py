@@ -74,5 +74,9 @@ def _call_of(node: str, call: object) -> dict[str, Any]:
         raise OutputError(
             f"{node} calls {tool} with {call.arguments!r}; give arguments by name, in a dict"
         )
-    arguments = storable(node, call.arguments, f"calls {tool} with")
-    return {"tool": tool, "arguments": arguments, "id": str(call.id)}
+    asked: dict[str, Any] = storable(
+        node,
+        {"tool": tool, "arguments": call.arguments, "id": str(call.id)},
+        f"calls {tool!r} with",
+    )
+    return asked

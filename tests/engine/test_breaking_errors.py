@@ -8,7 +8,7 @@ import pytest
 
 from orchestrator.core.state import RunStatus
 from orchestrator.errors import StoreError
-from orchestrator.graph import Block, Graph, GraphBuilder, gate
+from orchestrator.graph import Block, Graph, GraphBuilder, ToolCall, ToolCalls, gate
 from tests.engine.conftest import EngineMaker
 from tests.engine.test_gates import only_question, start
 
@@ -134,3 +134,23 @@ async def test_a_condition_that_exits_does_not_end_the_writer(serve: EngineMaker
             await engine.start("one", {}, requester="ALICE", surface="test")
         assert (await start(engine, "other")).status == RunStatus.WAITING
         assert len(await engine.list_runs()) == 1
+
+
+async def test_a_task_fails_when_the_condition_behind_it_exits(serve: EngineMaker) -> None:
+    """Its result cannot be recorded together with what follows from it, and the error says why."""
+    async with serve(led(leave)) as engine:
+        run = await start(engine, "one")
+        assert run.status == RunStatus.FAILED
+        assert "SystemExit(3)" in (run.error or "")
+
+
+@pytest.mark.parametrize("call", [ToolCall(tool="\ud800"), ToolCall(tool="look", id="\ud800")])
+async def test_a_call_that_cannot_be_stored_fails_the_agent(
+    serve: EngineMaker, call: ToolCall
+) -> None:
+    """The error names the agent's turn."""
+    graph = GraphBuilder("one").agent("ask", lambda _context: ToolCalls(calls=(call,)))
+    async with serve(graph.start("ask").ends("ask").build()) as engine:
+        run = await start(engine, "one")
+        assert run.status == RunStatus.FAILED
+        assert "what JSON cannot hold" in (run.error or "")
