@@ -57,6 +57,9 @@ class ModelCodec:
             dumped: dict[str, Any] = self.model.model_dump(value, mode="json", by_alias=False)
         except PydanticSerializationError as exc:
             raise InputError([("", f"cannot be stored: {exc}; keep to what JSON has")]) from exc
+        problems = [(name, _NOT_FINITE) for name, each in dumped.items() if not _is_finite(each)]
+        if problems:
+            raise InputError(problems)
         return dumped
 
     def load(self, dumped: Mapping[str, Any]) -> BaseModel:
@@ -71,6 +74,17 @@ class ModelCodec:
     def owns(self, values: object) -> bool:
         """Say whether the values are an instance of the model already."""
         return isinstance(values, self.model)
+
+
+_NOT_FINITE = "has a number in it that JSON cannot hold; use finite numbers"
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _iso(value: object) -> str:

@@ -257,7 +257,11 @@ class Deciding(Desk):
             raise ResponseError(
                 f"a standing rule cannot hold for {rule!r}; give 'run' or a time such as 4 hours"
             )
-        return {"grants_rule": uuid7().hex, "rule_expires_at": self._clock.now() + rule}
+        try:
+            expires_at = self._clock.now() + rule
+        except OverflowError:
+            raise ResponseError(f"no calendar reaches as far as {rule}; give less") from None
+        return {"grants_rule": uuid7().hex, "rule_expires_at": expires_at}
 
 
 def _confirm(question: Question, confirm: str) -> None:

@@ -131,7 +131,7 @@ class Upkeep(Desk):
             surface: Where it was done.
         """
         question, person = await self._asked(approval, by, surface)
-        at = _aware(until) if isinstance(until, datetime) else self._clock.now() + until
+        at = _aware(until) if isinstance(until, datetime) else _later(self._clock.now(), until)
         return await self._change(
             question, c.Snooze(approval_id=question.approval_id, by=person, until=at)
         )
@@ -157,7 +157,7 @@ class Upkeep(Desk):
         question, person = await self._asked(approval, by, surface)
         if isinstance(until, timedelta):
             found = await self._store.get_approval(question.approval_id)
-            until = (found.due_at or self._clock.now()) + until
+            until = _later(found.due_at or self._clock.now(), until)
         command = c.Extend(
             approval_id=question.approval_id, by=person, until=_aware(until), reason=reason
         )
@@ -247,6 +247,13 @@ class Upkeep(Desk):
         question = await self._store.get_question(approval)
         person, _ = await self._person(question, by, surface, asks_operators=True)
         return question, person
+
+
+def _later(instant: datetime, length: timedelta) -> datetime:
+    try:
+        return instant + length
+    except OverflowError:
+        raise NotPossibleError(f"no calendar reaches as far as {length}; give less") from None
 
 
 def _aware(instant: datetime) -> datetime:

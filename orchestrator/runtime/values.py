@@ -29,8 +29,8 @@ def to_updates(updates: Mapping[str, Any]) -> dict[str, Any]:
         ResponseError: JSON cannot hold them.
     """
     try:
-        return dict(to_stored(updates))
-    except ValueError as error:
+        return dict(_exactly(updates))
+    except (TypeError, ValueError) as error:
         raise ResponseError(f"an answer's updates must be JSON: {error}") from error
 
 
@@ -41,9 +41,19 @@ def to_values(values: Any) -> Any:
         ResponseError: JSON cannot hold it.
     """
     try:
-        return to_stored(values)
+        return _exactly(values)
     except ValueError as error:
         raise ResponseError(f"an answer's values must be JSON: {error}") from error
+
+
+def _exactly(given: Any) -> Any:
+    """Return what people gave as it is stored; what is no number is no null either."""
+    text = to_json(given, inf_nan_mode="constants")
+    try:
+        return from_json(text, allow_inf_nan=False)
+    except ValueError:
+        from_json(text)  # raises again where that is not the reason
+        raise ValueError("a number in it is not finite; use finite numbers") from None
 
 
 def check_labels(labels: Mapping[str, str]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from orchestrator.core.state import RunStatus
-from orchestrator.graph import Graph, GraphBuilder, gate
+from orchestrator.errors import InputError, NotPossibleError, ResponseError
+from orchestrator.graph import Graph, GraphBuilder, InputSchema, gate
 from tests.engine.conftest import EngineMaker
 from tests.engine.test_gates import approve, only_question, settle, start
 
@@ -78,3 +81,53 @@ async def test_h2_an_answer_does_not_bring_a_decision_of_its_own(
 
         outcome = "answered" if decision == "result" else "edited"
         assert await engine.get_output(run.id) == {"said": outcome, "who": "BOB"}
+
+
+class Limit(BaseModel):
+    """What a task needs to know."""
+
+    most: float | None = None
+
+
+@pytest.mark.parametrize("schema", [Limit, Limit.model_json_schema()])
+@pytest.mark.parametrize("most", [float("nan"), float("inf")])
+async def test_h14_what_is_no_number_is_not_taken_for_null(
+    serve: EngineMaker, schema: Any, most: float
+) -> None:
+    """A limit that is none is refused and stays unanswered; it is not read as no limit."""
+    asked = gate(approvers="@editors", schema=schema)
+    graph = GraphBuilder("limit").task("work", _nothing, input=asked).start("work").ends("work")
+    async with serve(graph.build()) as engine:
+        run = await start(engine, "limit")
+        question = await only_question(engine, run)
+        with pytest.raises(ResponseError, match="finite"):
+            await approve(engine, question, decision="answer", values={"most": most})
+        assert (await only_question(engine, run)).id == question.id
+
+
+def test_a_text_that_reads_as_infinite_is_refused_by_a_model() -> None:
+    """JSON could not hold it, so another value would be there after a restart."""
+    schema = InputSchema(Limit)
+    with pytest.raises(InputError, match="most: has a number in it that JSON cannot hold"):
+        schema.dump(schema.parse({"most": "1e999"}))
+
+
+async def test_an_instant_past_all_calendars_is_refused(serve: EngineMaker) -> None:
+    """It says so, whoever computes it, and changes nothing."""
+    graph = (
+        GraphBuilder("timed")
+        .approval("ask", approvers="BOB", timeout="1h", on_timeout="reject")
+        .start("ask")
+        .ends("ask")
+        .build()
+    )
+    async with serve(graph) as engine:
+        run = await start(engine, "timed")
+        question = await only_question(engine, run)
+        with pytest.raises(NotPossibleError, match="no calendar reaches"):
+            await engine.extend(question.id, by="BOB", until=timedelta.max)
+        with pytest.raises(NotPossibleError, match="no calendar reaches"):
+            await engine.snooze(question.id, by="BOB", until=timedelta.max)
+        with pytest.raises(ResponseError, match="no calendar reaches"):
+            await approve(engine, question, rule=timedelta.max)
+        assert (await only_question(engine, run)).due_at == question.due_at
