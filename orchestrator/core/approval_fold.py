@@ -110,7 +110,8 @@ def _decided(state: State, record: Any, event: a.DecisionRecorded) -> None:
         for each in approval.votes
         if each.stage != vote.stage or (each.seat != vote.seat and each.by != vote.by)
     )
-    _set(state, event.approval_id, votes=(*others, vote))
+    keys = approval.keys if event.key is None else (*approval.keys, event.key)
+    _set(state, event.approval_id, votes=(*others, vote), keys=keys)
 
 
 def _stage_reached(state: State, record: Any, event: a.StageReached) -> None:

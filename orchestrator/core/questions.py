@@ -76,6 +76,8 @@ def answer(turn: Turn, command: Decide) -> r.Refusal | Resolution | None:
     approval = turn.state.approvals.get(command.approval_id)
     if approval is None:
         return r.NotOpen(approval_id=command.approval_id)
+    if command.key is not None and command.key in approval.keys:
+        return r.NotCurrent(reason="this decision has been recorded already")
     if is_past(approval.times.due_at, turn.now):
         return r.TooLate(approval_id=command.approval_id)
     if command.decision not in approval.opened.decisions:

@@ -24,7 +24,7 @@ from orchestrator.errors import (
     OrchestratorError,
     StoreUnavailableError,
 )
-from orchestrator.graph import Graph, GraphBuilder
+from orchestrator.graph import Graph, GraphBuilder, quorum
 from orchestrator.runtime import Engine, StaticDirectory, scheduler
 from orchestrator.store import open_store
 from orchestrator.testing import FakeClock
@@ -309,3 +309,26 @@ async def test_a_store_that_was_closed_is_unavailable(serve: Serve) -> None:
         approval = await review(engine)
     with pytest.raises(StoreUnavailableError):
         await engine.decide(approval, "approve", by="BOB", surface="python")
+
+
+async def test_h6_a_vote_that_comes_twice_at_once_is_recorded_once(serve: Serve) -> None:
+    """Both deliveries are told that it counts; the question waits for the other vote."""
+    graph = (
+        GraphBuilder("gated")
+        .approval("review", policy=quorum(2, "BOB, CAROL"))
+        .start("review")
+        .ends("review")
+        .build()
+    )
+    async with serve(graph) as engine:
+        approval = await review(engine)
+        await asyncio.gather(
+            *(
+                engine.decide(approval, "approve", by="BOB", surface="python", key="click")
+                for _ in range(5)
+            )
+        )
+        found = await engine.get_approval(approval)
+
+        assert [answer.by for answer in found.answers] == ["BOB"]
+        assert found.is_open
