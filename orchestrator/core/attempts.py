@@ -14,7 +14,7 @@ from orchestrator.core.refusals import NotCurrent, Refusal
 from orchestrator.core.state import Place, PlaceStatus
 from orchestrator.core.turn import Turn
 from orchestrator.core.values import Pointer
-from orchestrator.core.walk import RESERVED, has_undo, written
+from orchestrator.core.walk import RESERVED, written
 from orchestrator.graph.nodes import Backoff, Retry, TaskNode
 from orchestrator.graph.views import EVERYTHING
 
@@ -49,6 +49,28 @@ def _ignore(turn: Turn, path: str, attempt: int) -> Refusal | None:
     return None
 
 
+def _let_go(
+    turn: Turn,
+    place: Place,
+    reason: str,
+    command: c.FinishAttempt | c.FailAttempt | None = None,
+) -> None:
+    """Record how an attempt ended that had to stop; what it did can still be taken back."""
+    node = turn.graph.find_node(place.path)
+    is_done = isinstance(command, c.FinishAttempt) and endings.has_undo(node)
+    turn.emit(
+        e.ResultIgnored(
+            path=place.path,
+            attempt=place.attempt,
+            reason=reason,
+            output=command.output if is_done and isinstance(command, c.FinishAttempt) else None,
+            has_undo=is_done,
+            spent=command.spent if command is not None else {},
+        )
+    )
+    endings.settle(turn)
+
+
 def report(turn: Turn, command: c.ReportProgress) -> Refusal | None:
     """Note how far a running node is."""
     if _running(turn, command.path, command.attempt) is None:
@@ -62,6 +84,9 @@ def finish(turn: Turn, command: c.FinishAttempt) -> Refusal | None:
     place = _running(turn, command.path, command.attempt)
     if place is None:
         return _ignore(turn, command.path, command.attempt)
+    if place.is_stopped:
+        _let_go(turn, place, "what is around it is over", command)
+        return None
     if place.is_undo or turn.state.is_closing:
         _finish_closing(turn, place, command)
         return None
@@ -90,7 +115,7 @@ def finish(turn: Turn, command: c.FinishAttempt) -> Refusal | None:
                 output=command.output,
                 written=_kept(turn, place, command),
                 is_calls=command.is_calls,
-                has_undo=has_undo(node),
+                has_undo=endings.has_undo(node),
                 spent=command.spent,
             )
         )
@@ -116,7 +141,7 @@ def _finish_closing(turn: Turn, place: Place, command: c.FinishAttempt) -> None:
             attempt=command.attempt,
             output=command.output,
             written=kept,
-            has_undo=not place.is_undo and node is not None and has_undo(node),
+            has_undo=not place.is_undo and endings.has_undo(node),
             spent=command.spent,
         )
     )
@@ -148,6 +173,9 @@ def fail(turn: Turn, command: c.FailAttempt) -> Refusal | None:
     place = _running(turn, command.path, command.attempt)
     if place is None:
         return _ignore(turn, command.path, command.attempt)
+    if place.is_stopped:
+        _let_go(turn, place, f"{command.error.type}: {command.error.message}", command)
+        return None
     node = turn.graph.find_node(place.path)
     is_stopping = turn.state.is_closing and not place.is_undo
     retry = node.retry if isinstance(node, TaskNode) else Retry()
@@ -209,6 +237,9 @@ def lose(turn: Turn, command: c.LoseAttempt) -> Refusal | None:
     if place is None:
         return NotCurrent(reason=f"attempt {command.attempt} of {command.path} is not running")
     turn.emit(e.AttemptLost(path=place.path, attempt=place.attempt, owner=place.owner or ""))
+    if place.is_stopped:
+        _let_go(turn, place, "the process that ran it is gone")
+        return None
     if turn.state.is_closing and not place.is_undo:
         gone = e.ErrorFacts(type="Lost", message="the process that ran it is gone")
         turn.emit(e.NodeFailed(path=place.path, error=gone))

@@ -6,7 +6,10 @@ from orchestrator.core import events as e
 from orchestrator.core import questions
 from orchestrator.core.effects import Deliver, Purpose
 from orchestrator.core.folding import undo_path
+from orchestrator.core.state import PlaceStatus
 from orchestrator.core.turn import Turn
+from orchestrator.graph.composites import Node
+from orchestrator.graph.nodes import TaskNode
 
 _Ending = e.RunCompleted | e.RunFailed | e.RunTimedOut | e.RunCancelled
 
@@ -54,14 +57,23 @@ def cancel_run(turn: Turn, by: str, reason: str) -> None:
 
 
 def can_undo(turn: Turn) -> bool:
-    """Is there something to take back, and does the graph at hand know how?"""
-    return any(turn.graph.find_node(each.path) for each in turn.state.done)
+    """Is there something to take back, or may there be, and does the graph at hand know how?"""
+    graph, state = turn.graph, turn.state
+    if any(graph.find_node(each.path) for each in state.done):
+        return True
+    running = (each for each in state.places.values() if each.status is PlaceStatus.RUNNING)
+    return any(has_undo(graph.find_node(each.path)) for each in running)
+
+
+def has_undo(node: Node | None) -> bool:
+    """Can what a node does be taken back?"""
+    return isinstance(node, TaskNode) and node.undo is not None
 
 
 def settle(turn: Turn) -> None:
     """Take back the next thing, or end, once nothing of a closing run is going on any more."""
     state = turn.state
-    if state.places or state.is_finished:
+    if state.places or state.is_finished or not state.is_closing:
         return
     if can_undo(turn):
         last = next(each for each in reversed(state.done) if turn.graph.find_node(each.path))

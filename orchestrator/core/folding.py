@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.core import events as e
-from orchestrator.core.state import Closed, Place, State, frame_of
+from orchestrator.core.state import Closed, Place, PlaceStatus, State, frame_of
 from orchestrator.core.values import Ref
 
 #: Stands as the error's type where a tool call was not made.
@@ -48,9 +48,13 @@ def leave(state: State, path: str) -> Place:
 
 
 def drop_places(state: State, names: tuple[str, ...], inner: tuple[str, ...]) -> None:
-    """Take places out."""
+    """Take places out; what is running at one of them stays there until it has stopped."""
     for name in [each for each in state.places if each in names or each.startswith(inner)]:
-        del state.places[name]
+        place = state.places[name]
+        if place.status is PlaceStatus.RUNNING and name not in names:
+            state.places[name] = replace(place, is_stopped=True)
+        else:
+            del state.places[name]
 
 
 def drop_frames(state: State, names: tuple[str, ...], inner: tuple[str, ...]) -> None:

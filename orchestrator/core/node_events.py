@@ -158,11 +158,20 @@ class NodeLeft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultIgnored:
-    """A result came for an attempt that was no longer the current one."""
+    """A result came for an attempt that was no longer the current one, or had been stopped."""
 
     path: str
     attempt: int
     reason: str
+    #: What the node returned, if that can be taken back.
+    output: Any = None
+    has_undo: bool = False
+    spent: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def values(self) -> Any:
+        """The output."""
+        return self.output
 
 
 #: The reason of an EdgeTaken that a rejection led to.

@@ -146,6 +146,18 @@ def _node_left(state: State, record: e.Record, event: e.NodeLeft) -> None:
     leave(state, event.path)
 
 
+def _result_ignored(state: State, record: e.Record, event: e.ResultIgnored) -> None:
+    _spend(state, event.spent)
+    place = state.places.get(event.path)
+    if place is None or not place.is_stopped or place.attempt != event.attempt:
+        return
+    del state.places[event.path]
+    if event.has_undo:
+        output = NOTHING if event.output is None else Pointer(record.seq)
+        done = Done(path=event.path, node=place.node, output=output)
+        state.done = (*state.done, done)
+
+
 def _edge_taken(state: State, record: e.Record, event: e.EdgeTaken) -> None:
     if event.reason != e.REJECTION:
         return
@@ -199,7 +211,7 @@ NODE_HANDLERS: Mapping[type, Callable[[State, e.Record, Any], None]] = {
     e.NodeSkipped: _node_skipped,
     e.NodeFailed: _node_failed,
     e.NodeLeft: _node_left,
-    e.ResultIgnored: _nothing,
+    e.ResultIgnored: _result_ignored,
     e.EdgeTaken: _edge_taken,
     e.WaitStarted: _wait_started,
     e.SignalTaken: _signal_taken,

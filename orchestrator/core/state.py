@@ -84,6 +84,8 @@ class Place:
     is_confirmed: bool = False  #: people said yes to it, so a condition is not evaluated
     result: Ref | None = None  #: what the node brought, while it is under review
     is_undo: bool = False
+    #: What is around it is over; it runs only until it has stopped, and its result is ignored.
+    is_stopped: bool = False
     retry_at: datetime | None = None
     wake_at: datetime | None = None
     signal: str | None = None  #: the name of the signal that it waits for

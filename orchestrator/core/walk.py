@@ -155,15 +155,10 @@ def _succeed(turn: Turn, place: Place, result: Ref) -> None:
             output=None,
             source=None if result == NOTHING else result,
             written=written(turn, place.path, node, value),
-            has_undo=has_undo(node),
+            has_undo=endings.has_undo(node),
         )
     )
     turn.later(steps.Leave(place.path, place.node))
-
-
-def has_undo(node: Node) -> bool:
-    """Can what the node does be taken back?"""
-    return isinstance(node, TaskNode) and node.undo is not None
 
 
 def written(turn: Turn, path: str, node: Node, value: object) -> tuple[str, ...]:

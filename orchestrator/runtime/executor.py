@@ -176,6 +176,7 @@ class Executor:
                 place is not None
                 and place.status is PlaceStatus.RUNNING
                 and place.attempt == attempt.number
+                and not place.is_stopped
             )
             if not is_current or (state.is_closing and not attempt.is_undo):
                 signals.set()

@@ -108,7 +108,7 @@ class Scheduler:
             return
         for run_id, path, _ in await store.vanished(self._kernel.owner, running):
             executor.cancel(run_id, path)
-        for job in await store.cancelling_jobs(self._kernel.owner):
+        for job in await store.stopped_jobs(self._kernel.owner):
             executor.cancel(job.run_id, job.path)
 
     async def _time_to_next(self) -> float:

@@ -29,8 +29,8 @@ _APPROVAL_TIMERS = (
     (TimerKind.REMINDER, "remind_at"),
     (TimerKind.ESCALATION, "escalate_at"),
 )
-#: Number of an attempt, 0 while nobody has taken the node on, and who runs it.
-_Job = tuple[int, str | None]
+#: Number of an attempt, 0 while nobody has taken the node on; who runs it; is it to be stopped?
+_Job = tuple[int, str | None, bool]
 _NOBODY: Mapping[str, Any] = {}
 
 
@@ -68,17 +68,15 @@ class LiveRows:
             new: The state after.
             at: When the batch began.
         """
-        was_held_back = old is not None and old.is_held_back
-        # A pause or its end says something about places that are themselves the same.
-        is_sweep = was_held_back != new.is_held_back
+        # A pause, its end, or the run's end says something about places that stay the same.
+        is_sweep = _sweep(old) != _sweep(new)
         places = old.places if old else _NOBODY
         for path, before, after in changes(places, new.places, is_complete=is_sweep):
             for kind, name in _PLACE_TIMERS:
                 was, is_ = getattr(before, name, None), getattr(after, name, None)
                 known = None if is_sweep and is_ is not None else was
                 self._add_timer(new.run_id, kind, path, known, is_)
-            was_job = _job(before, is_held_back=was_held_back)
-            self._add_job(new, path, was_job, _job(after, is_held_back=new.is_held_back), at)
+            self._add_job(new, path, _job(old, before), _job(new, after), at)
         approvals = old.approvals if old else _NOBODY
         for approval_id, asked, asks in changes(approvals, new.approvals):
             for kind, name in _APPROVAL_TIMERS:
@@ -95,7 +93,7 @@ class LiveRows:
             return
         row: Row | None = None
         if after is not None:
-            attempt, owner = after
+            attempt, owner, is_stopped = after
             row = {
                 "run_id": state.run_id,
                 "path": path,
@@ -103,6 +101,7 @@ class LiveRows:
                 "owner": owner,
                 "lease_until": at + LEASE if owner is not None else None,
                 "ready_at": at,
+                "is_stopped": is_stopped,
             }
         self.jobs[state.run_id, path] = row
 
@@ -129,12 +128,17 @@ class LiveRows:
         )
 
 
-def _job(place: Place | None, *, is_held_back: bool) -> _Job | None:
-    """Return what is to be done at a place."""
-    if place is None:
+def _sweep(state: State | None) -> tuple[bool, bool]:
+    return (False, False) if state is None else (state.is_held_back, state.is_closing)
+
+
+def _job(state: State | None, place: Place | None) -> _Job | None:
+    """Return what is to be done at a place of a run."""
+    if state is None or place is None:
         return None
     if place.status is PlaceStatus.RUNNING:
-        return place.attempt, place.owner
-    if place.status is PlaceStatus.READY and (place.is_undo or not is_held_back):
-        return 0, None
+        is_over = state.is_closing and not place.is_undo
+        return place.attempt, place.owner, place.is_stopped or is_over
+    if place.status is PlaceStatus.READY and (place.is_undo or not state.is_held_back):
+        return 0, None, False
     return None

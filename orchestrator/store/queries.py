@@ -182,9 +182,9 @@ class Queries:
         """Return attempts whose lease has run out."""
         return await work.lost_jobs(self._reader, now, limit)
 
-    async def cancelling_jobs(self, owner: str) -> list[Job]:
-        """Return an owner's attempts that have to stop because their runs are being cancelled."""
-        return await work.cancelling_jobs(self._reader, owner)
+    async def stopped_jobs(self, owner: str) -> list[Job]:
+        """Return an owner's attempts that have to stop; see `work.stopped_jobs`."""
+        return await work.stopped_jobs(self._reader, owner)
 
     async def vanished(
         self, owner: str, running: Iterable[tuple[str, str, int]]

@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    Boolean,
     Column,
     DateTime,
     Dialect,
@@ -214,6 +215,8 @@ jobs = Table(
     Column("owner", String(64)),
     Column("lease_until", Instant),
     Column("ready_at", Instant, nullable=False),
+    #: Its process is to stop it.
+    Column("is_stopped", Boolean, nullable=False),
     Index("ix_jobs_owner_lease_until", "owner", "lease_until"),
 )
 

@@ -9,10 +9,9 @@ from datetime import datetime
 from sqlalchemy import Connection, delete, func, select, tuple_, update
 
 from orchestrator.core.commands import TimerKind
-from orchestrator.core.folding import undo_path
 from orchestrator.store.live import LEASE
 from orchestrator.store.reader import Reader
-from orchestrator.store.tables import AnyRow, jobs, runs, timers
+from orchestrator.store.tables import AnyRow, jobs, timers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,20 +90,12 @@ def _to_jobs(rows: Sequence[AnyRow]) -> list[Job]:
     return [Job(run_id=row.run_id, path=row.path, attempt=row.attempt) for row in rows]
 
 
-async def cancelling_jobs(reader: Reader, owner: str) -> list[Job]:
-    """Return the attempts of an owner that have to stop because their runs are being cancelled.
+async def stopped_jobs(reader: Reader, owner: str) -> list[Job]:
+    """Return the attempts of an owner that have to stop: what is around them, or the run, is over.
 
     What takes back what was done is not among them.
     """
-    query = (
-        select(jobs)
-        .join(runs, runs.c.id == jobs.c.run_id)
-        .where(
-            jobs.c.owner == owner,
-            runs.c.status == "cancelling",
-            ~jobs.c.path.endswith(undo_path(""), autoescape=True),
-        )
-    )
+    query = select(jobs).where(jobs.c.owner == owner, jobs.c.is_stopped)
     return _to_jobs(await reader.fetch(query))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -166,3 +167,55 @@ async def test_g8_each_visit_of_a_composite_is_taken_back(serve: EngineMaker) ->
 
     assert (run.status, ledger.done) == (RunStatus.CANCELLED, ["unit/book", "unit#2/book"])
     assert ledger.back == ["unit#2/book", "unit/book"]
+
+
+@pytest.mark.parametrize("ending", ["fails", "goes on and is cancelled"])
+async def test_g8_what_a_stopped_branch_still_did_is_taken_back(
+    serve: EngineMaker, ending: str
+) -> None:
+    """Its result does not count, but the run knows of it and does not end before it is undone."""
+    ledger = Ledger()
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def book(context: Any) -> dict[str, str]:
+        begun.set()
+        try:
+            await may_end.wait()
+        except asyncio.CancelledError:
+            await may_end.wait()
+        return ledger.do(context)
+
+    async def fail(_context: Any) -> None:
+        await begun.wait()
+        raise ValueError("boom")
+
+    bodies = {
+        "a": Block().task("book", book, undo=ledger.undo),
+        "b": Block().task("fail", fail),
+    }
+
+    def declare(make: GraphBuilder) -> None:
+        on_error = "fail" if ending == "fails" else "skip"
+        make.parallel("unit", bodies, on_branch_error="fail-fast", on_error=on_error)
+        make.approval("behind", approvers=BOB)
+
+    async with serve(graph_of(declare)) as engine:
+        run = await engine.start("play", {}, requester="ALICE", surface="test")
+        await begun.wait()
+        await engine.wait_until(run.id, lambda found: "unit[b]/fail" not in found.places)
+        may_end.set()
+        run = await until_settled(engine, run.id)
+        if ending != "fails":
+            assert (run.status, ledger.back) == (RunStatus.WAITING, [])
+            await engine.cancel(run.id, by="ANN", surface="test")
+            run = await until_settled(engine, run.id)
+        ignored = [
+            each.event.path
+            for each in await engine.get_events(run.id)
+            if type(each.event).__name__ == "ResultIgnored"
+        ]
+        assert (await engine.verify(run.id)).is_sound
+
+    assert run.status == (RunStatus.FAILED if ending == "fails" else RunStatus.CANCELLED)
+    assert (ledger.done, ledger.back) == (["unit[a]/book"], ["unit[a]/book"])
+    assert ignored == ["unit[a]/book"]

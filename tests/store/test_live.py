@@ -179,12 +179,12 @@ async def test_attempts_of_cancelled_runs_are_told_to_their_owner(store: Store):
     undo = e.NodeReady(path="a!undo", node="a", is_undo=True)
     await commit(store, RUNS[1], e.CancelRequested(by="ANN"), undo, take("a!undo", owner="p1"))
 
-    assert await store.cancelling_jobs("p1") == [work.Job(run_id=RUNS[1], path="write", attempt=1)]
-    assert await store.cancelling_jobs("p2") == []
+    assert await store.stopped_jobs("p1") == [work.Job(run_id=RUNS[1], path="write", attempt=1)]
+    assert await store.stopped_jobs("p2") == []
 
 
 async def test_h20_a_body_that_is_closed_leaves_no_rows(store: Store, clock: FakeClock, sql: Sql):
-    """Its jobs, its timers and its questions' timers go at once; those beside it stay."""
+    """Its timers and questions' timers go at once; what runs in it is to stop, and then goes."""
     entered = e.BodyEntered(path="write", keys=("a", "b"))
     frames = [e.FrameOpened(path=f"write[{key}]", place="write", key=key) for key in "ab"]
     paths = ("write[a]/x", "write[a]/y", "write[a]/z", "write[b]/x")
@@ -203,6 +203,15 @@ async def test_h20_a_body_that_is_closed_leaves_no_rows(store: Store, clock: Fak
     await commit(store, RUN, (gone, e.FrameClosed(path="write[a]", error=BOOM)))
 
     assert sql("SELECT * FROM timers") == []
+    assert sql("SELECT path, is_stopped FROM jobs ORDER BY path") == [
+        ("write[a]/x", 1),
+        ("write[b]/x", 0),
+    ]
+    assert [job.path for job in await store.stopped_jobs("p1")] == ["write[a]/x"]
+
+    over = e.ResultIgnored(path="write[a]/x", attempt=1, reason="it stopped")
+    await commit(store, RUN, over)
+
     assert sql("SELECT path FROM jobs") == [("write[b]/x",)]
 
 

@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("lease_until", Instant(), nullable=True),
         sa.Column("ready_at", Instant(), nullable=False),
+        sa.Column("is_stopped", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "path", name="pk_jobs"),
     )
     op.create_index("ix_jobs_owner_lease_until", "jobs", ["owner", "lease_until"], unique=False)
