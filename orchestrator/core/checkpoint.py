@@ -6,6 +6,7 @@ What an event of its own says is left out: the run's first one, and those that o
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -58,7 +59,18 @@ def dump(state: State) -> dict[str, Any]:
     document: dict[str, Any] = _adapter().dump_python(
         state, mode="json", exclude=_exclusions(state), exclude_defaults=True
     )
-    return document | {"version": state.version, "needs": sorted(state.references() | {1})}
+    return document | {"version": state.version, "needs": _needs(state)}
+
+
+def to_json(state: State) -> str:
+    """Write what `dump` returns as JSON text, which is much faster than by way of `dump`."""
+    text = _adapter().dump_json(state, exclude=_exclusions(state), exclude_defaults=True).decode()
+    rest = json.dumps({"version": state.version, "needs": _needs(state)})
+    return rest if text == "{}" else f"{text[:-1]},{rest[1:]}"
+
+
+def _needs(state: State) -> list[int]:
+    return sorted(state.references() | {1})
 
 
 def references(document: Mapping[str, Any]) -> set[int]:

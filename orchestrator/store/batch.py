@@ -173,6 +173,7 @@ def decode_record(run_id: str, row: AnyRow) -> Record:
 
 
 def _write(connection: Connection, rows: Rows) -> None:
+    rows.finish()
     approvals, live = rows.approvals, rows.live
     insert_rows(connection, tables.runs, rows.new_runs.values())
     update_rows(connection, tables.runs, ("id",), rows.runs.values())

@@ -25,6 +25,12 @@ class Rows:
     approvals: ApprovalRows = field(default_factory=ApprovalRows)
     live: LiveRows = field(default_factory=LiveRows)
     deliveries: list[Row] = field(default_factory=list)
+    _states: dict[str, State] = field(default_factory=dict)
+
+    def finish(self) -> None:
+        """Write the checkpoints: one a run, however often the batch has moved it."""
+        for row in (*self.runs.values(), *self.new_runs.values()):
+            row["checkpoint"] = checkpoint.to_json(self._states[row["id"]])
 
     def add(self, old: State | None, new: Advance, head: str, at: datetime) -> str:
         """Add what one advance leads to; return the hash of its newest event.
@@ -86,8 +92,9 @@ class Rows:
             "error": state.error,
             "seq": state.seq,
             "head": head,
-            "checkpoint": codec.to_text(checkpoint.dump(state)),
+            "checkpoint": None,
         }
+        self._states[state.run_id] = state
         if old is not None and state.run_id not in self.new_runs:
             self.runs[state.run_id] = row
             return
