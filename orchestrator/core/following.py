@@ -24,6 +24,8 @@ _LIKE = {
     OnTimeout.ANSWER: Decision.ANSWER,
 }
 _LATE = "nobody answered in time"
+#: How a gate that is not passed ended, where nobody rejected it.
+_VERBS = {e.Outcome.WITHDRAWN: "withdrawn", e.Outcome.EXPIRED: "expired"}
 
 
 def follow(turn: Turn, resolution: Resolution) -> None:
@@ -159,8 +161,9 @@ def _reject(turn: Turn, place: Place, resolution: Resolution) -> None:
     kind = resolution.approval.opened.kind
     gate = _gate(turn, place, kind)
     by, comment = resolution.by or "timeout", resolution.comment
-    verb = "withdrawn" if resolution.outcome is e.Outcome.WITHDRAWN else "rejected"
-    reason = f"{place.node} was {verb}" + (f": {comment}" if comment else "")
+    verb = _VERBS.get(resolution.outcome, "rejected")
+    reason = f"{place.node} {verb}" if verb == "expired" else f"{place.node} was {verb}"
+    reason += f": {comment}" if comment else ""
     action = gate.on_reject if gate is not None else OnReject.CANCEL
     if kind in (ApprovalKind.ERROR, ApprovalKind.RESULT):
         action = OnReject.FAIL

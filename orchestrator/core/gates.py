@@ -111,11 +111,12 @@ def ask_round(turn: Turn, place: Place, node: LoopNode, frame: str, output: Ref)
 
 
 def _asks(turn: Turn, gate: Gate, frame: str) -> bool:
-    """Look at a gate's condition. One that cannot be computed asks: nothing is let through."""
+    """Look at a gate's condition. One that raises or says nothing asks: it lets nothing through."""
     if gate.when is None:
         return True
     try:
-        return bool(gate.when(RunView(turn.graph, turn.state, frame=frame)))
+        holds: object = gate.when(RunView(turn.graph, turn.state, frame=frame))
+        return holds is None or bool(holds)
     except Exception:  # noqa: BLE001 - an author's predicate may raise anything
         return True
 

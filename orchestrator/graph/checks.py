@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from orchestrator.graph.composite_checks import find_composite_problems
-from orchestrator.graph.composites import SubgraphNode, bodies
+from orchestrator.graph.composites import Node, SubgraphNode, bodies
 from orchestrator.graph.gate_checks import find_gate_problems
 from orchestrator.graph.graph import Graph
+from orchestrator.graph.inputs import InputSchema
 from orchestrator.graph.kinds import OnError
 from orchestrator.graph.node_checks import find_node_problems, positive
-from orchestrator.graph.nodes import EndNode, TaskNode
+from orchestrator.graph.nodes import EndNode, TaskNode, WaitNode
 from orchestrator.graph.problems import (
     Declaration,
     Declared,
@@ -34,6 +35,7 @@ def find_problems(declaration: GraphDeclaration) -> list[Problem]:
         *_scope(declaration.scope, _ceilings(declaration)),
         *_unanswerable(declaration),
         *_inside_itself(declaration),
+        *_signals(declaration),
     ]
 
 
@@ -115,6 +117,28 @@ def _inside_itself(declaration: GraphDeclaration) -> Iterator[Problem]:
                 f"runs a graph with the id of this one, {declaration.id!r}; "
                 "a graph cannot run inside itself, so take the node out or rename one of the two",
             )
+
+
+def _signals(declaration: GraphDeclaration) -> Iterator[Problem]:
+    """Look for signals of one name that are expected to look different: each must fit all waits."""
+    known: dict[str, tuple[str, InputSchema | None]] = {}
+    for scope, each in _every(declaration.scope):
+        place = scope.place(each.node.id)
+        for node in _waits(each.node):
+            if node.signal is None:
+                continue
+            first, schema = known.setdefault(node.signal, (place, node.schema))
+            if schema != node.schema:
+                yield Problem(
+                    place,
+                    f"waits for the signal {node.signal!r} with another schema than {first}; "
+                    "give both the same, or one of the signals another name",
+                )
+
+
+def _waits(node: Node) -> Iterator[WaitNode]:
+    inside = node.graph.every_node() if isinstance(node, SubgraphNode) else (node,)
+    return (each for each in inside if isinstance(each, WaitNode))
 
 
 def _graphs(graph: Graph) -> Iterator[str]:

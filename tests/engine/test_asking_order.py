@@ -254,7 +254,12 @@ def broken(view: Any) -> bool:
     return bool(view.state["nothing of that name"])
 
 
-CONDITIONS = {"holds": lambda _view: True, "does not hold": lambda _view: False, "raises": broken}
+CONDITIONS = {
+    "holds": lambda _view: True,
+    "does not hold": lambda _view: False,
+    "says nothing": lambda _view: None,
+    "raises": broken,
+}
 
 
 @pytest.mark.parametrize("condition", CONDITIONS)
@@ -262,7 +267,7 @@ CONDITIONS = {"holds": lambda _view: True, "does not hold": lambda _view: False,
 async def test_h15_a_conditional_gate_is_passed_only_where_its_condition_does_not_hold(
     serve: EngineMaker, kind: str, condition: str
 ) -> None:
-    """One that raises asks: nothing is let through because something is broken."""
+    """One that raises or says nothing asks: nothing is let through because of a mistake."""
     log = Log()
     gate: Any = {"approvers": BOB, "when": CONDITIONS[condition]}
     if kind == "input":

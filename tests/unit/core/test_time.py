@@ -159,7 +159,7 @@ def test_t2_reject_follows_the_rejection_route():
 def test_t2_reject_without_a_route_cancels_the_run():
     """Nobody did it, and that is what the run says."""
     scenario, rest = expired(on_timeout="reject", rejection=None)
-    reason = "review was rejected: nobody answered in time"
+    reason = "review expired: nobody answered in time"
 
     assert rest == [
         e.CancelRequested(by="timeout", reason=reason),

@@ -270,3 +270,21 @@ def test_g2_composites_that_make_sense_are_built(build):
 def test_a_problem_reads_as_a_line():
     """Place, colon, text."""
     assert str(Problem("node 'a'", "is gone")) == "node 'a': is gone"
+
+
+def test_g6_one_signal_has_one_schema():
+    """A second one would never be looked at."""
+    schema = {"type": "object", "properties": {"x": {"type": "integer"}}}
+    declared = (
+        GraphBuilder("g")
+        .wait("one", signal="go", schema=schema)
+        .steps("it", Block().wait("two", signal="go"))
+        .wait("three", signal="go", schema=dict(schema))
+        .sequence("one", "it", "three")
+        .start("one")
+        .ends("three")
+    )
+
+    (problem,) = map(str, declared.problems())
+
+    assert problem.startswith("node 'it/two': waits for the signal 'go' with another schema")
