@@ -168,7 +168,9 @@ async def resolve_person(desk: Desk, name: str) -> str:
         raise ApproversError(str(error)) from error
     if wanted.kind in {ApproverKind.GROUP, ApproverKind.CHANNEL}:
         what = wanted.kind.value
-        raise ApproversError(f"{name} is a {what}; name the person whose doing it is")
+        raise ApproversError(
+            f"{name} is a {what}, and this takes one person; give a user id or an e-mail address"
+        )
     (person,) = await desk.people.members(wanted)
     return person
 

@@ -255,6 +255,21 @@ def test_a_refused_decision_leaves_the_approval_open(
     assert shell.pending() == approval
 
 
+@pytest.mark.parametrize(
+    ("person", "code", "said"),
+    [("bob@example.com", 4, "only Slack knows who"), ("@editors", 1, "this takes one person")],
+)
+def test_a_run_is_not_started_for_somebody_who_cannot_be_found_out(
+    person: str, code: int, said: str, shell: Shell
+) -> None:
+    """Stored by an address, the requester would get past four eyes."""
+    answer = shell("run", "errand", "what=tea", "--as", person)
+
+    assert (answer.code, answer.out, len(answer.lines)) == (code, "", 1)
+    assert said in answer.lines[0]
+    assert shell("runs", "--json").json == []
+
+
 def test_a_decided_approval_is_refused_with_who_and_when(shell: Shell) -> None:
     """The second one is told what the first one did."""
     ref = shell.start("errand", "what=tea")

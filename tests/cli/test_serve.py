@@ -105,6 +105,22 @@ async def test_an_unmigrated_database_is_refused_with_the_remedy(tmp_path: Path)
     assert answer.lines == ["signoff: the database has no tables yet; run `signoff migrate`"]
 
 
+async def test_who_starts_a_run_by_an_address_is_stored_by_the_id(tmp_path: Path) -> None:
+    """Else four eyes would not know them again when they approve."""
+    async with Simulator() as simulator:
+        settings = settings_for(simulator, tmp_path, port=0)
+        await call(tmp_path, "migrate", **settings)
+        known = await call(
+            tmp_path, "run", "quick", "what=tea", "--as", "bob@example.com", "--json", **settings
+        )
+        unknown = await call(
+            tmp_path, "run", "quick", "what=tea", "--as", "nobody@example.com", **settings
+        )
+
+    assert (known.code, known.json["requester"]) == (0, "U0BOB")
+    assert (unknown.code, unknown.out, len(unknown.lines)) == (1, "", 1)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["socket", "http"])
 async def test_slack_and_commands_meet_in_one_run(mode: str, tmp_path: Path) -> None:
