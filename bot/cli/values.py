@@ -32,11 +32,15 @@ def read_values(
     present value; where there is none either, a word that is JSON is read as JSON.
 
     Raises:
-        InputError: Words are not of their fields' types; all of them are listed.
+        InputError: Words are not of their fields' types, and all are listed; or there are none.
     """
     if routes:
         return list(routes)
     if not words:
+        if decision in approval.decisions and _takes_values(approval, decision):
+            raise InputError(
+                [("", f"{decision} takes values; give them with --value KEY=VALUE or --data JSON")]
+            )
         return None
     is_edit = decision == Decision.EDIT and isinstance(approval.edits, Mapping)
     present: Mapping[str, Any] = approval.edits if is_edit else {}
@@ -50,6 +54,12 @@ def read_words(words: Mapping[str, str], schema: Mapping[str, Any]) -> dict[str,
         InputError: Words are not of their fields' types; all of them are listed.
     """
     return _typed(schema, words, {})
+
+
+def _takes_values(approval: Approval, decision: str) -> bool:
+    if decision == Decision.EDIT:
+        return True
+    return decision in (Decision.ANSWER, Decision.RESULT) and bool(approval.schema)
 
 
 def _typed(

@@ -81,7 +81,9 @@ class SlackDirectory:
         else:
             person = await self.person(approver.name)
         if person is None:
-            raise ApproversError(f"Slack knows nobody called {approver}; check the spelling")
+            raise ApproversError(
+                f"Slack knows nobody called {approver}; give a user id or an e-mail address"
+            )
         if person.is_bot or person.is_deactivated:
             what = "an app" if person.is_bot else "deactivated"
             raise ApproversError(f"{approver} is {what} and cannot decide; name somebody else")

@@ -52,7 +52,7 @@ def _refuse_others(module: str, allow: Sequence[str]) -> None:
     allowed = f"allowed are {', '.join(allow)}" if allow else "none is allowed"
     raise GraphError(
         f"module {module!r} is not allowed here; {allowed}; "
-        "add it, as package.module or package.*, if its code may run"
+        "add it to SIGNOFF_ALLOW, or to `allow` in Python, if its code may run"
     )
 
 

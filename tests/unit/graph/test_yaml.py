@@ -232,12 +232,14 @@ def test_g1_anchors_and_merges_work():
         (
             {"run": "    run: subprocess:run"},
             ("<text>:6: module 'subprocess' is not allowed here; allowed are "
-            "tests.unit.graph.flows; add it, as package.module or package.*, if its code may run"),
+            "tests.unit.graph.flows; add it to SIGNOFF_ALLOW, or to `allow` in Python, "
+            "if its code may run"),
         ),
         (
             {"run": f"    run: {FLOWS}:run"},
             ("<text>:6: module 'subprocess' is not allowed here; allowed are "
-            "tests.unit.graph.flows; add it, as package.module or package.*, if its code may run"),
+            "tests.unit.graph.flows; add it to SIGNOFF_ALLOW, or to `allow` in Python, "
+            "if its code may run"),
         ),
         (
             {"run": f"    run: {FLOWS}:subprocess.run"},
@@ -345,7 +347,7 @@ def test_g1_anchors_and_merges_work():
          "<text>:3: input: the input's schema is of type 'array'; it must be object"),
         ({"start": "start: work\ninput: {model: 'os:PathLike'}"},
          ("<text>:3: module 'os' is not allowed here; allowed are tests.unit.graph.flows; "
-         "add it, as package.module or package.*, if its code may run")),
+         "add it to SIGNOFF_ALLOW, or to `allow` in Python, if its code may run")),
     ],
 )  # fmt: skip
 def test_g6_mistakes_name_file_line_and_remedy(replaced, expected):
@@ -360,7 +362,7 @@ def test_g6_yaml_lists_all_problems_at_once():
 
     assert found == [
         ("<text>:6: module 'os' is not allowed here; none is allowed; "
-        "add it, as package.module or package.*, if its code may run"),
+        "add it to SIGNOFF_ALLOW, or to `allow` in Python, if its code may run"),
         ("<text>:10: node 'done': cannot be reached from the start 'work'; "
         "add an edge to it, or take it out"),
         ("<text>:14: edge 'ask' -> 'gone': leads to the unknown node 'gone'; "
