@@ -16,7 +16,7 @@ from bot.cli.logs import configure_logging
 from bot.cli.options import json_option
 from bot.cli.session import beside_server, execute
 from bot.cli.tables import print_facts, print_table
-from bot.cli.text import clean
+from bot.cli.text import clean, compact
 from bot.settings import Settings
 from orchestrator.errors import GraphNotFoundError
 from orchestrator.graph import Graph, InputField
@@ -139,7 +139,7 @@ def _field(field: InputField) -> str:
     if field.required:
         rest = "required"
     else:
-        rest = "optional" if field.default in (None, "") else f"default {field.default}"
+        rest = "optional" if field.default in (None, "") else f"default {compact(field.default)}"
     choices = f" ({' | '.join(map(str, field.choices))})" if field.choices else ""
     text = f"; {field.description}" if field.description else ""
     return f"{field.type}{choices}, {rest}{text}"

@@ -14,7 +14,7 @@ from bot.cli.story import instant, print_log
 from bot.cli.tables import print_facts, print_table
 from bot.cli.text import clean, compact, printable
 from orchestrator.core.events import Record
-from orchestrator.graph import Decision, format_duration
+from orchestrator.graph import Decision, InputField, format_duration
 from orchestrator.graph.fields import read_fields
 from orchestrator.store import Approval
 
@@ -171,9 +171,14 @@ def _more(approval: Approval, decision: Decision) -> str:
     fields = read_fields(approval.schema or {})
     if decision is Decision.EDIT and not fields and isinstance(approval.edits, Mapping):
         return "".join(f" [--value {name}=…]" for name in approval.edits)
-    words = [f"--value {each.name}={each.type.upper()}" for each in fields]
+    words = [f"--value {each.name}={_kind(each)}" for each in fields]
     marked = [w if f.required else f"[{w}]" for w, f in zip(words, fields, strict=True)]
     return "".join(f" {word}" for word in marked) or " --data JSON"
+
+
+def _kind(field: InputField) -> str:
+    """Say what a value may be: one of the choices, or else of which type."""
+    return "|".join(map(compact, field.choices)) or field.type.upper()
 
 
 def _changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -35,6 +35,7 @@ class Order(BaseModel):
     is_urgent: bool = False
     needed_on: date | None = None
     notice: timedelta = timedelta(hours=1)
+    size: Literal["small", "large"] = "small"
     tags: list[str] = []
 
 

@@ -20,6 +20,7 @@ ORDER = {
     "needed_on": "2026-12-24",
     "notice": "PT30M",
     "tags": ["hot"],
+    "size": "small",
 }
 WORDS = (
     "what=tea",
@@ -64,6 +65,18 @@ def test_h14_problems_of_an_answer_are_listed_by_field(deep: Shell) -> None:
     assert [line.split(":")[1].strip() for line in unread.lines] == ["count", "price"]
     assert sorted(line.split(":")[1].strip() for line in refused.lines) == ["count", "what"]
     assert deep.approval(ref)["answers"] == []
+
+
+@pytest.mark.parametrize(("graph", "decision"), [("order", "answer"), ("draft", "edit")])
+def test_values_that_are_missing_are_asked_for(graph: str, decision: str, deep: Shell) -> None:
+    """The line says how to give them, and the question stays open."""
+    ref = deep.ask(graph)
+
+    answer = deep("decide", ref, decision, *BOB)
+
+    wanted = f"signoff: {decision} takes values; give them with --value KEY=VALUE or --data JSON"
+    assert (answer.code, answer.out, answer.lines) == (1, "", [wanted])
+    assert deep.approval(ref)["status"] == "open"
 
 
 def test_an_answer_may_have_null_where_the_schema_takes_it(deep: Shell) -> None:

@@ -259,6 +259,7 @@ def test_h14_an_approval_says_which_values_it_takes(deep: Shell) -> None:
     assert (
         f"signoff decide {ref} answer --as USER --value what=STRING [--value count=INTEGER]" in text
     )
+    assert "[--value size=small|large]" in text
 
 
 def test_h19_watch_prints_a_run_until_it_pauses_and_goes_on_later(deep: Shell) -> None:
