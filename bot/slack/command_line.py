@@ -136,7 +136,7 @@ def example(graph: str, fields: Sequence[tuple[str, str]]) -> str:
         "boolean": "yes",
         "duration": "5m",
         "date": "2026-12-31",
-        "array": "'[1, 2]'",
+        "array": """'["a", "b"]'""",
         "object": "'{}'",
     }
     values = [f"{name}={shown.get(kind, chr(34) + '…' + chr(34))}" for name, kind in fields]
