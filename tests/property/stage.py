@@ -86,6 +86,8 @@ class Stage(RuleBasedStateMachine):
         self.processes: list[Process] = []
         self.keys = count()
         self.has_chat = False
+        #: Why the newest answer was refused that was.
+        self.refused: OrchestratorError | None = None
         self.graphs: dict[str, Graph] = {}
 
     async def open(self) -> Process:
@@ -162,7 +164,8 @@ class Stage(RuleBasedStateMachine):
                     approval.id, decision, by=by, surface="slack", key=key, **options
                 )
             )
-        except OrchestratorError:
+        except OrchestratorError as error:
+            self.refused = error
             self.evidence.refuse_key(approval.run_id, key)
             return False
         self.evidence.accept_key(approval.run_id, key)

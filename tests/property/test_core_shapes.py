@@ -104,7 +104,8 @@ class AnyShape(RuleBasedStateMachine):
             return
         place = active[which % len(active)]
         if place.status is PlaceStatus.READY:
-            is_free = place.is_undo or not self.scenario.state.is_held_back
+            state = self.scenario.state
+            is_free = place.is_undo or (state.paused, state.held) == (None, None)
 
             assert self.send(take(place.path)) == is_free
             return
@@ -251,7 +252,7 @@ class AnyShape(RuleBasedStateMachine):
         for kind, subject in due:
             self.send(c.FireTimer(kind=kind, subject=subject))
 
-    @rule(what=st.sampled_from(["signal"] * 4 + ["pause", "resume"] * 2 + ["cancel"]))
+    @rule(what=st.sampled_from(["signal"] * 3 + ["pause"] * 3 + ["resume", "cancel"]))
     def steer(self, what: str) -> None:
         """A signal comes, or an operator steers the run."""
         match what:

@@ -136,7 +136,10 @@ class Machine(Stage):
                     ),
                 )
             ]
-            await asyncio.gather(*clicks, *ticks)
+            told = (await asyncio.gather(*clicks, *ticks))[:2]
+
+            # At its deadline a question that nobody has seen may be put off between the two.
+            assert not is_twice or is_due or told[0] == told[1], repr(self.refused)
 
         self.do(act)
 
@@ -175,7 +178,7 @@ class Machine(Stage):
 
         self.do(act)
 
-    @rule(which=WHICH, what=st.sampled_from(["signal"] * 4 + ["pause", "resume"] * 2 + ["cancel"]))
+    @rule(which=WHICH, what=st.sampled_from(["signal"] * 3 + ["pause"] * 3 + ["resume", "cancel"]))
     def steer(self, which: int, what: str) -> None:
         """A signal comes, or an operator steers a run."""
 
