@@ -171,9 +171,11 @@ def _title(turn: Turn, question: _Question) -> str:
 
 def _shown(turn: Turn, question: _Question) -> Mapping[str, Stored]:
     """Return what a question shows: the output or arguments, or the keys that the gate names."""
-    gate = question.gate
-    if question.about is not None and gate.review_keys == EVERYTHING:
-        return parts(question.node.id, turn.state.stored(question.about))
+    gate, about = question.gate, question.about
+    if question.kind in (ApprovalKind.INPUT, ApprovalKind.RESULT):
+        about = question.place.answer  # whoever works outside has to know what with
+    if about is not None and gate.review_keys == EVERYTHING:
+        return parts(question.node.id, turn.state.stored(about))
     view = RunView(turn.graph, turn.state, gate.reads, frame=question.frame)
     return select(view, turn.state, gate.review_keys)
 

@@ -92,7 +92,7 @@ async def test_h17_an_agent_goes_on_in_another_process(serve: EngineMaker) -> No
 async def test_h17_a_tool_asks_for_its_arguments_and_for_a_result_from_outside(
     serve: EngineMaker,
 ) -> None:
-    """Named arguments are typed in by people; the result is stored when it fits."""
+    """Both questions show what the agent calls with; a result is stored when it fits."""
     places, given = Places(), list[Any]()
 
     def pay(context: Any) -> str:
@@ -108,8 +108,11 @@ async def test_h17_a_tool_asks_for_its_arguments_and_for_a_result_from_outside(
     graph = graph_of(lambda make: make.parallel("unit", {"a": body}))
     async with serve(graph) as engine:
         run = await start(engine, "play")
-        kinds = {path: each.kind for path, each in (await asked(engine, run)).items()}
+        questions = await asked(engine, run)
+        kinds = {path: each.kind for path, each in questions.items()}
+        shown = {path: each.payload for path, each in questions.items()}
         assert kinds == {"unit[a]/helper/pay": "input", "unit[a]/helper/post": "result"}
+        assert shown == {path: {"amount": 5} for path in kinds}
         assert places.ran == []
         run = await answer(engine, run, "unit[a]/helper/pay", "answer", values={"amount": 3})
         run = await answer(engine, run, "unit[a]/helper/post", "result", values={"amount": 4})
