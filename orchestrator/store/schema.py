@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from orchestrator.errors import DatabaseUrlError, SchemaOutOfDateError
 
 #: The newest migration; `tests` hold it equal to the migrations folder.
-HEAD = "0001"
+HEAD = "0002"
 
 
 def parse_url(url: str) -> URL:
@@ -43,7 +43,7 @@ async def migrate(url: str) -> str:
     Raises:
         DatabaseUrlError: The URL cannot be used.
         StoreUnavailableError: The file cannot be opened, or is locked by another migration.
-        SchemaOutOfDateError: The database is of a newer version.
+        SchemaOutOfDateError: The database is of a newer version, or too old to be carried on.
     """
     # Alembic takes half a second to import, and only this needs it.
     from orchestrator.store.upgrade import upgrade  # noqa: PLC0415 - see above

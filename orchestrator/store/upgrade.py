@@ -7,14 +7,27 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 
 from orchestrator.errors import SchemaOutOfDateError, StoreUnavailableError
 from orchestrator.store import sqlite
 
+#: A schema from before runs had bodies and policies; what it holds cannot be carried on.
+RETIRED = "0001"
 _MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def _refuse_retired(connection: Connection) -> None:
+    if not inspect(connection).has_table("alembic_version"):
+        return
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if found == RETIRED:
+        raise SchemaOutOfDateError(
+            f"the database's schema is {found}, whose runs this version cannot carry on; "
+            "finish them with the version that made it, and name a new file (the demo: `--fresh`)"
+        )
 
 
 def _run_migrations(connection: Connection) -> None:
@@ -28,7 +41,7 @@ def upgrade(url: URL) -> None:
     """Bring a database to the newest schema, in one transaction.
 
     Raises:
-        SchemaOutOfDateError: A newer version of Signoff has made it.
+        SchemaOutOfDateError: A newer version of Signoff has made it, or one that is too old.
         StoreUnavailableError: It cannot be opened, or is locked.
     """
     folder = Path(str(url.database)).parent
@@ -42,6 +55,7 @@ def upgrade(url: URL) -> None:
     try:
         with engine.connect() as connection:
             sqlite.begin(connection)
+            _refuse_retired(connection)
             _run_migrations(connection)
             connection.commit()
     except CommandError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 import sys
 from asyncio.subprocess import PIPE
 from pathlib import Path
@@ -18,6 +19,7 @@ from sqlalchemy import create_engine, inspect
 from orchestrator.errors import SchemaOutOfDateError, StoreError, StoreUnavailableError
 from orchestrator.store import migrate, open_store, schema
 from orchestrator.store.tables import metadata
+from orchestrator.store.upgrade import RETIRED
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql, connected
 from tests.store.steps import RUNS, ask
@@ -97,10 +99,24 @@ def test_migrations_are_named_in_order():
     script = ScriptDirectory(str(MIGRATIONS))
     revisions = list(script.walk_revisions())[::-1]
 
+    first = int(RETIRED) + 1
     assert [each.revision for each in revisions] == [
-        f"{number:04d}" for number in range(1, len(revisions) + 1)
+        f"{number:04d}" for number in range(first, first + len(revisions))
     ]
     assert all(Path(each.path).name.startswith(f"v{each.revision}_") for each in revisions)
+
+
+async def test_a_schema_that_is_too_old_is_refused_in_words(file: Path, url: str):
+    """Nothing of it is changed, and the message says what to do."""
+    with sqlite3.connect(file) as old:
+        old.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
+        old.execute("INSERT INTO alembic_version VALUES ('0001')")
+    with pytest.raises(SchemaOutOfDateError, match="name a new file"):
+        await migrate(url)
+    with sqlite3.connect(file) as kept:
+        assert [row[0] for row in kept.execute("SELECT name FROM sqlite_master")] == [
+            "alembic_version"
+        ]
 
 
 async def test_migrating_again_changes_nothing(file: Path, url: str):

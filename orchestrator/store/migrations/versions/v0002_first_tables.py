@@ -7,7 +7,7 @@ from alembic import op
 
 from orchestrator.store.tables import Instant
 
-revision = "0001"
+revision = "0002"
 down_revision = None
 
 
