@@ -63,6 +63,7 @@ class GraphChangedError(GraphError):
         super().__init__(
             f"the run follows version {started_with} of graph {graph_id!r} but {loaded} is "
             f"loaded{found}; load the version it started with, or cancel the run"
+            + (", or answer the question to its operators" if differences else "")
         )
 
 

@@ -106,13 +106,14 @@ def test_migrations_are_named_in_order():
     assert all(Path(each.path).name.startswith(f"v{each.revision}_") for each in revisions)
 
 
-async def test_a_schema_that_is_too_old_is_refused_in_words(file: Path, url: str):
+async def test_a_schema_that_is_too_old_is_refused_in_words(tmp_path: Path):
     """Nothing of it is changed, and the message says what to do."""
+    file = tmp_path / "old.db"
     with sqlite3.connect(file) as old:
         old.execute("CREATE TABLE alembic_version (version_num VARCHAR(32))")
-        old.execute("INSERT INTO alembic_version VALUES ('0001')")
+        old.execute("INSERT INTO alembic_version VALUES (?)", [RETIRED])
     with pytest.raises(SchemaOutOfDateError, match="name a new file"):
-        await migrate(url)
+        await migrate(f"sqlite+aiosqlite:///{file}")
     with sqlite3.connect(file) as kept:
         assert [row[0] for row in kept.execute("SELECT name FROM sqlite_master")] == [
             "alembic_version"
