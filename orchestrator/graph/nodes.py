@@ -60,8 +60,9 @@ class TaskNode:
     timeout: timedelta | None = None
     #: May it run again when it is unknown whether it ran? None: yes, unless directly behind a gate.
     idempotent: bool | None = None
-    #: Takes back what the function did, when the run is cancelled or fails later. Called with the
-    #: same context, whose `previous_output` is what the function returned; must be repeatable.
+    #: Takes back what the function did, when the run is cancelled or fails later. Called with a
+    #: context whose `previous_output` is what the function returned; must be repeatable. A body
+    #: that is over is seen from outside: return what the undo needs, also the item.
     undo: TaskFunction | None = None
     gates: Gates = NO_GATES
     on_error: OnError = OnError.FAIL
