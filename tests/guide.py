@@ -92,6 +92,8 @@ class Reader:
             self._type(snippet)
         elif snippet.file is not None:
             (self.folder / snippet.file).write_text(snippet.text)
+            # Files of other tests may have had the same name.
+            sys.modules.pop(Path(snippet.file).stem, None)
         elif snippet.language == "python":
             self._run(snippet)
         else:

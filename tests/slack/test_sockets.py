@@ -22,6 +22,9 @@ FAST = SocketTiming(ping=0.3, watch=0.05, patience=0.4)
 async def test_two_connections_are_held(socket_bot: Bench):
     """While one reconnects, Slack has another."""
     await socket_bot.sim.until(lambda: socket_bot.sim.connections == 2)
+    async with asyncio.timeout(10):  # the bot counts its own end a moment later
+        while socket_bot.surface.statistics().connections < 2:
+            await asyncio.sleep(0.01)
     statistics = socket_bot.surface.statistics()
 
     assert (statistics.connections, statistics.wanted_connections) == (2, 2)
