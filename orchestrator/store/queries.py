@@ -147,8 +147,7 @@ class Queries:
         Args:
             include_over: Also those that were revoked, have expired, or whose run has ended.
         """
-        query = rules.list_query(self._now(), include_over=include_over)
-        return await rules.fetch_rules(self._reader, query)
+        return await rules.list_rules(self._reader, self._now(), include_over=include_over)
 
     async def get_rule(self, reference: str) -> Rule:
         """Return a standing rule by its id or short reference; raises RuleNotFoundError."""

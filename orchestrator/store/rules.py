@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import Select, bindparam, or_, select
 
 from orchestrator.core.events import ApprovalKind
 from orchestrator.core.state import FINISHED
@@ -14,7 +14,7 @@ from orchestrator.graph.graph import address_of
 from orchestrator.store.reader import Reader
 from orchestrator.store.reads import matches
 from orchestrator.store.records import Rule
-from orchestrator.store.tables import AnyRow, rules, runs
+from orchestrator.store.tables import AnyRow, Instant, rules, runs
 
 
 def active_query(graph: str, node: str, kind: str, run_id: str, now: datetime) -> Select[Any]:
@@ -40,24 +40,28 @@ def active_query(graph: str, node: str, kind: str, run_id: str, now: datetime) -
     )
 
 
-def list_query(now: datetime, *, include_over: bool = False) -> Select[Any]:
-    """Return the query for all rules, the newest first.
+_EVERY = select(rules).order_by(rules.c.granted_at.desc(), rules.c.id.desc())
+_ENDED = select(runs.c.id).where(
+    runs.c.id == rules.c.run_id, runs.c.status.in_([status.value for status in FINISHED])
+)
+_HOLDING = _EVERY.where(
+    rules.c.revoked_at.is_(None),
+    or_(rules.c.expires_at > bindparam("now", None, Instant), rules.c.expires_at.is_(None)),
+    ~_ENDED.exists(),
+)
+
+
+async def list_rules(reader: Reader, now: datetime, *, include_over: bool = False) -> list[Rule]:
+    """Return all rules, the newest first.
 
     Args:
+        reader: Where to look.
         now: The instant at which they hold.
         include_over: Also those that were revoked, have expired, or whose run has ended.
     """
-    query = select(rules).order_by(rules.c.granted_at.desc(), rules.c.id.desc())
     if include_over:
-        return query
-    ended = select(runs.c.id).where(
-        runs.c.id == rules.c.run_id, runs.c.status.in_([status.value for status in FINISHED])
-    )
-    return query.where(
-        rules.c.revoked_at.is_(None),
-        or_(rules.c.expires_at > now, rules.c.expires_at.is_(None)),
-        ~ended.exists(),
-    )
+        return await fetch_rules(reader, _EVERY)
+    return [_to_rule(row) for row in await reader.fetch(_HOLDING, now=now)]
 
 
 async def fetch_rules(reader: Reader, query: Select[Any]) -> list[Rule]:

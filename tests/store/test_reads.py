@@ -293,7 +293,7 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
             "rules USING INDEX ix_rules_graph_node_kind",
         ),
         (
-            lambda reader: reader.fetch(rules.list_query(NOW, include_over=True)),
+            lambda reader: rules.list_rules(reader, NOW, include_over=True),
             "rules USING INDEX ix_rules_granted_at_id",
         ),
         (
