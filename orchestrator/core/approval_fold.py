@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.core import approval_events as a
-from orchestrator.core.state import Delegation, OpenApproval, Place, PlaceStatus, State, Vote
+from orchestrator.core.folding import write
+from orchestrator.core.state import (
+    Delegation,
+    OpenApproval,
+    Place,
+    PlaceStatus,
+    State,
+    Vote,
+    frame_of,
+)
 from orchestrator.core.values import Gather, Pointer, Ref, part_of
 from orchestrator.graph.kinds import ApprovalKind, Decision, OnTimeout
 from orchestrator.graph.policy import Approver, Policy, Slot
@@ -150,11 +159,8 @@ def _resolved(state: State, record: Any, event: a.ApprovalResolved) -> None:
     state.asked = event.approval_id
     if state.held == event.approval_id:
         state.held = None
-    if event.values:
-        keys = {key: Pointer(record.seq, (key,)) for key in event.values}
-        frame = _writing_frame(state, opened.path)
-        changed = replace(state.frames[frame], keys={**state.frames[frame].keys, **keys})
-        state.frames[frame] = changed
+    keys = {key: Pointer(record.seq, (key,)) for key in event.values}
+    write(state, frame_of(opened.path), keys)
     place = state.places.get(opened.path)
     if place is None or place.approval_id != event.approval_id:
         return
@@ -200,13 +206,6 @@ def _over(state: State, before: Ref | None, given: Ref) -> Ref:
     parts = {key: part_of(before, key) for key in state.value(before)}
     parts.update({key: part_of(given, key) for key in state.value(given)})
     return Gather(tuple(parts.values()), tuple(parts))
-
-
-def _writing_frame(state: State, path: str) -> str:
-    frame = path.rpartition("/")[0]
-    while state.frames[frame].sharing.value == "shared":
-        frame = state.frames[frame].around
-    return frame
 
 
 def _reassigned(state: State, record: Any, event: a.ApprovalReassigned) -> None:

@@ -41,18 +41,21 @@ def begin(turn: Turn, place: Place, node: Composite) -> None:
             key, reason = choosing.branch(turn, frame, node, place)
             take_branch(turn, place, node, key, reason)
         case RouterNode():
-            keys, reason = choosing.routes(turn, frame, node, place)
-            _enter(turn, place, node, keys, reason=reason)
+            taken = choosing.routes(turn, frame, node, place)
+            entered = e.BodyEntered(
+                path=place.path, keys=taken.names, reason=taken.reason, is_list=taken.is_list
+            )
+            _enter(turn, node, entered)
         case ParallelNode():
-            _enter(turn, place, node, tuple(node.branches))
+            _enter(turn, node, e.BodyEntered(path=place.path, keys=tuple(node.branches)))
         case MapNode():
             items = _items(node, RunView(turn.graph, turn.state, frame=frame))
             keys = tuple(str(number) for number in range(1, len(items) + 1))
-            _enter(turn, place, node, keys, items=items)
+            _enter(turn, node, e.BodyEntered(path=place.path, keys=keys, items=items))
         case LoopNode():
-            _enter(turn, place, node, ())
+            _enter(turn, node, e.BodyEntered(path=place.path, keys=()))
         case StepsNode() | SubgraphNode() | AgentNode():
-            _enter(turn, place, node, ("",))
+            _enter(turn, node, e.BodyEntered(path=place.path, keys=("",)))
 
 
 def _items(node: MapNode, view: RunView) -> list[Any]:
@@ -67,20 +70,12 @@ def take_branch(turn: Turn, place: Place, node: ConditionNode, key: str, reason:
     if key == OTHERWISE and node.otherwise is None:
         turn.later(steps.Skip(place.path, f"{reason}, and there is no else-branch"))
     else:
-        _enter(turn, place, node, (key,), reason=reason)
+        _enter(turn, node, e.BodyEntered(path=place.path, keys=(key,), reason=reason))
 
 
-def _enter(
-    turn: Turn,
-    place: Place,
-    node: Composite,
-    keys: tuple[str, ...],
-    *,
-    reason: str = "",
-    items: list[Any] | None = None,
-) -> None:
-    turn.emit(e.BodyEntered(path=place.path, keys=keys, reason=reason, items=items))
-    go_on(turn, place.path, node)
+def _enter(turn: Turn, node: Composite, entered: e.BodyEntered) -> None:
+    turn.emit(entered)
+    go_on(turn, entered.path, node)
 
 
 def go_on(turn: Turn, path: str, node: Composite) -> None:
@@ -225,16 +220,11 @@ def _join(turn: Turn, path: str, node: Composite, join: Join) -> None:
         case ParallelNode():
             merge(turn, path, join, node.merge, join.keys)
             result = Gather(outputs, join.keys)
-        case RouterNode() if _is_multiple(node, join):
+        case RouterNode() if join.is_list:
             result = Gather(outputs, join.keys)
         case _:
             result = outputs[-1] if outputs else NOTHING
     turn.later(steps.Return(path, result))
-
-
-def _is_multiple(node: RouterNode, join: Join) -> bool:
-    choose = node.gates.choose
-    return len(join.keys) > 1 or (choose is not None and choose.multiple)
 
 
 def _together(node: Composite, known: Mapping[str, e.ErrorFacts]) -> e.ErrorFacts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from orchestrator.core import events as e
@@ -11,6 +12,15 @@ from orchestrator.core.turn import Turn
 from orchestrator.core.view import RunView
 from orchestrator.errors import NoMatchingEdgeError
 from orchestrator.graph.composites import OTHERWISE, THEN, ConditionNode, RouterNode, Scope
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Routes:
+    """The routes that a router runs."""
+
+    names: tuple[str, ...]  #: in their order
+    is_list: bool  #: they were given as a list, so what they bring is told by name, however many
+    reason: str
 
 
 def facts(error: BaseException) -> e.ErrorFacts:
@@ -48,20 +58,23 @@ def fork(turn: Turn, frame: str, scope: Scope, node: RouterNode, place: Place) -
     return str(chosen), "selected"
 
 
-def routes(turn: Turn, frame: str, node: RouterNode, place: Place) -> tuple[tuple[str, ...], str]:
-    """Return the routes that a router runs, in their order, and why."""
+def routes(turn: Turn, frame: str, node: RouterNode, place: Place) -> Routes:
+    """Return the routes that a router runs, as people chose them or its function selects them."""
+    choose = node.gates.choose
     if place.chosen is not None:
-        return place.chosen, "chosen"
+        is_list = choose is not None and choose.multiple
+        return Routes(names=place.chosen, is_list=is_list, reason="chosen")
     if node.select is None:
         raise NoMatchingEdgeError(f"router {node.id!r} has nobody to choose a route")
     selected: Any = node.select(RunView(turn.graph, turn.state, frame=frame))
-    several = selected if isinstance(selected, list | tuple) else [selected]
+    is_list = isinstance(selected, list | tuple)
+    several = selected if is_list else [selected]
     known = set(node.routes)
     if not several or any(not isinstance(each, str) or each not in known for each in several):
         raise NoMatchingEdgeError(
             f"router {node.id!r} chose {selected!r}, its routes are {', '.join(node.routes)}"
         )
-    return tuple(dict.fromkeys(several)), "selected"
+    return Routes(names=tuple(dict.fromkeys(several)), is_list=is_list, reason="selected")
 
 
 def branch(turn: Turn, frame: str, node: ConditionNode, place: Place) -> tuple[str, str]:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from orchestrator.core import events as e
-from orchestrator.core.state import Closed, Place, PlaceStatus, State, frame_of
+from orchestrator.core.state import (
+    Closed,
+    Frame,
+    Place,
+    PlaceStatus,
+    Seen,
+    State,
+    frame_of,
+    name_of,
+)
 from orchestrator.core.values import Ref
 
 #: Stands as the error's type where a tool call was not made.
@@ -22,6 +31,24 @@ def set_place(state: State, path: str, **changes: Any) -> None:
 def set_frame(state: State, path: str, **changes: Any) -> None:
     """Change a frame."""
     state.frames[path] = replace(state.frames[path], **changes)
+
+
+def outwards(state: State, frame: str) -> Iterator[Frame]:
+    """Yield the frames whose state is seen from a frame, from the inside out."""
+    while True:
+        here = state.frames[frame]
+        yield here
+        if here.sharing is e.Sharing.APART:
+            return
+        frame = here.around
+
+
+def seen_from(state: State, frame: str) -> Seen | None:
+    """Return which item or round is seen from a frame; None: there is none around it."""
+    for each in outwards(state, frame):
+        if each.number is not None:
+            return Seen(number=each.number, item=each.item)
+    return None
 
 
 def writing_frame(state: State, frame: str) -> str:
@@ -52,7 +79,8 @@ def drop_places(state: State, names: tuple[str, ...], inner: tuple[str, ...]) ->
     for name in [each for each in state.places if each in names or each.startswith(inner)]:
         place = state.places[name]
         if place.status is PlaceStatus.RUNNING and name not in names:
-            state.places[name] = replace(place, is_stopped=True)
+            seen = seen_from(state, frame_of(name))
+            state.places[name] = replace(place, is_stopped=True, seen=seen)
         else:
             del state.places[name]
 
@@ -83,9 +111,7 @@ def repeat_call(state: State, place: Place) -> None:
     left = [
         key
         for key in join.keys
-        if key.rpartition("/")[2].partition("#")[0] == place.node
-        and key not in join.closed
-        and key not in state.places
+        if name_of(key) == place.node and key not in join.closed and key not in state.places
     ]
     if left:
         keys = tuple(place.path if key == left[0] else key for key in join.keys)

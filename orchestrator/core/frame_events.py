@@ -29,6 +29,8 @@ class BodyEntered:
     reason: str = ""
     #: The items of a map.
     items: list[Any] | None = None
+    #: A router was given its routes as a list.
+    is_list: bool = False
 
     @property
     def values(self) -> Any:

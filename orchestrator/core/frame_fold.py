@@ -19,7 +19,7 @@ def _nothing(state: State, record: e.Record, event: Any) -> None:
 def _body_entered(state: State, record: e.Record, event: e.BodyEntered) -> None:
     set_place(state, event.path, status=PlaceStatus.ACTIVE, approval_id=None, result=None)
     items = record.seq if event.items is not None else 0
-    state.joins[event.path] = Join(keys=event.keys, items=items)
+    state.joins[event.path] = Join(keys=event.keys, items=items, is_list=event.is_list)
     frame = state.frames[frame_of(event.path)]
     stale = _errors_of(state, event.path)
     if stale in frame.outputs:  # of the visit before

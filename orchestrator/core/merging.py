@@ -25,6 +25,14 @@ _REDUCERS: Mapping[Reducer, Callable[[list[Any]], Any]] = {
 }
 
 
+#: What a map without items brings; by the others it brings nothing, and the key is not set.
+_EMPTY: Mapping[Reducer, Callable[[], Any]] = {
+    Reducer.LIST: list,
+    Reducer.SUM: int,
+    Reducer.MERGE: dict,
+}
+
+
 def merge(
     turn: Turn, path: str, join: Join, reducers: Mapping[str, Reduce], keys: tuple[str, ...]
 ) -> None:
@@ -46,6 +54,9 @@ def merge(
             taken[key] = refs[0]
         else:
             raise ValueError(f"{len(refs)} branches of {path} wrote {key!r}; say how they merge")
+    for key, reducer in reducers.items():
+        if not keys and isinstance(reducer, Reducer) and reducer in _EMPTY:
+            made[key] = _EMPTY[reducer]()
     if made or taken:
         turn.emit(e.StateMerged(path=path, values=made, taken=taken))
 

@@ -10,13 +10,14 @@ from orchestrator.core.folding import (
     SKIPPED,
     leave,
     repeat_call,
+    seen_from,
     set_frame,
     set_place,
     settle_call,
     undo_path,
     write,
 )
-from orchestrator.core.state import Done, Place, PlaceStatus, State, frame_of, name_of
+from orchestrator.core.state import Done, Place, PlaceStatus, Seen, State, frame_of, name_of
 from orchestrator.core.values import NOTHING, Pointer, part_of
 
 
@@ -40,6 +41,7 @@ def _node_ready(state: State, record: e.Record, event: e.NodeReady) -> None:
         rounds=event.rounds,
         answer=event.answer,
         is_undo=event.is_undo,
+        seen=_seen_by_undo(state, event),
     )
     repeat_call(state, place)
     state.places[event.path] = place
@@ -48,6 +50,12 @@ def _node_ready(state: State, record: e.Record, event: e.NodeReady) -> None:
         frame = state.frames[frame_of(event.path)]
         count = frame.visits.get(event.node, 0) + 1
         set_frame(state, frame.path, visits={**frame.visits, event.node: count})
+
+
+def _seen_by_undo(state: State, event: e.NodeReady) -> Seen | None:
+    if not event.is_undo:
+        return None
+    return next(each.seen for each in state.done if undo_path(each.path) == event.path)
 
 
 def _gate_passed(state: State, record: e.Record, event: e.GatePassed) -> None:
@@ -120,7 +128,8 @@ def _node_succeeded(state: State, record: e.Record, event: e.NodeSucceeded) -> N
     if event.written:
         write(state, frame.path, {key: part_of(ref, key) for key in event.written})
     if event.has_undo:
-        state.done = (*state.done, Done(path=event.path, node=place.node, output=ref))
+        seen = seen_from(state, frame.path)
+        state.done = (*state.done, Done(path=event.path, node=place.node, output=ref, seen=seen))
 
 
 def _node_skipped(state: State, record: e.Record, event: e.NodeSkipped) -> None:
@@ -154,7 +163,7 @@ def _result_ignored(state: State, record: e.Record, event: e.ResultIgnored) -> N
     del state.places[event.path]
     if event.has_undo:
         output = NOTHING if event.output is None else Pointer(record.seq)
-        done = Done(path=event.path, node=place.node, output=output)
+        done = Done(path=event.path, node=place.node, output=output, seen=place.seen)
         state.done = (*state.done, done)
 
 

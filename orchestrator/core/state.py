@@ -62,6 +62,14 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Which item or round of the body around it a visit sees."""
+
+    number: int
+    item: Ref | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A node being visited."""
 
@@ -78,6 +86,7 @@ class Place:
     passed: tuple[ApprovalKind, ...] = ()
     feedback: str | None = None
     previous: Ref | None = None  #: output of the visit that this one repeats
+    seen: Seen | None = None  #: kept for when the body around it is over
     rounds: Mapping[str, int] = field(default_factory=lambda: _NOTHING)
     answer: Ref | None = None  #: values of the input gate, or a call's arguments
     chosen: tuple[str, ...] | None = None  #: routes that people chose
@@ -106,6 +115,7 @@ class Join:
 
     keys: tuple[str, ...]  #: all of them in their order; empty for a loop
     items: int = 0  #: number of the event that stores a map's items
+    is_list: bool = False  #: of a router whose routes were given as a list
     opened: int = 0  #: how many have begun
     closed: Mapping[str, Closed] = field(default_factory=lambda: _NOTHING)
 
@@ -198,6 +208,7 @@ class Done:
     path: str
     node: str
     output: Ref
+    seen: Seen | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -326,6 +337,8 @@ class State:
         for signals in self.signals.values():
             yield from signals
         yield from (each.output for each in self.done)
+        kept = [each.seen for each in self.places.values()] + [each.seen for each in self.done]
+        yield from (seen.item for seen in kept if seen is not None and seen.item is not None)
 
 
 _FIELDS = tuple(each.name for each in fields(State))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
 
-from orchestrator.core.events import Sharing
-from orchestrator.core.state import Frame, State, frame_of
+from orchestrator.core.folding import outwards, seen_from
+from orchestrator.core.state import Frame, Seen, State, frame_of
 from orchestrator.core.values import NOTHING, Ref, Stored, gather, inside, part_of
 from orchestrator.graph.composites import Scope
 from orchestrator.graph.graph import Graph
@@ -17,19 +17,9 @@ from orchestrator.graph.nodes import EndNode
 from orchestrator.graph.views import EVERYTHING
 
 
-def _outwards(state: State, frame: str) -> Iterator[Frame]:
-    """Yield the frames whose state is seen from a frame, from the inside out."""
-    while True:
-        here = state.frames[frame]
-        yield here
-        if here.sharing is Sharing.APART:
-            return
-        frame = here.around
-
-
 def visible_keys(state: State, frame: str) -> Mapping[str, Ref]:
     """Return the keys of the state as a frame sees them."""
-    frames = list(_outwards(state, frame))
+    frames = list(outwards(state, frame))
     if len(frames) == 1:
         return frames[0].keys
     return {key: ref for each in reversed(frames) for key, ref in each.keys.items()}
@@ -37,7 +27,7 @@ def visible_keys(state: State, frame: str) -> Mapping[str, Ref]:
 
 def visible_outputs(state: State, frame: str) -> Mapping[str, Ref]:
     """Return the outputs of nodes as a frame sees them: its own, and those around it."""
-    frames = list(_outwards(state, frame))
+    frames = list(outwards(state, frame))
     seen = {node: ref for each in reversed(frames) for node, ref in each.outputs.items()}
     for place in state.places.values():  # what a node brought is seen by the review of it
         if place.result is not None and frame_of(place.path) == frame:
@@ -77,7 +67,7 @@ class RunView:
 
     @cached_property
     def _apart(self) -> Frame:
-        return list(_outwards(self._state, self._frame))[-1]
+        return list(outwards(self._state, self._frame))[-1]
 
     @cached_property
     def input(self) -> Any:
@@ -115,8 +105,7 @@ class RunView:
     @cached_property
     def item_ref(self) -> Ref | None:
         """Where the map's item, or the output of the loop's round before, is stored."""
-        numbered = self._numbered
-        return numbered.item if numbered else None
+        return self._seen.item if self._seen else None
 
     @cached_property
     def item(self) -> Any:
@@ -126,13 +115,11 @@ class RunView:
     @property
     def number(self) -> int | None:
         """Number of the item or round, from 1."""
-        numbered = self._numbered
-        return numbered.number if numbered else None
+        return self._seen.number if self._seen else None
 
     @cached_property
-    def _numbered(self) -> Frame | None:
-        frames = _outwards(self._state, self._frame)
-        return next((each for each in frames if each.number is not None), None)
+    def _seen(self) -> Seen | None:
+        return seen_from(self._state, self._frame)
 
 
 def _reach(stored: Stored, keys: list[str]) -> Stored | None:

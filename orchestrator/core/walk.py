@@ -9,7 +9,7 @@ from orchestrator.core import agents, bodies, choosing, endings, gates, steps, w
 from orchestrator.core import events as e
 from orchestrator.core.choosing import facts
 from orchestrator.core.fold import next_path
-from orchestrator.core.state import Frame, Place, PlaceStatus, frame_of
+from orchestrator.core.state import Frame, Place, PlaceStatus, frame_of, name_of
 from orchestrator.core.turn import Turn
 from orchestrator.core.values import NOTHING, Ref, part_of
 from orchestrator.core.view import output
@@ -288,7 +288,7 @@ def _complete(turn: Turn, step: steps.CloseFrame) -> None:
     elif isinstance(value, Mapping):
         brought = {key: part_of(step.output, key) for key in value}
     else:
-        brought = {step.path.rpartition("/")[2].partition("#")[0]: step.output}
+        brought = {name_of(step.path): step.output}
     endings.end(turn, e.RunCompleted(path=step.path, output=brought))
 
 

@@ -61,8 +61,8 @@ class TaskNode:
     #: May it run again when it is unknown whether it ran? None: yes, unless directly behind a gate.
     idempotent: bool | None = None
     #: Takes back what the function did, when the run is cancelled or fails later. Called with a
-    #: context whose `previous_output` is what the function returned; must be repeatable. A body
-    #: that is over is seen from outside: return what the undo needs, also the item.
+    #: context whose `previous_output` is what the function returned; must be repeatable. The keys
+    #: of a branch that is over are gone by then: return what the undo needs.
     undo: TaskFunction | None = None
     gates: Gates = NO_GATES
     on_error: OnError = OnError.FAIL

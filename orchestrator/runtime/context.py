@@ -12,7 +12,7 @@ from typing import Any
 
 from orchestrator.core.folding import undo_path
 from orchestrator.core.ids import idempotency_key
-from orchestrator.core.state import Place, State, frame_of
+from orchestrator.core.state import Place, Seen, State, frame_of
 from orchestrator.core.view import RunView
 from orchestrator.graph.composites import TURN, AgentNode
 from orchestrator.graph.gates import NO_GATES
@@ -80,6 +80,10 @@ class NodeContext(RunView):
     def outputs(self) -> Mapping[str, Any]:
         """The newest output of each finished node."""
         return copy.deepcopy(dict(super().outputs))
+
+    @cached_property
+    def _seen(self) -> Seen | None:
+        return self._place.seen or super()._seen
 
     @cached_property
     def item(self) -> Any:

@@ -92,6 +92,18 @@ async def test_g2_a_router_runs_the_route_that_it_selects(serve: EngineMaker) ->
     assert places.ran == ["unit[b]/work", "behind"]
 
 
+@pytest.mark.parametrize("selected", [["b"], ("b",), ["b", "b"]])
+async def test_g2_a_list_of_one_route_brings_what_a_list_of_several_does(
+    serve: EngineMaker, selected: Any
+) -> None:
+    """So that what reads it needs no special case."""
+    async with serve(routed(Places(), selected)) as engine:
+        run = await start(engine, "play")
+        run = await answer(engine, run, "unit[b]/ask")
+
+        assert await engine.get_output(run.id) == {"brought": {"b": "unit[b]/work"}}
+
+
 @pytest.mark.parametrize("selected", [["c", "a"], ("c", "a"), ["c", "a", "c"]])
 async def test_g2_several_routes_run_one_after_the_other_in_the_selected_order(
     serve: EngineMaker, selected: Any

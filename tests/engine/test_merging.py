@@ -246,3 +246,21 @@ async def test_g4_decisions_in_branches_are_seen_in_their_own_branch(serve: Engi
         run = await answer(engine, run, "unit[1]/ask", comment="One.")
 
     assert seen == {"unit[1]/look": "One.", "unit[2]/look": "Two.", "behind": None}
+
+
+@pytest.mark.parametrize(("reducer", "merged"), [("list", []), ("sum", 0), ("merge", {})])
+async def test_g4_a_map_without_items_still_sets_what_it_merges(
+    serve: EngineMaker, reducer: str, merged: Any
+) -> None:
+    """So that what comes after it needs no special case."""
+    seen: list[Any] = []
+    body = Block().task("write", returns({"made": 1}), writes="made")
+    graph = graph_of(
+        lambda make: make.map("unit", returns([]), body, merge={"made": reducer}).task(
+            "behind", lambda context: seen.append((context.state["made"], context.outputs["unit"]))
+        )
+    )
+    async with serve(graph) as engine:
+        run = await start(engine, "play")
+
+    assert (run.status, seen) == (RunStatus.COMPLETED, [(merged, [])])

@@ -159,12 +159,14 @@ async def test_g8_an_undo_that_is_skipped_lets_the_run_end(serve: EngineMaker) -
 
 
 async def test_g8_what_closed_branches_did_is_taken_back(serve: EngineMaker) -> None:
-    """Of items of a map as well, each with its own output."""
+    """Of items of a map as well, each with its own output and item."""
     taken: list[Any] = []
     body = Block().task(
         "book",
         lambda context: {"booked": context.item},
-        undo=lambda context: taken.append(context.previous_output["booked"]),
+        undo=lambda context: taken.append(
+            (context.previous_output["booked"], context.item, context.number)
+        ),
     )
     graph = (
         GraphBuilder("seats")
@@ -182,7 +184,10 @@ async def test_g8_what_closed_branches_did_is_taken_back(serve: EngineMaker) -> 
         await engine.cancel(run.id, by="ALICE", surface="test")
         run = await settle(engine, run)
 
-    assert (run.status, sorted(taken)) == (RunStatus.CANCELLED, ["1a", "1b", "1c"])
+    assert (run.status, sorted(taken)) == (
+        RunStatus.CANCELLED,
+        [("1a", "1a", 1), ("1b", "1b", 2), ("1c", "1c", 3)],
+    )
 
 
 async def test_g8_a_node_that_is_stopped_does_not_keep_the_others_from_being_undone(

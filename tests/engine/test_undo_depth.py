@@ -22,6 +22,7 @@ class Ledger:
         self.done: list[str] = []
         self.back: list[str] = []
         self.keys: list[str] = []
+        self.items: list[Any] = []
 
     def do(self, context: Any) -> dict[str, str]:
         """Do something."""
@@ -32,6 +33,7 @@ class Ledger:
         """Take back what the output names."""
         self.back.append(context.previous_output["receipt"])
         self.keys.append(context.idempotency_key)
+        self.items.append(context.item)
 
     def booking(self) -> Block:
         """Return a body that books, and then asks."""
@@ -196,13 +198,14 @@ async def test_g8_what_a_stopped_branch_still_did_is_taken_back(
 
     def declare(make: GraphBuilder) -> None:
         on_error = "fail" if ending == "fails" else "skip"
-        make.parallel("unit", bodies, on_branch_error="fail-fast", on_error=on_error)
+        pair = Block().parallel("pair", bodies, on_branch_error="fail-fast", on_error=on_error)
+        make.map("unit", lambda _view: ["seat"], pair)
         make.approval("behind", approvers=BOB)
 
     async with serve(graph_of(declare)) as engine:
         run = await engine.start("play", {}, requester="ALICE", surface="test")
         await begun.wait()
-        await engine.wait_until(run.id, lambda found: "unit[b]/fail" not in found.places)
+        await engine.wait_until(run.id, lambda found: "unit[1]/pair[b]/fail" not in found.places)
         may_end.set()
         run = await until_settled(engine, run.id)
         if ending != "fails":
@@ -216,6 +219,8 @@ async def test_g8_what_a_stopped_branch_still_did_is_taken_back(
         ]
         assert (await engine.verify(run.id)).is_sound
 
+    booked = "unit[1]/pair[a]/book"
     assert run.status == (RunStatus.FAILED if ending == "fails" else RunStatus.CANCELLED)
-    assert (ledger.done, ledger.back) == (["unit[a]/book"], ["unit[a]/book"])
-    assert ignored == ["unit[a]/book"]
+    assert (ledger.done, ledger.back) == ([booked], [booked])
+    assert ignored == [booked]
+    assert ledger.items == ["seat"]
