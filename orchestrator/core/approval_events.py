@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import Any
 
 from orchestrator.core.values import Ref
-from orchestrator.graph.kinds import ApprovalKind, Decision
+from orchestrator.graph.formats import Format
+from orchestrator.graph.kinds import ApprovalKind, Decision, Risk
 from orchestrator.graph.policy import Approver, Policy
 
 
@@ -92,6 +93,15 @@ class ApprovalOpened:
     edits: Ref | None = None
     #: What went wrong, for a question of kind error.
     error: ErrorFacts | None = None
+    #: How values are shown, by label or by a dotted key inside one.
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    risk: Risk = Risk.NORMAL
+    #: Where it is asked; None: where the workspace asks everything.
+    channel: str | None = None
+    #: Who is called when it is asked.
+    notify: tuple[Approver, ...] = ()
+    #: Does each approver get it as a direct message, too?
+    direct: bool = False
 
     @property
     def values(self) -> Any:

@@ -87,6 +87,11 @@ def ask(  # noqa: PLR0913 - what a question is made of
         is_multiple=gate.multiple,
         edits=edits,
         error=error,
+        formats=gate.formats,
+        risk=gate.risk,
+        channel=gate.channel,
+        notify=gate.notify,
+        direct=gate.direct,
     )
     _open(turn, opened, gate)
 

@@ -25,6 +25,7 @@ from orchestrator.graph.declaring import Block
 from orchestrator.graph.decorators import Tool, gated, tool
 from orchestrator.graph.durations import format_duration, parse_duration
 from orchestrator.graph.fields import InputField
+from orchestrator.graph.formats import Format, FormatKind, find_format, parse_format
 from orchestrator.graph.gates import Escalation, Gate, Gates, Reminders
 from orchestrator.graph.graph import Graph
 from orchestrator.graph.inputs import InputSchema
@@ -35,6 +36,7 @@ from orchestrator.graph.kinds import (
     OnError,
     OnReject,
     OnTimeout,
+    Risk,
 )
 from orchestrator.graph.loader import load_graphs
 from orchestrator.graph.nodes import (
@@ -85,6 +87,8 @@ __all__ = [
     "Edge",
     "EndNode",
     "Escalation",
+    "Format",
+    "FormatKind",
     "Gate",
     "Gates",
     "Graph",
@@ -103,6 +107,7 @@ __all__ = [
     "Reducer",
     "Reminders",
     "Retry",
+    "Risk",
     "RouterNode",
     "Scope",
     "Slot",
@@ -121,6 +126,7 @@ __all__ = [
     "WorkingHours",
     "any_of",
     "everyone",
+    "find_format",
     "format_duration",
     "four_eyes",
     "gate",
@@ -131,6 +137,7 @@ __all__ = [
     "parse_approver",
     "parse_approvers",
     "parse_duration",
+    "parse_format",
     "quorum",
     "tool",
 ]

@@ -36,6 +36,7 @@ class GraphBuilder(Declaring):
         input: Any = None,  # noqa: A002 - what it is
         version: str | None = None,
         operators: Approvers = (),
+        starters: Approvers = (),
         max_visits: int = 1_000,
         max_active: Time | None = None,
         budget: Mapping[str, float] | None = None,
@@ -49,6 +50,8 @@ class GraphBuilder(Declaring):
             input: A pydantic model class, or a JSON schema of an object; None: it takes no input.
             version: Any text; a change of it changes the graph's version.
             operators: Who decides about nodes whose fate is unknown; default: all approvers.
+            starters: Who may start runs from Slack and the command line; default: everybody but
+                bots, guests and people from outside.
             max_visits: A run that visits more nodes than this has failed.
             max_active: A run that has been active for longer has failed; waiting does not count.
             budget: The most that the run's nodes may spend, by name, such as `{"tokens": 10_000}`.
@@ -64,6 +67,9 @@ class GraphBuilder(Declaring):
         )
         self._operators: tuple[Approver, ...] = self._read(
             "operators", lambda reader: reader.approvers("operators", operators)
+        )
+        self._starters: tuple[Approver, ...] = self._read(
+            "starters", lambda reader: reader.approvers("starters", starters)
         )
         self._max_visits: int = self._read(
             "graph", lambda reader: reader.number("max_visits", max_visits, 1_000)
@@ -93,6 +99,8 @@ class GraphBuilder(Declaring):
             "id": self.id,
             "input": self._input,
             "operators": self._operators,
+            # A graph that names nobody keeps the version that it had before it could.
+            **({"starters": self._starters} if self._starters else {}),
             "max_visits": self._max_visits,
             "max_active": self._max_active,
             "budget": self._budget,

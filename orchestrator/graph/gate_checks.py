@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from orchestrator.graph.assembling import BEFORE
 from orchestrator.graph.composites import ConditionNode, Node, RouterNode
 from orchestrator.graph.deadline_checks import find_deadline_problems
+from orchestrator.graph.formats import find_format_problems
 from orchestrator.graph.gate_places import find_placement_problems
 from orchestrator.graph.gates import Gate
 from orchestrator.graph.kinds import ON_REJECT, ApprovalKind, OnReject
@@ -56,6 +57,7 @@ def _shown(gate: Gate) -> Iterator[str]:
         for key in gate.review_keys:
             if key.strip() and key.split(".")[0] not in gate.reads:
                 yield f"shows {key!r}, which it does not read; add it to reads"
+    yield from find_format_problems(gate.formats, gate.review_keys)
     yield from decision_keys(gate.writes)
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from orchestrator.graph.formats import Format, parse_format
 from orchestrator.graph.gates import Escalation, Gate, Gates, Reminders
 from orchestrator.graph.inputs import InputSchema
-from orchestrator.graph.kinds import ON_REJECT, ApprovalKind, OnError, OnReject, OnTimeout
+from orchestrator.graph.kinds import ON_REJECT, ApprovalKind, OnError, OnReject, OnTimeout, Risk
 from orchestrator.graph.options import EscalationOptions, GateOptions, RemindersOptions
-from orchestrator.graph.policy import Policy, Slot, Stage
+from orchestrator.graph.policy import ApproverKind, Policy, Slot, Stage, parse_approver
 from orchestrator.graph.reading import SOMEBODY, Reader, duration, expect
 
 Given = Mapping[ApprovalKind, frozenset[str]]
@@ -71,6 +73,13 @@ def read_gate(
         save_as=reader.word("save_as", options.get("save_as")),
         multiple=bool(
             reader.read(lambda value: expect(bool, "multiple", value), options.get("multiple"))
+        ),
+        formats=_formats(reader, options.get("formats")),
+        risk=reader.choice("risk", Risk, options.get("risk"), Risk.NORMAL) or Risk.NORMAL,
+        channel=reader.read(_channel, options.get("channel")),
+        notify=reader.approvers("notify", options.get("notify")),
+        direct=bool(
+            reader.read(lambda value: expect(bool, "direct", value), options.get("direct"))
         ),
     )
 
@@ -179,6 +188,38 @@ def _escalation(reader: Reader, declared: Any) -> Escalation:
         after=reader.plain_time(written["after"], duration("1s")) or duration("0s"),
         to=reader.approvers("escalation", written["to"]),
     )
+
+
+def _formats(reader: Reader, declared: Any) -> dict[str, Format]:
+    if declared is None:
+        return {}
+    if not isinstance(declared, Mapping) or not all(isinstance(key, str) for key in declared):
+        reader.note(f"formats is {declared!r}; give a mapping of labels to formats, such as code")
+        return {}
+    read = {key: reader.read(partial(_format, key), value) for key, value in declared.items()}
+    return {key: each for key, each in read.items() if each is not None}
+
+
+def _format(label: str, value: Any) -> Format:
+    if isinstance(value, Format):
+        return value
+    try:
+        return parse_format(expect(str, f"the format of {label!r}", value))
+    except ValueError as error:
+        raise ValueError(f"formats {label!r}: {error}") from None
+
+
+def _channel(value: Any) -> str:
+    text = expect(str, "channel", value).strip()
+    try:
+        is_channel = parse_approver(text).kind is ApproverKind.CHANNEL
+    except ValueError:
+        is_channel = False
+    if not is_channel:
+        raise ValueError(
+            f"channel is {value!r}; give a channel's #name, or its id such as C0123ABCD"
+        )
+    return text
 
 
 def _calendar(reader: Reader, declared: Any) -> Any:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Any
 
 from orchestrator.graph.calendars import Calendar
+from orchestrator.graph.formats import Format
 from orchestrator.graph.inputs import InputSchema
-from orchestrator.graph.kinds import ApprovalKind, OnReject, OnTimeout
+from orchestrator.graph.kinds import ApprovalKind, OnReject, OnTimeout, Risk
 from orchestrator.graph.policy import Approver, Policy
 from orchestrator.graph.views import EVERYTHING, Predicate, Text, View
 
@@ -79,6 +80,15 @@ class Gate:
     save_as: str | None = None
     #: May several routes be chosen?
     multiple: bool = False
+    #: How values are shown, by label or by a dotted key inside one; else their shape decides.
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    risk: Risk = Risk.NORMAL
+    #: Where it is asked, `#name` or a channel's id; None: where the workspace asks everything.
+    channel: str | None = None
+    #: Who is called when it is asked; nobody else is.
+    notify: tuple[Approver, ...] = ()
+    #: Does each approver get the question as a direct message, too?
+    direct: bool = False
 
     @property
     def is_computed(self) -> bool:

@@ -41,6 +41,8 @@ class Graph(Scope):
     input: InputSchema
     #: Who decides about nodes that failed or whose fate is unknown; default: all approvers.
     operators: tuple[Approver, ...]
+    #: Who may start runs; nobody named: everybody but bots, guests and people from outside.
+    starters: tuple[Approver, ...] = ()
     #: A run that visits more nodes than this has failed.
     max_visits: int = 1_000
     #: A run that has been active for longer has failed; waiting does not count. None: no limit.

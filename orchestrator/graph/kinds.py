@@ -105,6 +105,14 @@ ON_TIMEOUT: dict[ApprovalKind, tuple[OnTimeout, ...]] = {
 }
 
 
+class Risk(StrEnum):
+    """How much depends on an answer."""
+
+    LOW = "low"  #: may be told in a digest
+    NORMAL = "normal"
+    HIGH = "high"  #: an approval is asked back before it counts
+
+
 class OnError(StrEnum):
     """What happens when a node has failed for good."""
 

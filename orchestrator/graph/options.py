@@ -12,8 +12,9 @@ from typing import Any, TypedDict, Unpack
 
 from orchestrator.graph.calendars import Calendar
 from orchestrator.graph.composites import Reduce
+from orchestrator.graph.formats import Format
 from orchestrator.graph.gates import ComputedApprovers
-from orchestrator.graph.kinds import OnBranchError, OnError, OnReject, OnTimeout
+from orchestrator.graph.kinds import OnBranchError, OnError, OnReject, OnTimeout, Risk
 from orchestrator.graph.nodes import Retry, TaskFunction
 from orchestrator.graph.policy import Approver, Policy
 from orchestrator.graph.views import Predicate, Text, View
@@ -88,6 +89,16 @@ class QuestionOptions(TypedDict, total=False):
     save_as: str
     #: May several routes be chosen?
     multiple: bool
+    #: How values are shown, by label as in review_keys: `code`, `number:EUR`, `secret` …
+    formats: Mapping[str, str | Format]
+    #: `low` may be told in a digest, `high` is asked back; default: normal.
+    risk: Risk | str
+    #: Where it is asked: `#name` or a channel's id; default: where the workspace asks everything.
+    channel: str
+    #: Who is called when it is asked; default: nobody.
+    notify: Approvers
+    #: Does each approver get it as a direct message, too? Default: no.
+    direct: bool
 
 
 class GateOptions(QuestionOptions, total=False):

@@ -19,7 +19,7 @@ class Problem:
     """One finding: where it is, what is wrong, and what to do."""
 
     #: Such as `node 'write'`, `node 'each/write'`, `edge 'write' -> 'review'`, `body 'each'`,
-    #: `input`, `operators` or `graph`.
+    #: `input`, `operators`, `starters` or `graph`.
     place: str
     text: str
 

@@ -14,8 +14,11 @@ from typing import Any
 from orchestrator.graph.callables import qualified_name
 from orchestrator.graph.composites import ParallelNode, Scope
 from orchestrator.graph.conditions import CelCondition, CelList, KeyPath
+from orchestrator.graph.formats import Format
+from orchestrator.graph.gates import Gate
 from orchestrator.graph.graph import Graph
 from orchestrator.graph.inputs import InputSchema
+from orchestrator.graph.kinds import Risk
 from orchestrator.graph.policy import Approver
 from orchestrator.graph.templates import Template
 
@@ -26,6 +29,7 @@ _SETS = frozenset(
     {
         "approvers",
         "operators",
+        "starters",
         "reads",
         "writes",
         "output",
@@ -35,9 +39,13 @@ _SETS = frozenset(
         "break_glass",
         "deputies",
         "to",
+        "notify",
         "holidays",
     }
 )
+#: Options of a gate that are left out where they are the default, as in definitions that were
+#: written before there were such options.
+_LATER = frozenset({"formats", "risk", "channel", "notify", "direct"})
 #: Fields of a scope that are written down in a form of their own.
 _SCOPE = frozenset({"start", "ends", "nodes", "edges"})
 
@@ -79,10 +87,20 @@ def _scope(scope: Scope) -> dict[str, Any]:
 
 def _record(record: Any) -> dict[str, Any]:
     named = {each.name: _plain(each.name, getattr(record, each.name)) for each in fields(record)}
+    if isinstance(record, Gate):
+        named = {
+            name: value
+            for name, value in named.items()
+            if name not in _LATER or not _is_usual(value)
+        }
     if isinstance(record, ParallelNode):
         # Outputs come in the order of the branches, so it counts.
         named["order"] = list(record.branches)
     return {"kind": type(record).__name__, **named}
+
+
+def _is_usual(value: Any) -> bool:
+    return not value or value == Risk.NORMAL.value
 
 
 def _plain(name: str, value: Any) -> Any:
@@ -95,7 +113,7 @@ def _plain(name: str, value: Any) -> Any:
         return value
     if isinstance(value, Mapping):
         return {str(key): _plain("", each) for key, each in value.items()}
-    return _tagged(value)
+    return {"format": str(value)} if isinstance(value, Format) else _tagged(value)
 
 
 def _tagged(value: Any) -> Any:

@@ -7,13 +7,14 @@ from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, StrictBool, StrictInt, Tag
 
-from orchestrator.graph.kinds import OnReject, OnTimeout
+from orchestrator.graph.kinds import OnReject, OnTimeout, Risk
 from orchestrator.graph.yaml_scalars import (
     Approvers,
     ComputedApprovers,
     ComputedTime,
     Condition,
     Count,
+    FormatText,
     Names,
     Schema,
     Time,
@@ -296,6 +297,21 @@ class QuestionSpec(Spec):
         default=UNSET, description="State key under which the answer is kept, too."
     )
     multiple: StrictBool = Field(default=UNSET, description="May several routes be chosen?")
+    formats: dict[str, FormatText] = Field(
+        default=UNSET, description="How values are shown, by label as in review_keys."
+    )
+    risk: Risk = Field(
+        default=UNSET, description="low may be told in a digest, high is asked back."
+    )
+    channel: str = Field(
+        default=UNSET, description="Where it is asked: a channel's #name in quotes, or its id."
+    )
+    notify: Approvers = Field(
+        default=UNSET, description="Who is called when it is asked; default: nobody."
+    )
+    direct: StrictBool = Field(
+        default=UNSET, description="Does each approver get it as a direct message, too?"
+    )
 
 
 class GateSpec(QuestionSpec):

@@ -84,7 +84,7 @@ class _Assembly:
 
     def __post_init__(self) -> None:
         self.values = Values(document=self.draft.document, allow=self.allow)
-        self.places = {"input": ("input",), "operators": ("operators",)}
+        self.places = {"input": ("input",), "operators": ("operators",), "starters": ("starters",)}
 
     def builder(self) -> GraphBuilder:
         """Declare the whole graph."""

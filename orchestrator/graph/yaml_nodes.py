@@ -283,6 +283,10 @@ class GraphSpec(BlockSpec):
     operators: Approvers = Field(
         default=UNSET, description="Who decides about nodes that failed; default: all approvers."
     )
+    starters: Approvers = Field(
+        default=UNSET,
+        description="Who may start runs; default: everybody but bots, guests and outsiders.",
+    )
     max_visits: StrictInt = Field(
         default=UNSET, description="A run that visits more nodes has failed; default: 1000."
     )

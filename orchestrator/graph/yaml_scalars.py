@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
+from orchestrator.graph.formats import FormatKind
 from orchestrator.graph.yaml_types import ModelSpec, RunSpec, Shared, as_run
 
 
@@ -111,6 +112,12 @@ def _schema(value: Any) -> Any:
     if list(value) == ["model"] and isinstance(value["model"], str):
         return ModelSpec(model=value["model"])
     raise ValueError("has a model that is none; write {model: package.module:Model}, nothing else")
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError("must be a text such as code or number:EUR")
 
 
 def _reducer(value: Any) -> Any:
@@ -266,6 +273,21 @@ GraphName = Annotated[
         _text,
         {"anyOf": [{"type": "string", "minLength": 1}, _RUN]},
         ["payment", {"run": "flows.payments:graph"}],
+    ),
+]
+FormatText = Annotated[
+    Any,
+    _shared(
+        "format",
+        "How a value is shown; a number may have a unit.",
+        _word,
+        {
+            "anyOf": [
+                {"enum": [each.value for each in FormatKind]},
+                {"type": "string", "pattern": r"^\s*number\s*:\s*\S"},
+            ]
+        },
+        ["code", "number:EUR", "secret"],
     ),
 ]
 Number = Annotated[Any, _shared("number", "A number.", _number, {"type": "number"}, [1.5])]

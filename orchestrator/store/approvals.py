@@ -180,6 +180,11 @@ def _to_approval(story: Story, run: Run, value_of: Callable[[str, Ref], Any]) ->
         escalated=now.escalated,
         answers=story.answers,
         comments=story.comments,
+        formats=dict(opened.formats),
+        risk=opened.risk,
+        channel=opened.channel,
+        notify=opened.notify,
+        direct=opened.direct,
         run=run,
     )
 

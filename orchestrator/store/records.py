@@ -14,7 +14,9 @@ from orchestrator.core.effects import Purpose
 from orchestrator.core.events import ApprovalKind, Decision, ErrorFacts
 from orchestrator.core.ids import approval_ref, rule_ref, run_ref
 from orchestrator.core.state import Delegation, RunStatus, Vote
-from orchestrator.graph.policy import Policy
+from orchestrator.graph.formats import Format
+from orchestrator.graph.kinds import Risk
+from orchestrator.graph.policy import Approver, Policy
 
 #: The status of an approval that waits; any other status is its outcome.
 OPEN = "open"
@@ -48,6 +50,8 @@ class Run:
     places: tuple[str, ...] = ()
     #: Number of the newest event.
     seq: int = 0
+    #: Which chat workspace it belongs to; "" where there is only one.
+    workspace: str = ""
 
     @property
     def ref(self) -> str:
@@ -147,6 +151,12 @@ class Approval:
     #: All decisions that were recorded, oldest first; `votes` has those that count.
     answers: tuple[Answer, ...] = ()
     comments: tuple[Comment, ...] = ()
+    #: How values of the payload are shown, by label or by a dotted key inside one.
+    formats: Mapping[str, Format] = field(default_factory=dict)
+    risk: Risk = Risk.NORMAL
+    channel: str | None = None  #: where it is asked; None: where the workspace asks everything
+    notify: tuple[Approver, ...] = ()  #: who is called when it is asked
+    direct: bool = False  #: does each approver get it as a direct message, too?
     #: The run as it is now.
     run: Run
 
@@ -230,6 +240,7 @@ class Question:
     delegations: Mapping[str, Delegation] = field(default_factory=dict)
     digest: str
     is_open: bool = True
+    workspace: str = ""  #: of its run
 
     @property
     def approvers(self) -> tuple[str, ...]:

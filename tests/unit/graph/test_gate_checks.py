@@ -225,7 +225,7 @@ from tests.unit.graph.small import FORM, around, body, one, problems
             ("confirm: has no option 'quorum'; known are title, prompt, review_keys, reads, "
             "writes, when, timeout, on_timeout, timeout_route, default, remind_before, reminders, "
             "escalation, calendar, on_reject, rejection, max_retries, schema, save_as, multiple, "
-            "approvers, policy"),
+            "formats, risk, channel, notify, direct, approvers, policy"),
         ),
         (
             "task",

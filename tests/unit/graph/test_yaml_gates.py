@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orchestrator.graph import Policy, Slot, Stage, everyone, in_order, quorum
+from orchestrator.graph import Format, FormatKind, Policy, Slot, Stage, everyone, in_order, quorum
 from orchestrator.graph.calendars import WorkingHours
 from orchestrator.graph.policy import any_of, parse_approvers
 from tests.unit.graph import yaml_flows as flows
@@ -160,6 +160,22 @@ GATES: dict[str, tuple[str, dict[str, Any]]] = {
     "calendar by name": (
         "{approvers: U1, timeout: 2d, on_timeout: reject, calendar: {run: ~HOURS}}",
         {"approvers": "U1", "timeout": "2d", "on_timeout": "reject", "calendar": flows.HOURS},
+    ),
+    "how it is shown": (
+        (
+            "{approvers: U1, review_keys: [sum, who],"
+            " formats: {sum: 'number:EUR', who.key: secret}, risk: high,"
+            " channel: '#money', notify: ['@sre', U2], direct: true}"
+        ),
+        {
+            "approvers": "U1",
+            "review_keys": ["sum", "who"],
+            "formats": {"sum": Format(FormatKind.NUMBER, "EUR"), "who.key": "secret"},
+            "risk": "high",
+            "channel": "#money",
+            "notify": "@sre U2",
+            "direct": True,
+        },
     ),
     "rejection": ("{approvers: U1, rejection: b}", {"approvers": "U1", "rejection": "b"}),
     "retry": (
