@@ -51,7 +51,15 @@ class Strong:
     text: str
 
 
-Part = str | Person | Group | Channel | Moment | Code | Strong
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A text that leads somewhere; the address is one of our own or the chat system's."""
+
+    text: str
+    url: str
+
+
+Part = str | Person | Group | Channel | Moment | Code | Strong | Link
 Words = tuple[Part, ...]
 
 
@@ -118,5 +126,5 @@ def _plain(part: Part) -> str:
             return name
         case Moment(at=at):
             return utc(at)
-        case Code(text=text) | Strong(text=text):
+        case Code(text=text) | Strong(text=text) | Link(text=text):
             return text

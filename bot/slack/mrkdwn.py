@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from bot.cards.values import clean, cut
-from bot.cards.words import Channel, Code, Group, Moment, Person, Strong, Words, utc
+from bot.cards.words import Channel, Code, Group, Link, Moment, Person, Strong, Words, utc
 
 #: Ids of user groups by the `@handle` that graphs use.
 GroupIds = Mapping[str, str]
@@ -17,6 +17,7 @@ _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{8,}")
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,}")
 #: Only these have a meaning: https://docs.slack.dev/messaging/formatting-message-text#escaping
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
+_ADDRESS = re.compile(r"https?://[^\s<>|]+")
 _TOKEN = re.compile(r"<(?=[!@#])")
 #: Invisible and without a width; breaks a word for parsers, not for readers.
 _WORD_JOINER = "\u2060"
@@ -90,6 +91,8 @@ def _part(part: object, groups: GroupIds) -> str:
             return f"`{escape(text).replace('`', chr(0x2CB))}`"
         case Strong(text=text):
             return f"*{escape(text)}*"
+        case Link(text=text, url=url):
+            return f"<{url}|{escape(text)}>" if _ADDRESS.fullmatch(url) else escape(text)
         case _:
             return escape(str(part))
 
