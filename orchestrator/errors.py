@@ -111,6 +111,21 @@ class InputError(RunError, ValueError):
         )
 
 
+class NotAStarterError(RunError, PermissionError):
+    """The person may not start runs of the graph."""
+
+    def __init__(self, person: str, graph_id: str, starters: Sequence[str]) -> None:
+        self.person = person
+        self.graph_id = graph_id
+        #: Whom the graph names; nobody: everybody but bots, guests and people from outside.
+        self.starters = tuple(starters)
+        if starters:
+            rule = f"it takes {' or '.join(starters)}; ask one of them"
+        else:
+            rule = "bots, guests and people of other organisations may not; ask a colleague"
+        super().__init__(f"{person} may not start {graph_id!r}: {rule}, nothing was started")
+
+
 class ApproversError(RunError, ValueError):
     """A list of approvers is empty or cannot be resolved, so the question has nobody to go to."""
 

@@ -30,6 +30,7 @@ from orchestrator.runtime.ports import Clock, Directory, SystemClock
 from orchestrator.runtime.reading import Reading
 from orchestrator.runtime.refusals import to_error
 from orchestrator.runtime.scheduler import Scheduler
+from orchestrator.runtime.starters import check_starter
 from orchestrator.runtime.streaming import Streaming
 from orchestrator.runtime.summary import to_run
 from orchestrator.runtime.upkeep import Upkeep
@@ -158,6 +159,7 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
         surface: str,
         labels: Mapping[str, str] | None = None,
         are_words: bool = False,
+        workspace: str = "",
     ) -> Run:
         """Start a run; it is stored when this returns.
 
@@ -168,9 +170,12 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
             surface: Where from: slack, cli, python …
             labels: Facts to find the run by.
             are_words: `values` are texts, as typed in `key=value`.
+            workspace: The chat workspace whose people are asked; "" where there is only one.
 
         Raises:
             GraphNotFoundError: No such graph is loaded.
+            NotAStarterError: The requester, a person on Slack or the command line, is none of the
+                graph's starters.
             InputError: The input or a label does not fit; every problem is listed.
             ApproversError: Somebody is named as an approver who stands for nobody, or a question
                 asks for more people than there are.
@@ -180,7 +185,10 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
         graph = self._kernel.versions.get_loaded(graph_id)
         check_labels(labels or {})
         parsed = graph.input.parse_words(values) if are_words else graph.input.parse(values)
-        await check_graph(graph, self._directory, requester)
+        await check_starter(
+            graph, self._directory, requester, surface=surface, workspace=workspace
+        )
+        await check_graph(graph, self._directory, requester, workspace=workspace)
         run_id = uuid7().hex
         command = c.StartRun(
             run_id=run_id,
@@ -188,6 +196,7 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
             requester=requester,
             surface=surface,
             labels=dict(labels or {}),
+            workspace=workspace,
         )
         answer = await self._kernel.commit(run_id, command, graph)
         if not isinstance(answer, Advance):
