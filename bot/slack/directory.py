@@ -38,6 +38,8 @@ class SlackPerson:
     is_foreign: bool
     #: Workspaces that the account belongs to.
     teams: frozenset[str]
+    #: Name of the time zone, such as `Europe/Berlin`.
+    zone: str = "UTC"
 
     @property
     def must_be_named(self) -> bool:
@@ -236,4 +238,5 @@ class SlackDirectory:
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
             is_foreign=is_stranger or me is None or self._is_elsewhere(user, teams),
             teams=teams,
+            zone=str(user.get("tz") or "UTC"),
         )
