@@ -8,10 +8,10 @@ from typing import Any
 import click
 from pydantic_core import to_jsonable_python
 
+from bot.cards.tree import Body, Visit, VisitStatus, walk
 from bot.cli.policies import progress
 from bot.cli.tables import age
 from bot.cli.text import clean, compact
-from bot.cli.tree import Body, Visit, VisitStatus, walk
 from orchestrator.store import Approval
 
 _STEP = "  "

@@ -7,15 +7,17 @@ from typing import Any
 
 import click
 
+from bot.cards.diagram import diagram
+from bot.cards.tree import Body, grow
 from bot.cli.documents import approval_document, print_json, record_document, run_document
 from bot.cli.failures import write
 from bot.cli.options import json_option
 from bot.cli.outline import visit_document
 from bot.cli.session import beside_server, execute
 from bot.cli.story import print_log, print_run
-from bot.cli.tree import Body, grow
 from orchestrator.core.events import Record
-from orchestrator.errors import GraphNotFoundError
+from orchestrator.errors import GraphError, GraphNotFoundError
+from orchestrator.graph import Graph
 from orchestrator.runtime import Engine
 from orchestrator.store import Approval, Run
 
@@ -28,6 +30,8 @@ class _Found:
     approvals: list[Approval]
     output: Any
     records: list[Record]
+    #: The graph that the run follows, if it is at hand in the run's version.
+    graph: Graph | None
 
     @property
     def tree(self) -> Body:
@@ -40,23 +44,32 @@ class _Found:
 @click.option("--mermaid", is_flag=True, help="Print the graph as Mermaid, the places marked.")
 @json_option("the run")
 def show(*, run: str, with_log: bool, mermaid: bool, as_json: bool) -> None:
-    """Show one RUN, named by its id or short reference: where it is, and what it waits for."""
+    """Show one RUN, named by its id or short reference: where it is, and what it waits for.
+
+    The picture of its graph is drawn where SIGNOFF_GRAPHS names it, in the run's version.
+    """
     if mermaid and (with_log or as_json):
         raise click.UsageError("--mermaid prints a picture and nothing else")
     if mermaid:
         execute(_draw(run))
         return
-    found = execute(_find(run))
+    found = execute(_find(run, wants_picture=not as_json))
     if as_json:
         print_json(_document(found, with_log=with_log))
         return
-    print_run(found.run, found.tree, found.approvals, found.output)
+    picture = diagram(found.graph, found.run, found.records) if found.graph else ""
+    print_run(found.run, found.tree, found.approvals, found.output, picture=picture)
     if with_log:
         click.echo()
         print_log(found.records)
 
 
-async def _find(run: str) -> _Found:
+async def _find(run: str, *, wants_picture: bool) -> _Found:
+    try:
+        async with beside_server(wants_graphs=wants_picture) as desk:
+            return await _read(desk.engine, run)
+    except GraphError as error:
+        write(f"there is no picture: {error}")
     async with beside_server() as desk:
         return await _read(desk.engine, run)
 
@@ -64,7 +77,9 @@ async def _find(run: str) -> _Found:
 async def _read(engine: Engine, run: str) -> _Found:
     found = await engine.get_run(run)
     records = await engine.get_events(found.id)
+    graph = engine.graphs.get(found.graph)
     return _Found(
+        graph=graph if graph and graph.version == found.version else None,
         run=found,
         approvals=await engine.list_approvals(found.id),
         output=await engine.get_output(found.id),

@@ -10,11 +10,11 @@ from typing import Any
 
 import click
 
+from bot.cards.tree import Body
 from bot.cli.outline import print_outline
 from bot.cli.policies import progress
 from bot.cli.tables import age, print_facts, print_table
-from bot.cli.text import clean, compact
-from bot.cli.tree import Body
+from bot.cli.text import clean, compact, printable
 from orchestrator.core.events import ErrorFacts, Pointer, Record
 from orchestrator.core.ids import approval_ref, rule_ref
 from orchestrator.store import Approval, Run
@@ -51,12 +51,18 @@ def print_run(
     tree: Body,
     approvals: Sequence[Approval],
     output: Mapping[str, object] | None = None,
+    *,
+    picture: str = "",
 ) -> None:
-    """Write a run's facts, input, tree of visits, approvals and output."""
+    """Write a run's facts, input, picture, tree of visits, approvals and output."""
     print_facts(list(_facts_of(run)))
     if run.input:
         click.echo("\nInput")
         print_facts([(f"  {name}", compact(value)) for name, value in run.input.items()])
+    if picture:
+        click.echo("\nPicture")
+        for line in picture.splitlines():
+            click.echo(f"  {printable(line)}".rstrip())
     if tree.visits:
         click.echo("\nNodes")
         print_outline(tree, {each.ref: each for each in approvals})

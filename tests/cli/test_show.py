@@ -176,6 +176,31 @@ def test_g10_the_picture_marks_where_the_run_is(deep: Shell) -> None:
     assert " here" not in plain.out
 
 
+def test_g10_show_draws_the_graph_with_the_run_in_it(deep: Shell) -> None:
+    """What waits is marked, with its question; without the run's version there is no picture."""
+    ref = deep.ask("vault")
+    run = deep.approval(ref)["run"]["ref"]
+    changed = deep.folder / "changed.py"
+    changed.write_text(DEEP.read_text().replace('timeout="8h"', 'timeout="9h"'))
+    broken = deep.folder / "broken.py"
+    broken.write_text("raise ValueError")
+
+    shown = deep("show", run)
+    other, without = (deep.with_graphs(file)("show", run) for file in (changed, broken))
+
+    lines = shown.out.splitlines()
+    start = lines.index("Picture")
+    assert lines[start + 1 : start + 5] == [
+        f"  ◆ open  ✋approval  {ref}",
+        "  · take",
+        "",
+        "  ◆ waits",
+    ]
+    assert "Picture" not in other.out + without.out
+    assert "there is no picture" in without.err
+    assert nodes_of(without.out) == nodes_of(shown.out)
+
+
 def test_a_picture_of_another_version_is_said_to_be_one(deep: Shell) -> None:
     """The run's own version is not at hand, so nobody may take the picture for it."""
     run = deep.approval(deep.ask("vault"))["run"]["ref"]
