@@ -26,7 +26,7 @@ _SLACK_PATIENCE = 10.0
 class OfflinePeople:
     """Knows user ids only; for what only Slack knows, it says so."""
 
-    async def members(self, approver: Approver) -> frozenset[str]:
+    async def members(self, approver: Approver, *, workspace: str = "") -> frozenset[str]:  # noqa: ARG002 - the port's
         """See Directory."""
         if approver.kind is not ApproverKind.USER:
             raise DirectoryError(
@@ -34,7 +34,7 @@ class OfflinePeople:
             )
         return frozenset({approver.name})
 
-    async def is_outsider(self, _person: str) -> bool:
+    async def is_outsider(self, _person: str, *, workspace: str = "") -> bool:  # noqa: ARG002 - the port's
         """See Directory; without Slack only those get through who are named by their ids."""
         return False
 
@@ -47,7 +47,7 @@ class SlackPeople:
         self._failure: DirectoryError | None = None
         self._is_known = False
 
-    async def members(self, approver: Approver) -> frozenset[str]:
+    async def members(self, approver: Approver, *, workspace: str = "") -> frozenset[str]:  # noqa: ARG002 - the port's
         """See Directory."""
         await self._find_out()
         if self._failure is None:
@@ -56,7 +56,7 @@ class SlackPeople:
             return frozenset({approver.name})
         raise self._failure
 
-    async def is_outsider(self, person: str) -> bool:
+    async def is_outsider(self, person: str, *, workspace: str = "") -> bool:  # noqa: ARG002 - the port's
         """See Directory."""
         await self._find_out()
         if self._failure is not None:

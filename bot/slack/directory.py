@@ -66,7 +66,12 @@ class SlackDirectory:
         self._members: Cache[str, frozenset[str]] = Cache(ttl=ttl)
         self._handles: Cache[None, Mapping[str, str]] = Cache(ttl=ttl)
 
-    async def members(self, approver: Approver) -> frozenset[str]:
+    async def members(
+        self,
+        approver: Approver,
+        *,
+        workspace: str = "",  # noqa: ARG002 - this one
+    ) -> frozenset[str]:
         """See Directory. Bots and deactivated accounts never count; guests only by their id.
 
         Of groups and channels Slack removes who is deactivated by itself; what members besides are
@@ -95,7 +100,12 @@ class SlackDirectory:
             )
         return frozenset({person.id})
 
-    async def is_outsider(self, person: str) -> bool:
+    async def is_outsider(
+        self,
+        person: str,
+        *,
+        workspace: str = "",  # noqa: ARG002 - this one
+    ) -> bool:
         """See Directory.
 
         Raises:

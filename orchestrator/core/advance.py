@@ -85,6 +85,7 @@ def _start(turn: Turn, command: c.StartRun) -> None:
             surface=command.surface,
             labels=command.labels,
             max_active=turn.graph.max_active,
+            workspace=command.workspace,
         )
     )
     turn.later(steps.Enter(frame="", node=turn.graph.start))

@@ -29,6 +29,7 @@ _FROM_START = frozenset(
         "labels",
         "input",
         "max_active",
+        "workspace",
         "memory",
     }
 )
@@ -110,6 +111,7 @@ def restore(
             "labels": started.labels,
             "input": Pointer(1),
             "max_active": started.max_active,
+            "workspace": started.workspace,
         }
     )
     state.memory = memory

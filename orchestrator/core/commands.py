@@ -21,6 +21,7 @@ class StartRun:
     requester: str
     surface: str
     labels: Mapping[str, str] = field(default_factory=dict)
+    workspace: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ def begin(run_id: str, record: e.Record) -> State:
         input=given,
         frames={"": Frame(path="", input=given)},
         max_active=event.max_active,
+        workspace=event.workspace,
         memory={record.seq: event.input},
     )
 

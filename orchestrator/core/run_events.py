@@ -23,6 +23,8 @@ class RunStarted:
     labels: Mapping[str, str] = field(default_factory=dict)
     #: How long the run may be active; waiting does not count. None: no limit.
     max_active: timedelta | None = None
+    #: Which chat workspace the run belongs to; "" where there is only one.
+    workspace: str = ""
 
     @property
     def values(self) -> Mapping[str, Any]:

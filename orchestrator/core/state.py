@@ -246,6 +246,7 @@ class State:
     done: tuple[Done, ...] = ()
     spent: Mapping[str, float] = field(default_factory=lambda: _NOTHING)
     max_active: timedelta | None = None
+    workspace: str = ""
     active_for: timedelta = timedelta(0)  #: up to `active_since`
     active_since: datetime | None = None  #: None: it waits
     #: Values by the number of the event that stores them. Shared between copies, because an event

@@ -47,6 +47,7 @@ class _Asked:
     kind: ApprovalKind
     policy: Policy
     requester: str
+    workspace: str
     #: It is about a changed graph, which may have been changed back meanwhile.
     is_held: bool = False
 
@@ -89,6 +90,7 @@ class Attendance:
                 kind=approval.opened.kind,
                 policy=approval.policy,
                 requester=state.requester,
+                workspace=state.workspace,
             )
             for approval_id in opened
             if (approval := state.approvals.get(approval_id)) is not None
@@ -105,6 +107,7 @@ class Attendance:
                 kind=approval.kind,
                 policy=approval.policy,
                 requester=approval.requester,
+                workspace=approval.run.workspace,
                 is_held=approval.id == approval.run.held,
             )
             for approval in await self._store.list_pending(limit=PAGE)
@@ -175,12 +178,12 @@ class Attendance:
     async def _decide(self, asked: _Asked, rule: Rule) -> bool:
         """Approve on behalf of the person who granted a rule, if they still may."""
         directory = self._directory()
-        via, roster = await facts(asked.policy, rule.by, directory)
+        via, roster = await facts(asked.policy, rule.by, directory, workspace=asked.workspace)
         person = c.Person(
             id=rule.by,
             surface="rule",
             via=via,
-            is_outsider=await directory.is_outsider(rule.by),
+            is_outsider=await directory.is_outsider(rule.by, workspace=asked.workspace),
         )
         if not await self._holds(asked, rule):
             return False
@@ -210,6 +213,8 @@ class Attendance:
         if now.revoked_at is not None or is_past(now.expires_at, self._clock.now()):
             return False
         granted = await self._store.get_run(rule.granted_in)
+        if granted.workspace != asked.workspace:
+            return False  # the same id may be somebody else there
         loaded = self._kernel.versions.get_loaded(asked.graph)
         if granted.version == loaded.version:
             return True
@@ -224,7 +229,8 @@ class Attendance:
         members = dict(users_of(asked.policy))
         for approver in named:
             try:
-                members[str(approver)] = await self._directory().members(approver)
+                found = await self._directory().members(approver, workspace=asked.workspace)
+                members[str(approver)] = found
             except ApproversError:
                 members[str(approver)] = frozenset()
         reason = why_unsatisfiable(asked.policy, members, requester=asked.requester)

@@ -237,7 +237,10 @@ class Deciding(Desk):
         graph = self._kernel.graphs.get(rule.graph)
         if by == rule.by or graph is None:
             return
-        via, _ = await facts(any_of(graph.approvers), by, self._directory)
+        granted = await self._store.get_run(rule.granted_in)
+        via, _ = await facts(
+            any_of(graph.approvers), by, self._directory, workspace=granted.workspace
+        )
         if not via:
             raise NotPermittedError(
                 by,

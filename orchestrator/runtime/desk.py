@@ -49,11 +49,13 @@ class Desk:
             NotAnApproverError: The person answers in the place of somebody who may not any more.
             DirectoryError: It could not be looked up.
         """
-        via, roster = await facts(question.policy, by, self._directory)
+        via, roster = await facts(
+            question.policy, by, self._directory, workspace=question.workspace
+        )
         if not via and question.is_open and by in question.delegations:
             await self._check_deputy(question, by)
-        is_outsider = await self._directory.is_outsider(by)
-        is_operator = asks_operators and await self._is_operator(question.graph, by)
+        is_outsider = await self._directory.is_outsider(by, workspace=question.workspace)
+        is_operator = asks_operators and await self._is_operator(question, by)
         person = c.Person(
             id=by,
             surface=surface,
@@ -65,10 +67,10 @@ class Desk:
         return person, roster
 
     async def _check_deputy(self, question: Question, deputy: str) -> None:
-        seat = question.delegations[deputy].seat
-        via, _ = await facts(question.policy, seat, self._directory)
+        seat, workspace = question.delegations[deputy].seat, question.workspace
+        via, _ = await facts(question.policy, seat, self._directory, workspace=workspace)
         try:
-            await self._directory.members(Approver(ApproverKind.USER, deputy))
+            await self._directory.members(Approver(ApproverKind.USER, deputy), workspace=workspace)
             is_known = True
         except ApproversError:
             is_known = False
@@ -78,11 +80,13 @@ class Desk:
             message = f"{gone} may not decide this any more; it takes one of {', '.join(names)}"
             raise NotAnApproverError(deputy, names, message)
 
-    async def _is_operator(self, graph_id: str, person: str) -> bool:
-        graph = self._kernel.graphs.get(graph_id)
+    async def _is_operator(self, question: Question, person: str) -> bool:
+        graph = self._kernel.graphs.get(question.graph)
         if graph is None or not graph.operators:
             return False
-        via, _ = await facts(any_of(graph.operators), person, self._directory)
+        via, _ = await facts(
+            any_of(graph.operators), person, self._directory, workspace=question.workspace
+        )
         return bool(via)
 
     async def _carry_out(

@@ -150,7 +150,7 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
         await self._scheduler.tick()
         await self._attendance.settle()
 
-    async def start(
+    async def start(  # noqa: PLR0913 - what a run is started with, all by keyword
         self,
         graph_id: str,
         values: Mapping[str, Any],
@@ -185,9 +185,7 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
         graph = self._kernel.versions.get_loaded(graph_id)
         check_labels(labels or {})
         parsed = graph.input.parse_words(values) if are_words else graph.input.parse(values)
-        await check_starter(
-            graph, self._directory, requester, surface=surface, workspace=workspace
-        )
+        await check_starter(graph, self._directory, requester, surface=surface, workspace=workspace)
         await check_graph(graph, self._directory, requester, workspace=workspace)
         run_id = uuid7().hex
         command = c.StartRun(

@@ -17,7 +17,7 @@ Rosters = Mapping[str, tuple[str, ...]]
 
 
 async def facts(
-    policy: Policy, person: str, directory: Directory
+    policy: Policy, person: str, directory: Directory, *, workspace: str = ""
 ) -> tuple[tuple[str, ...], Rosters]:
     """Look up what a policy needs to know when a person decides.
 
@@ -30,7 +30,7 @@ async def facts(
         DirectoryError: The members of an entry that everybody must approve of could not be looked
             up; or another entry could not, and no entry of a stage lets the person through.
     """
-    members, failures = await _look_up(policy.everybody(), directory)
+    members, failures = await _look_up(policy.everybody(), directory, workspace)
     everybody = {
         str(each)
         for stage in policy.stages
@@ -47,7 +47,9 @@ async def facts(
     return via, rosters
 
 
-async def check_graph(graph: Graph, directory: Directory, requester: str) -> None:
+async def check_graph(
+    graph: Graph, directory: Directory, requester: str, *, workspace: str = ""
+) -> None:
     """Make sure, before a run starts, that its questions can be answered.
 
     Somebody stands behind every name, and every policy that is declared, and not computed, can be
@@ -60,7 +62,7 @@ async def check_graph(graph: Graph, directory: Directory, requester: str) -> Non
     members: dict[str, frozenset[str]] = {}
     for approver in graph.approvers:
         try:
-            members[str(approver)] = await directory.members(approver)
+            members[str(approver)] = await directory.members(approver, workspace=workspace)
         except ApproversError as error:
             raise ApproversError(f"graph {graph.id!r} cannot be started: {error}") from error
     for node in graph.every_node():
@@ -76,14 +78,14 @@ async def check_graph(graph: Graph, directory: Directory, requester: str) -> Non
 
 
 async def _look_up(
-    approvers: Iterable[Approver], directory: Directory
+    approvers: Iterable[Approver], directory: Directory, workspace: str
 ) -> tuple[Members, Mapping[str, DirectoryError]]:
     """Return who stands behind each name, and what could not be looked up."""
     members: dict[str, frozenset[str]] = {}
     failures: dict[str, DirectoryError] = {}
     for approver in approvers:
         try:
-            members[str(approver)] = await directory.members(approver)
+            members[str(approver)] = await directory.members(approver, workspace=workspace)
         except ApproversError:
             members[str(approver)] = frozenset()
         except DirectoryError as error:

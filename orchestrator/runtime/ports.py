@@ -28,17 +28,21 @@ class SystemClock:
 class Directory(Protocol):
     """Who an approver's name stands for."""
 
-    async def members(self, approver: Approver) -> frozenset[str]:
+    async def members(self, approver: Approver, *, workspace: str = "") -> frozenset[str]:
         """Return the ids of the people that a name stands for, never an empty set.
 
         Deactivated people are never among them, so that nothing lets them decide.
+
+        Args:
+            approver: The name.
+            workspace: The chat workspace in which it is a name; "" where there is only one.
 
         Raises:
             ApproversError: Nobody is called that, the group is empty, or its people may not decide.
             DirectoryError: It could not be looked up now; nobody may be let through.
         """
 
-    async def is_outsider(self, person: str) -> bool:
+    async def is_outsider(self, person: str, *, workspace: str = "") -> bool:
         """Is this a bot, a guest, deactivated, or somebody of another organisation?
 
         Outsiders decide only where a policy allows for it.
@@ -67,7 +71,12 @@ class StaticDirectory:
         self._members = dict(members or {})
         self._outsiders = frozenset(outsiders)
 
-    async def members(self, approver: Approver) -> frozenset[str]:
+    async def members(
+        self,
+        approver: Approver,
+        *,
+        workspace: str = "",  # noqa: ARG002 - the port's
+    ) -> frozenset[str]:
         """See Directory."""
         if approver.kind is ApproverKind.USER:
             return frozenset({approver.name})
@@ -76,6 +85,11 @@ class StaticDirectory:
             raise ApproversError(f"nobody stands behind the approver {approver}")
         return found
 
-    async def is_outsider(self, person: str) -> bool:
+    async def is_outsider(
+        self,
+        person: str,
+        *,
+        workspace: str = "",  # noqa: ARG002 - the port's
+    ) -> bool:
         """See Directory."""
         return person in self._outsiders

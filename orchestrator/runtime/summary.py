@@ -36,6 +36,7 @@ def to_run(state: State, at: datetime) -> Run:
         input=state.value(state.input),
         places=tuple(state.places),
         seq=state.seq,
+        workspace=state.workspace,
     )
 
 

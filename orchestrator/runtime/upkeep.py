@@ -87,7 +87,7 @@ class Upkeep(Desk):
         else:
             policy = handed_to(question.policy, _parse(approvers))
         for approver in policy.everybody():
-            await self._directory.members(approver)
+            await self._directory.members(approver, workspace=question.workspace)
         return await self._change(
             question,
             c.Reassign(approval_id=question.approval_id, by=person, policy=policy, reason=reason),
@@ -106,15 +106,15 @@ class Upkeep(Desk):
             ApproversError: Nobody is called that.
         """
         question, person = await self._asked(approval, by, surface)
-        deputy = await self._deputy(to)
+        deputy = await self._deputy(to, question.workspace)
         return await self._change(
             question, c.Delegate(approval_id=question.approval_id, by=person, to=deputy)
         )
 
-    async def _deputy(self, name: str) -> str:
+    async def _deputy(self, name: str, workspace: str) -> str:
         """Return the id of the one person that a name stands for."""
         (approver, *others) = _parse(name)
-        members = await self._directory.members(approver)
+        members = await self._directory.members(approver, workspace=workspace)
         if others or len(members) != 1:
             raise NotPossibleError(f"{name!r} is not one person; name the one who answers instead")
         return next(iter(members))

@@ -31,6 +31,7 @@ _ONE_QUESTION = (
         events.c.body,
         runs.c.graph,
         runs.c.version,
+        runs.c.workspace,
     )
     .join(runs, runs.c.id == events.c.run_id)
     .where(events.c.approval_id == bindparam("approval_id"))
@@ -57,6 +58,7 @@ async def find_question(reader: Reader, approval_id: str) -> Question | None:
         delegations=dict(now.delegations),
         digest=now.digest,
         is_open=story.status == OPEN,
+        workspace=row.workspace,
     )
 
 

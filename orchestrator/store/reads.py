@@ -121,6 +121,7 @@ def _to_run(row: AnyRow, started: Any) -> Run:
         input=started.input,
         places=tuple(document.get("places", ())),
         seq=row.seq,
+        workspace=started.workspace,
     )
 
 

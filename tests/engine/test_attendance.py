@@ -28,11 +28,11 @@ class MovingDirectory(StaticDirectory):
         self.people: dict[str, frozenset[str]] = {"sre": frozenset({"BOB"})}
         self.is_away = False
 
-    async def members(self, approver: Approver) -> frozenset[str]:
+    async def members(self, approver: Approver, *, workspace: str = "") -> frozenset[str]:
         """See Directory."""
         if self.is_away:
             raise DirectoryError
-        return await StaticDirectory(self.people).members(approver)
+        return await StaticDirectory(self.people).members(approver, workspace=workspace)
 
 
 def guarded(effects: Effects, work: Any) -> Graph:

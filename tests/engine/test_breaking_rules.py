@@ -64,13 +64,13 @@ async def test_h24_a_rule_that_is_revoked_meanwhile_does_not_decide(
 
         asked = 0
 
-        async def members(self, approver: Approver) -> frozenset[str]:
+        async def members(self, approver: Approver, *, workspace: str = "") -> frozenset[str]:
             """Answer as ever; the first question comes from the start of the run."""
             self.asked += 1
             if self.asked == 2:
                 engine._directory = StaticDirectory({"editors": frozenset({"BOB"})})
                 await engine.revoke_rule(rule.id, by="BOB", surface="test")
-            return await super().members(approver)
+            return await super().members(approver, workspace=workspace)
 
     async with serve(cleaning(tidy)) as engine:
         run = await start(engine, "cleaning")

@@ -363,7 +363,12 @@ async def test_a_changed_graph_never_runs_under_an_old_approval(serve: EngineMak
 class CancelsItsCaller(StaticDirectory):
     """A directory that cancels whoever asks, at their next wait, which is the commit."""
 
-    async def members(self, approver: Approver) -> frozenset[str]:  # noqa: ARG002 - the port's
+    async def members(
+        self,
+        approver: Approver,  # noqa: ARG002 - the port's
+        *,
+        workspace: str = "",  # noqa: ARG002 - the port's
+    ) -> frozenset[str]:
         """See Directory."""
         task = asyncio.current_task()
         if task is not None:

@@ -36,11 +36,11 @@ class Directory(StaticDirectory):
         super().__init__(MEMBERS)
         self._away = away
 
-    async def members(self, approver: Approver) -> frozenset[str]:
+    async def members(self, approver: Approver, *, workspace: str = "") -> frozenset[str]:
         """See orchestrator.runtime.ports.Directory."""
         if str(approver) in self._away:
             raise DirectoryError(f"{approver} could not be looked up")
-        return await super().members(approver)
+        return await super().members(approver, workspace=workspace)
 
 
 @pytest.mark.parametrize(
