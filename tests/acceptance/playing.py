@@ -28,6 +28,9 @@ class Play:
         self._verbs: dict[str, Callable[[Step], Awaitable[None]]] = {
             "types": self._types,
             "alone sees": self._alone_sees,
+            "is told": self._told,
+            "opens the home tab and sees": self._opens_home,
+            "presses on the home tab": self._presses_at_home,
             "presses": self._presses,
             "picks from the menu": self._picks,
             "sees the form with": self._sees_form,
@@ -92,6 +95,35 @@ class Play:
 
         await self._until(heard, f"something private with {step.said}")
         self._heard[user] = len(self._sim.ephemerals(user))
+
+    async def _told(self, step: Step) -> None:
+        """Wait for a direct message."""
+        channel = self._sim.direct(PEOPLE[step.actor])
+
+        def find() -> bool:
+            texts = [read(self._sim, each) for each in self._sim.messages(channel)]
+            return any(all(said in text for said in step.said) for text in texts)
+
+        await self._until(find, f"a direct message with {step.said}")
+
+    async def _opens_home(self, step: Step) -> None:
+        user = PEOPLE[step.actor]
+        await self._sim.open_home(user)
+
+        def find() -> bool:
+            home = self._sim.home(user)
+            text = read(self._sim, home) if home else ""
+            return all(said in text for said in step.said)
+
+        await self._until(find, f"a home tab with {step.said}")
+
+    async def _presses_at_home(self, step: Step) -> None:
+        user = PEOPLE[step.actor]
+        home = self._sim.home(user)
+        assert home is not None, f"{step.actor} has not opened the home tab"
+        button = next(each for label, each in buttons(home) if label == step.said[0])
+        self._ack = await self._sim.click_view(user, home["id"], button["action_id"])
+        assert self._ack.ok, self._ack
 
     async def _presses(self, step: Step) -> None:
         user, message = PEOPLE[step.actor], self._question()
