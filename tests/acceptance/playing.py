@@ -121,8 +121,7 @@ class Play:
         user = PEOPLE[step.actor]
         home = self._sim.home(user)
         assert home is not None, f"{step.actor} has not opened the home tab"
-        button = next(each for label, each in buttons(home) if label == step.said[0])
-        self._ack = await self._sim.click_view(user, home["id"], button["action_id"])
+        self._ack = await self._sim.click_view(user, home["id"], label=step.said[0])
         assert self._ack.ok, self._ack
 
     async def _presses(self, step: Step) -> None:
