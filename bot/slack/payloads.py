@@ -138,6 +138,24 @@ class AgainButton(Payload):
     run: str = Field(pattern=_ID)
 
 
+class SnoozeButton(Payload):
+    """A button after which somebody is not reminded of a question for an hour."""
+
+    prefix = "snooze1"
+    limit = limits.BUTTON_VALUE
+
+    approval: str = Field(pattern=_ID)
+
+
+class MuteButton(Payload):
+    """A button after which somebody hears nothing more of a run that needs no answer."""
+
+    prefix = "mute1"
+    limit = limits.BUTTON_VALUE
+
+    run: str = Field(pattern=_ID)
+
+
 class ReasonForm(Payload):
     """What the form about a decision's reason remembers."""
 
