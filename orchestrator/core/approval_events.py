@@ -61,7 +61,7 @@ class Times:
     escalate_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class ApprovalOpened:
     """A question to people is open."""
 

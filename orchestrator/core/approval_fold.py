@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from orchestrator.core import approval_events as a
+from orchestrator.core.changing import changed
 from orchestrator.core.folding import write
 from orchestrator.core.state import (
     Delegation,
@@ -25,7 +26,7 @@ _Handler = Callable[[State, Any, Any], None]
 
 
 def _set(state: State, approval_id: str, **changes: Any) -> None:
-    approval = replace(state.approvals[approval_id], **changes)
+    approval = changed(state.approvals[approval_id], **changes)
     state.approvals[approval_id] = approval
 
 
@@ -44,7 +45,7 @@ def _opened(state: State, record: Any, event: a.ApprovalOpened) -> None:
     state.has_started = True
     place = state.places.get(event.path)
     if place is not None:
-        changed = replace(
+        waiting = changed(
             place,
             status=PlaceStatus.WAITING,
             owner=None,
@@ -54,7 +55,7 @@ def _opened(state: State, record: Any, event: a.ApprovalOpened) -> None:
             wake_at=None,
             signal=None,
         )
-        state.places[event.path] = changed
+        state.places[event.path] = waiting
 
 
 def _delivered(state: State, record: Any, event: a.ApprovalDelivered) -> None:
@@ -165,12 +166,11 @@ def _resolved(state: State, record: Any, event: a.ApprovalResolved) -> None:
     if place is None or place.approval_id != event.approval_id:
         return
     answered = _answer(state, place, approval, event)
-    changed_place = replace(place, approval_id=None, **answered)
     if opened.kind is ApprovalKind.ERROR:
-        changed_place = replace(changed_place, failures=0, lost=0)
+        answered |= {"failures": 0, "lost": 0}
     elif _is_passed(event):
-        changed_place = replace(changed_place, passed=(*place.passed, opened.kind))
-    state.places[opened.path] = changed_place
+        answered["passed"] = (*place.passed, opened.kind)
+    state.places[opened.path] = changed(place, approval_id=None, **answered)
 
 
 def _is_passed(event: a.ApprovalResolved) -> bool:

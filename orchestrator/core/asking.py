@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from orchestrator.core import approval_events as a
+from orchestrator.core.changing import changed
 from orchestrator.core.effects import Deliver, Purpose
 from orchestrator.core.ids import approval_id
 from orchestrator.core.plain import is_storable
@@ -168,7 +168,7 @@ def _open(turn: Turn, opened: a.ApprovalOpened, gate: Gate | None) -> None:
         calendar=gate.calendar if gate else None,
         since=turn.now,
     )
-    turn.emit(replace(opened, times=times))
+    turn.emit(changed(opened, times=times))
     turn.request(Deliver(purpose=Purpose.QUESTION, approval_id=opened.approval_id))
 
 

@@ -38,9 +38,8 @@ def click_of(
     known = set(map(str, policy.everybody()))
     via = tuple(name for name in person.via if name in known)
     seat = person.id
-    stages = [names_of_stage(policy, number) for number in range(len(policy.stages))]
     delegation = approval.delegations.get(person.id)
-    if delegation is not None and not any(names & set(via) for names in stages):
+    if delegation is not None and not _is_in_a_stage(policy, via):
         seat = delegation.seat
         via = (*via, *(name for name in delegation.via if name in known))
     if not known and person.is_operator:
@@ -53,6 +52,11 @@ def click_of(
         is_outsider=person.is_outsider,
         breaks_glass=breaks_glass,
     )
+
+
+def _is_in_a_stage(policy: Policy, via: tuple[str, ...]) -> bool:
+    stages = range(len(policy.stages))
+    return any(not names_of_stage(policy, number).isdisjoint(via) for number in stages)
 
 
 def refuse_click(

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from orchestrator.core import approval_events as a
+from orchestrator.core.changing import changed
 from orchestrator.core.commands import FireTimer, MarkDelivered, TimerKind
 from orchestrator.core.effects import Deliver, Purpose
 from orchestrator.core.outcomes import gate_of
@@ -26,7 +27,7 @@ def times_after(
     """
     gate = gate_of(turn.graph, approval.opened)
     times = times_of(
-        replace(approval, **changes),
+        changed(approval, **changes),
         grace=turn.terms.delivery_grace,
         calendar=gate.calendar if gate else None,
         since=since or turn.now,

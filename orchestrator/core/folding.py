@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from orchestrator.core import events as e
+from orchestrator.core.changing import changed
 from orchestrator.core.state import (
     Closed,
     Frame,
@@ -25,12 +25,12 @@ SKIPPED = "Skipped"
 
 def set_place(state: State, path: str, **changes: Any) -> None:
     """Change a place."""
-    state.places[path] = replace(state.places[path], **changes)
+    state.places[path] = changed(state.places[path], **changes)
 
 
 def set_frame(state: State, path: str, **changes: Any) -> None:
     """Change a frame."""
-    state.frames[path] = replace(state.frames[path], **changes)
+    state.frames[path] = changed(state.frames[path], **changes)
 
 
 def outwards(state: State, frame: str) -> Iterator[Frame]:
@@ -80,7 +80,7 @@ def drop_places(state: State, names: tuple[str, ...], inner: tuple[str, ...]) ->
         place = state.places[name]
         if place.status is PlaceStatus.RUNNING and name not in names:
             seen = seen_from(state, frame_of(name))
-            state.places[name] = replace(place, is_stopped=True, seen=seen)
+            state.places[name] = changed(place, is_stopped=True, seen=seen)
         else:
             del state.places[name]
 
@@ -115,7 +115,7 @@ def repeat_call(state: State, place: Place) -> None:
     ]
     if left:
         keys = tuple(place.path if key == left[0] else key for key in join.keys)
-        state.joins[agent] = replace(join, keys=keys)
+        state.joins[agent] = changed(join, keys=keys)
 
 
 def settle_call(state: State, place: Place, output: Ref, error: e.ErrorFacts | None) -> None:
@@ -126,4 +126,4 @@ def settle_call(state: State, place: Place, output: Ref, error: e.ErrorFacts | N
         return
     keys = {} if place.answer is None else {"arguments": place.answer}
     closed = Closed(output=output, error=error, keys=keys)
-    state.joins[agent] = replace(join, closed={**join.closed, place.path: closed})
+    state.joins[agent] = changed(join, closed={**join.closed, place.path: closed})

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from orchestrator.core import events as e
+from orchestrator.core.changing import changed
 from orchestrator.core.folding import drop_frames, drop_places, set_frame, set_place, write
 from orchestrator.core.state import Closed, Frame, Join, PlaceStatus, State, frame_of
 from orchestrator.core.values import NOTHING, Pointer
@@ -44,7 +44,7 @@ def _frame_opened(state: State, record: e.Record, event: e.FrameOpened) -> None:
     )
     state.frames[event.path] = frame
     join = state.joins[event.place]
-    state.joins[event.place] = replace(join, opened=join.opened + 1)
+    state.joins[event.place] = changed(join, opened=join.opened + 1)
     set_place(state, event.place, status=PlaceStatus.ACTIVE, approval_id=None)
 
 
@@ -62,13 +62,13 @@ def _frame_closed(state: State, record: e.Record, event: e.FrameClosed) -> None:
     # A frame without a key has the path of its place, whose join outlives it. Of a loop's rounds,
     # which are not among its keys, nothing is kept, or a state would grow with every round.
     if frame.key in join.keys:
-        join = replace(join, closed={**join.closed, frame.key: closed})
+        join = changed(join, closed={**join.closed, frame.key: closed})
     state.joins[frame.place] = join
 
 
 def _calls_made(state: State, record: e.Record, event: e.CallsMade) -> None:
     join = state.joins[event.path]
-    state.joins[event.path] = replace(join, keys=event.paths, closed={})
+    state.joins[event.path] = changed(join, keys=event.paths, closed={})
 
 
 def _branches_failed(state: State, record: e.Record, event: e.BranchesFailed) -> None:

@@ -129,24 +129,26 @@ def refuse_person(
         return _refuse_breaking(policy, click)
     if click.decision is Decision.REJECT and via & names_of(policy.veto):
         return None
-    now = standing(policy, votes, stage, requester=requester, editor=editor)
     barred = Barred(policy, requester, editor)
     taken = taken_before(policy, votes, stage, barred, rosters_of(votes))
     counted = bool({click.seat, click.by} & taken)
-    again = r.AlreadyCounted(by=click.by, waiting_for=now.waiting)
-    if not via & names_of_stage(policy, stage):
-        return again if counted else _refuse_elsewhere(policy, stage, click, now)
-    if click.decision in _AGAINST:
-        return None
-    if counted and policy.distinct:
-        return again
-    return _refuse_own(policy, stage, click, requester, editor)
+    if via & names_of_stage(policy, stage):
+        if click.decision in _AGAINST:
+            return None
+        if not (counted and policy.distinct):
+            return _refuse_own(policy, stage, click, requester, editor)
+    waiting = standing(policy, votes, stage, requester=requester, editor=editor).waiting
+    if counted:
+        return r.AlreadyCounted(by=click.by, waiting_for=waiting)
+    return _refuse_elsewhere(policy, stage, click, waiting)
 
 
-def _refuse_elsewhere(policy: Policy, stage: int, click: Click, now: Standing) -> r.PersonRefusal:
+def _refuse_elsewhere(
+    policy: Policy, stage: int, click: Click, waiting: tuple[str, ...]
+) -> r.PersonRefusal:
     later = range(stage + 1, len(policy.stages))
     if any(set(click.via) & names_of_stage(policy, each) for each in later):
-        return r.NotYet(by=click.by, waiting_for=now.waiting)
+        return r.NotYet(by=click.by, waiting_for=waiting)
     may = [*_entries(policy, stage), *_of_veto(policy, click.decision)]
     return r.NotAllowed(by=click.by, approvers=_once(may))
 

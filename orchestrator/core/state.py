@@ -2,13 +2,14 @@
 
 Only what is alive is kept, so that a state grows with the width of a run and not with its history.
 What a state holds is immutable; `apply` changes the state it is given, and `copy` makes one that
-can be changed without the other being.
+can be changed without the other being. What changes all the time has no slots, for `changed` to
+copy it in one go.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -69,7 +70,7 @@ class Seen:
     item: Ref | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Place:
     """A node being visited."""
 
@@ -109,7 +110,7 @@ class Closed:
     keys: Mapping[str, Ref] = field(default_factory=lambda: _NOTHING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Join:
     """The bodies of a composite that is at work."""
 
@@ -120,7 +121,7 @@ class Join:
     closed: Mapping[str, Closed] = field(default_factory=lambda: _NOTHING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Frame:
     """A body of a composite at work; the outermost one, with the path "", is the run itself."""
 
@@ -169,7 +170,7 @@ class Delegation:
     via: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class OpenApproval:
     """A question that waits for its answer."""
 
@@ -211,7 +212,7 @@ class Done:
     seen: Seen | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(kw_only=True)
 class State:
     """A run at one moment."""
 
@@ -256,10 +257,9 @@ class State:
     def copy(self) -> State:
         """Return a state that `apply` can change without changing this one."""
         new = State.__new__(State)
-        for name in _FIELDS:
-            setattr(new, name, getattr(self, name))
+        new.__dict__.update(self.__dict__)
         for name in _CHANGED_IN_PLACE:
-            setattr(new, name, dict(getattr(self, name)))
+            new.__dict__[name] = dict(new.__dict__[name])
         return new
 
     @property
@@ -342,7 +342,6 @@ class State:
         yield from (seen.item for seen in kept if seen is not None and seen.item is not None)
 
 
-_FIELDS = tuple(each.name for each in fields(State))
 _CHANGED_IN_PLACE = ("places", "frames", "joins", "approvals", "signals")
 _RUNNING = frozenset({PlaceStatus.RUNNING})
 _ACTIVE = frozenset({PlaceStatus.READY, PlaceStatus.RUNNING})

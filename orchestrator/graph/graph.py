@@ -151,7 +151,8 @@ def join(frame: str, name: str) -> str:
 
 def address_of(path: str) -> str:
     """Return a path without its numbers, which is what a declaration knows."""
-    return _NUMBERS.sub("", path)
+    is_plain = "#" not in path and "[" not in path and "!" not in path
+    return path if is_plain else _NUMBERS.sub("", path)
 
 
 def _frame_address(address: str, name: str) -> str:
