@@ -188,3 +188,53 @@ class AsideForm(Payload):
     approval: str = Field(pattern=_ID)
     digest: str = Field(pattern=_DIGEST)
     what: str = Field(pattern=r"^[a-z]{1,8}$")
+
+
+class RunOption(Payload):
+    """A button, or an entry of a menu, about a run."""
+
+    prefix = "run1"
+    limit = limits.OPTION_VALUE
+
+    run: str = Field(pattern=_ID)
+    what: str = Field(pattern=r"^[a-z]{1,8}$")
+
+
+class CancelButton(Payload):
+    """A button that cancels a run at once, after it was asked back."""
+
+    prefix = "cancel1"
+    limit = limits.BUTTON_VALUE
+
+    run: str = Field(pattern=_ID)
+    reason: str
+
+
+class QuestionButton(Payload):
+    """A button that opens a window about a question."""
+
+    prefix = "ask1"
+    limit = limits.BUTTON_VALUE
+
+    approval: str = Field(pattern=_ID)
+
+
+class PageButton(Payload):
+    """A button that shows another page of the Home tab: which page each section is at."""
+
+    prefix = "page1"
+    limit = limits.BUTTON_VALUE
+
+    pages: dict[str, int]
+
+
+class HistoryButton(Payload):
+    """A button that shows the next page of finished runs."""
+
+    prefix = "past1"
+    limit = limits.BUTTON_VALUE
+
+    before: str = Field(pattern=_ID)
+    graph: str = ""
+    status: str = ""
+    requester: str = ""
