@@ -17,6 +17,9 @@ class Purpose(StrEnum):
     OUTCOME = "outcome"  #: the message of an approval or run that is over, brought up to date
     REMINDER = "reminder"  #: a nudge in the question's thread
     NOTICE = "notice"  #: an event that people are told about in the question's thread
+    #: What one person is told in a direct message. A surface adds it when it has sent what it
+    #: is about; the core asks for none.
+    DIRECT = "direct"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from orchestrator.core import commands as c
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
 from orchestrator.core.effects import Purpose
+from orchestrator.errors import NotPermittedError
 from orchestrator.runtime.desk import Desk
 from orchestrator.runtime.patience import persist
-from orchestrator.store import Delivery, Message, Step
+from orchestrator.store import (
+    Approval,
+    Backlog,
+    Delivery,
+    DirectMessage,
+    Message,
+    Step,
+    SurfaceValues,
+)
 
 
 class Deliveries(Desk):
@@ -24,13 +34,49 @@ class Deliveries(Desk):
         """
         self._kernel.on_delivery = callback
 
-    async def claim_deliveries(self, *, owner: str, limit: int, lease: timedelta) -> list[Delivery]:
+    @property
+    def values(self) -> SurfaceValues:
+        """What chat surfaces keep for themselves, by scope and name."""
+        return self._store.values
+
+    async def claim_deliveries(
+        self,
+        *,
+        owner: str,
+        limit: int,
+        lease: timedelta,
+        workspace: str | None = None,
+        without: Collection[Purpose] = (),
+        one_a_channel: bool = False,
+    ) -> list[Delivery]:
         """Take deliveries, oldest first, and hide them from other senders for `lease`.
 
-        A delivery is not given out before all older ones about the same approval are done, and of
-        several edits that wait only the newest is given out.
+        A delivery is not given out before all older ones about the same message are done, and of
+        several edits that wait only the newest is given out. With the edit of a question come the
+        edits of its copies, as deliveries with a `person`.
+
+        Args:
+            owner: Who takes them.
+            limit: The most that are taken.
+            lease: For how long.
+            workspace: Of which workspace; None: of any.
+            without: Purposes that are left where they are.
+            one_a_channel: Take no two for one channel or person at a time.
         """
-        return await self._store.claim_deliveries(owner=owner, limit=limit, lease=lease)
+        return await self._store.claim_deliveries(
+            owner=owner,
+            limit=limit,
+            lease=lease,
+            workspace=workspace,
+            without=without,
+            one_a_channel=one_a_channel,
+        )
+
+    async def claim_digest(
+        self, first: Delivery, *, owner: str, lease: timedelta
+    ) -> list[Delivery]:
+        """Take everything else that is due for the digest of which one part was claimed."""
+        return await self._store.claim_digest(first, owner=owner, lease=lease)
 
     async def finish_delivery(
         self,
@@ -39,14 +85,24 @@ class Deliveries(Desk):
         channel: str | None = None,
         ts: str | None = None,
         at: datetime | None = None,
+        directs: Sequence[DirectMessage] = (),
     ) -> None:
         """Mark a delivery as sent; waits for the database as long as it takes.
 
-        For a question, `channel` and `ts` say where its message stands, and the approval's clock
-        starts at `at` (default: now), in the same commit.
+        Args:
+            delivery: What was sent.
+            channel: Where its message stands, if that is a question or a copy of one.
+            ts: Which message there.
+            at: When a question came before people, from when its approval's clock counts;
+                default: now.
+            directs: Who is also told in a direct message, by deliveries of their own that are
+                stored in the same commit.
         """
+        store = self._store
         if delivery.purpose is not Purpose.QUESTION or channel is None or ts is None:
-            await persist(lambda: self._store.finish_delivery(delivery))
+            await persist(
+                lambda: store.finish_delivery(delivery, channel=channel, ts=ts, directs=directs)
+            )
             return
         place, message = channel, ts
         command = c.MarkDelivered(
@@ -54,11 +110,15 @@ class Deliveries(Desk):
         )
 
         async def through(step: Step) -> Advance | r.Refusal:
-            return await self._store.save_question(
-                delivery.run_id, step, delivery, channel=place, ts=message
+            return await store.save_question(
+                delivery.run_id, step, delivery, channel=place, ts=message, directs=directs
             )
 
         await persist(lambda: self._kernel.commit_anyhow(delivery.run_id, command, through=through))
+
+    async def finish_digest(self, parts: Sequence[Delivery]) -> None:
+        """Mark deliveries that went out as one message as sent."""
+        await persist(lambda: self._store.finish_digest(parts))
 
     async def retry_delivery(self, delivery: Delivery, *, not_before: datetime, error: str) -> None:
         """Have a delivery tried again later."""
@@ -70,10 +130,84 @@ class Deliveries(Desk):
         """Give a delivery up; it stays in the database as failed."""
         await persist(lambda: self._store.give_up_delivery(delivery, error=error))
 
-    async def find_message(self, approval_id: str) -> Message | None:
-        """Return where the message about an approval stands."""
-        return await self._store.find_message(approval_id)
+    async def hurry_deliveries(self, *, workspace: str = "") -> None:
+        """Have what was put off tried now, because what was in its way is gone."""
+        await self._store.hurry_deliveries(workspace)
+        self._kernel.on_delivery()
 
-    async def next_delivery_at(self) -> datetime | None:
+    async def repost(self, approval: str, *, by: str) -> bool:
+        """Have an open question posted anew; False: that is under way already.
+
+        Args:
+            approval: The approval, by its id or short reference.
+            by: Who wants it: the requester, an approver, or an operator.
+
+        Raises:
+            ApprovalNotFoundError: There is no such approval.
+            ApprovalClosedError: It is not open any more.
+            NotPermittedError: The person has nothing to do with it; says who has.
+            DirectoryError: Who may do that could not be looked up.
+            StoreUnavailableError: Nothing was recorded.
+        """
+        question = await self._store.get_question(approval)
+        closed = await self._find_closed(question.approval_id)
+        if closed is not None:
+            raise closed
+        person, _ = await self._person(question, by, "slack", asks_operators=True)
+        found = await self._store.get_approval(question.approval_id)
+        if not (person.via or person.is_operator or by == found.requester):
+            allowed = "the requester, an approver, or an operator"
+            message = f"{by} may not have {found.ref} posted anew; {allowed} may"
+            raise NotPermittedError(by, message)
+        is_added = await self._store.ask_again(_question(found), instead=None, at_most=None)
+        self._kernel.on_delivery()
+        return is_added
+
+    async def replace_message(self, delivery: Delivery, *, at_most: int | None = None) -> bool:
+        """Have the question posted anew that a delivery could not edit, which is done with that.
+
+        Args:
+            delivery: What could not be sent.
+            at_most: How often the question may have been posted anew before; None: ever so often.
+
+        Returns:
+            Whether it is posted anew; if not, the delivery is as it was.
+        """
+        found = await self._store.get_approval(delivery.approval_id)
+        limit = None if at_most is None else at_most + 1
+        return await persist(
+            lambda: self._store.ask_again(_question(found), instead=delivery, at_most=limit)
+        )
+
+    async def move_messages(self, old: str, new: str) -> None:
+        """Follow a channel whose id has changed."""
+        await persist(lambda: self._store.move_messages(old, new))
+
+    async def find_message(self, approval_id: str, *, person: str | None = None) -> Message | None:
+        """Return where the message about an approval stands, or a person's copy of it."""
+        return await self._store.find_message(approval_id, person=person)
+
+    async def messages_of(self, approval_id: str) -> list[Message]:
+        """Return the message about an approval and its copies, the message first."""
+        return await self._store.messages_of(approval_id)
+
+    async def questions_in(self, channel: str) -> list[Message]:
+        """Return the messages about approvals that stand in a channel."""
+        return await self._store.questions_in(channel)
+
+    async def next_delivery_at(self, *, workspace: str | None = None) -> datetime | None:
         """Return when the next delivery may be claimed; None: none waits."""
-        return await self._store.next_delivery_at()
+        return await self._store.next_delivery_at(workspace=workspace)
+
+    async def backlog(self, *, workspace: str | None = None) -> Backlog:
+        """Return how many deliveries wait, and since when."""
+        return await self._store.backlog(workspace=workspace)
+
+
+def _question(approval: Approval) -> Mapping[str, Any]:
+    return {
+        "approval_id": approval.id,
+        "run_id": approval.run_id,
+        "workspace": approval.run.workspace,
+        "channel": approval.channel,
+    }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from orchestrator.store.batch import Step
+from orchestrator.store.outbox import COPY, DIGEST, DirectMessage
 from orchestrator.store.records import (
     Answer,
     Approval,
+    Backlog,
     Comment,
     Delivery,
     Message,
@@ -17,13 +19,18 @@ from orchestrator.store.records import (
 )
 from orchestrator.store.schema import migrate
 from orchestrator.store.store import Store, open_store
+from orchestrator.store.surface_values import SurfaceValues
 from orchestrator.store.writer import no_hook
 
 __all__ = [
+    "COPY",
+    "DIGEST",
     "Answer",
     "Approval",
+    "Backlog",
     "Comment",
     "Delivery",
+    "DirectMessage",
     "Message",
     "Pause",
     "Question",
@@ -31,6 +38,7 @@ __all__ = [
     "Run",
     "Step",
     "Store",
+    "SurfaceValues",
     "Verification",
     "migrate",
     "no_hook",

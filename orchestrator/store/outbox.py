@@ -1,113 +1,145 @@
-"""The rows of the outbox: what a chat surface is to show, claimed by one sender at a time."""
+"""The rows of the outbox: what a chat surface is to show, and what became of it."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, insert, select, union, update
 
 from orchestrator.core.effects import Purpose
-from orchestrator.store.reader import Reader
-from orchestrator.store.records import Delivery, Message
+from orchestrator.store.records import Delivery
 from orchestrator.store.tables import deliveries, messages
 
 PENDING, SENT, FAILED = "pending", "sent", "failed"
+#: A copy of the question, in a direct message; it is edited with the question.
+COPY = "question"
+#: What is told together with everything of its kind that is due for the same person.
+DIGEST = "digest"
 #: Bring a message up to date, whatever is in it: the newest stands for all that wait.
-_EDITS = (Purpose.PROGRESS.value, Purpose.OUTCOME.value)
+EDITS = (Purpose.PROGRESS.value, Purpose.OUTCOME.value)
 
 
-def _is_blocked() -> ColumnElement[bool]:
-    """Say of a row that an older one about the same approval has to be done first."""
-    older = deliveries.alias("older")
-    return exists().where(
-        older.c.approval_id == deliveries.c.approval_id,
-        older.c.status == PENDING,
-        older.c.id < deliveries.c.id,
-        ~and_(
-            older.c.purpose.in_(_EDITS),
-            deliveries.c.purpose.in_(_EDITS),
-            older.c.attempts == 0,
-        ),
-    )
+class DirectMessage(Protocol):
+    """What one person is to be told in a direct message, because something else was sent."""
+
+    @property
+    def person(self) -> str:
+        """Who."""
+
+    @property
+    def detail(self) -> str:
+        """What kind of message."""
+
+    @property
+    def not_before(self) -> datetime:
+        """When at the earliest."""
 
 
-def claim(
-    connection: Connection, now: datetime, *, owner: str, limit: int, lease: timedelta
-) -> list[Delivery]:
-    """Take up to `limit` rows, oldest first, and hide them from others for `lease`.
-
-    A row is not taken before all older rows about the same approval are done, so that what people
-    see never goes back in time. Of several edits that wait, the newest one stands for all; of
-    questions, reminders and notices each is sent.
-    """
-    newer = deliveries.alias("newer")
-    is_superseded = exists().where(
-        newer.c.approval_id == deliveries.c.approval_id,
-        newer.c.purpose.in_(_EDITS),
-        newer.c.status == PENDING,
-        newer.c.id > deliveries.c.id,
-    )
-    query = (
-        select(deliveries)
-        .where(deliveries.c.status == PENDING, deliveries.c.not_before <= now, ~_is_blocked())
-        .order_by(deliveries.c.id)
-        .limit(limit)
-    )
-    superseded = (
-        update(deliveries)
-        .where(
-            deliveries.c.status == PENDING,
-            deliveries.c.purpose.in_(_EDITS),
-            deliveries.c.attempts == 0,
-            is_superseded,
-        )
-        .values(status=SENT, error="a newer edit stands for it")
-    )
-    connection.execute(superseded)
-    rows = connection.execute(query).all()
-    if rows:
-        connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id.in_([row.id for row in rows]))
-            .values(owner=owner, attempts=deliveries.c.attempts + 1, not_before=now + lease)
-        )
-    return [
-        Delivery(
-            id=row.id,
-            purpose=Purpose(row.purpose),
-            approval_id=row.approval_id,
-            run_id=row.run_id,
-            seq=row.seq,
-            attempts=row.attempts + 1,
-            created_at=row.created_at,
-        )
-        for row in rows
-    ]
+def add(connection: Connection, now: datetime, rows: Iterable[Mapping[str, Any]]) -> None:
+    """Add rows; each names its purpose, approval and run, and what else is not as usual."""
+    usual = {"status": PENDING, "attempts": 0, "created_at": now, "not_before": now}
+    for row in rows:
+        connection.execute(insert(deliveries).values(usual | dict(row)))
 
 
-def finish(connection: Connection, delivery_id: int) -> None:
-    """Mark a row as sent."""
-    connection.execute(
-        update(deliveries).where(deliveries.c.id == delivery_id).values(status=SENT, error=None)
-    )
-
-
-def save_message(
-    connection: Connection, now: datetime, *, approval_id: str, channel: str, ts: str
+def finish(
+    connection: Connection,
+    now: datetime,
+    delivery: Delivery,
+    directs: Sequence[DirectMessage] = (),
 ) -> None:
-    """Remember where the message about an approval stands; a newer place replaces the old one."""
-    connection.execute(delete(messages).where(messages.c.approval_id == approval_id))
-    connection.execute(
-        insert(messages).values(approval_id=approval_id, channel=channel, ts=ts, posted_at=now)
+    """Mark a row as sent, and add whom it is also told in a direct message.
+
+    A row that was finished before adds nothing. Nobody gets two copies of one question.
+    """
+    done = connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id == delivery.id, deliveries.c.status == PENDING)
+        .values(status=SENT, error=None)
     )
+    if done.rowcount == 0:
+        return
+    have = _have_copies(connection, delivery.approval_id) if directs else frozenset()
+    add(
+        connection,
+        now,
+        [
+            {
+                "purpose": Purpose.DIRECT.value,
+                "approval_id": delivery.approval_id,
+                "run_id": delivery.run_id,
+                "seq": delivery.seq,
+                "workspace": delivery.workspace,
+                "person": direct.person,
+                "detail": direct.detail,
+                "not_before": direct.not_before,
+            }
+            for direct in directs
+            if direct.detail != COPY or direct.person not in have
+        ],
+    )
+
+
+def _have_copies(connection: Connection, approval_id: str) -> frozenset[str]:
+    shown = select(messages.c.person).where(
+        messages.c.approval_id == approval_id, messages.c.person.is_not(None)
+    )
+    wanted = select(deliveries.c.person).where(
+        deliveries.c.approval_id == approval_id,
+        deliveries.c.purpose == Purpose.DIRECT.value,
+        deliveries.c.detail == COPY,
+        deliveries.c.status == PENDING,
+    )
+    return frozenset(connection.execute(union(shown, wanted)).scalars())
+
+
+def ask_again(
+    connection: Connection, now: datetime, question: Mapping[str, Any], *, at_most: int | None
+) -> bool:
+    """Add a row that posts a question anew; return False where one waits, or there were enough.
+
+    Args:
+        connection: In a transaction.
+        now: The instant that counts.
+        question: The columns of the row: approval, run, workspace and channel.
+        at_most: How often it may have been posted before; None: as often as one likes.
+    """
+    found = connection.execute(
+        select(deliveries.c.status).where(
+            deliveries.c.approval_id == question["approval_id"],
+            deliveries.c.purpose == Purpose.QUESTION.value,
+        )
+    ).scalars()
+    states = list(found)
+    if PENDING in states or (at_most is not None and len(states) > at_most):
+        return False
+    add(connection, now, [{"purpose": Purpose.QUESTION.value, **question}])
+    return True
 
 
 def put_off(connection: Connection, delivery_id: int, *, not_before: datetime, error: str) -> None:
-    """Try a row again later."""
+    """Try a row again later; until then something newer may stand for it."""
     connection.execute(
         update(deliveries)
-        .where(deliveries.c.id == delivery_id)
-        .values(not_before=not_before, error=error)
+        .where(deliveries.c.id == delivery_id, deliveries.c.status == PENDING)
+        .values(not_before=not_before, error=error, owner=None)
+    )
+
+
+def hurry(connection: Connection, now: datetime, workspace: str) -> None:
+    """Have everything that was put off tried now, because what was wrong was mended."""
+    connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.workspace == workspace,
+            deliveries.c.status == PENDING,
+            deliveries.c.owner.is_(None),
+            deliveries.c.attempts > 0,
+            deliveries.c.not_before > now,
+        )
+        .values(not_before=now)
     )
 
 
@@ -116,19 +148,3 @@ def give_up(connection: Connection, delivery_id: int, *, error: str) -> None:
     connection.execute(
         update(deliveries).where(deliveries.c.id == delivery_id).values(status=FAILED, error=error)
     )
-
-
-async def find_message(reader: Reader, approval_id: str) -> Message | None:
-    """Return where the message about an approval stands."""
-    query = select(messages).where(messages.c.approval_id == approval_id)
-    for row in await reader.fetch(query):
-        return Message(approval_id=row.approval_id, channel=row.channel, ts=row.ts)
-    return None
-
-
-async def next_at(reader: Reader) -> datetime | None:
-    """Return when the next row may be claimed."""
-    first = func.min(deliveries.c.not_before).label("not_before")
-    query = select(first).where(deliveries.c.status == PENDING, ~_is_blocked())
-    found: datetime | None = (await reader.fetch(query))[0].not_before
-    return found

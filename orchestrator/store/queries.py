@@ -11,11 +11,21 @@ from sqlalchemy import select
 from orchestrator.core.events import Record
 from orchestrator.core.state import State
 from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
-from orchestrator.store import approvals, definitions, outbox, reads, rules, tables, work
+from orchestrator.store import (
+    approvals,
+    claiming,
+    definitions,
+    messages,
+    reads,
+    rules,
+    tables,
+    work,
+)
 from orchestrator.store.batch import decode_record
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import (
     Approval,
+    Backlog,
     Message,
     Pause,
     Question,
@@ -157,13 +167,25 @@ class Queries:
         """Return the canonical definition of a graph's version; None if it was never saved."""
         return await definitions.find(self._reader, graph, version)
 
-    async def find_message(self, approval_id: str) -> Message | None:
-        """Return where the message about an approval stands."""
-        return await outbox.find_message(self._reader, approval_id)
+    async def find_message(self, approval_id: str, *, person: str | None = None) -> Message | None:
+        """Return where the message about an approval stands, or a person's copy of it."""
+        return await messages.find(self._reader, approval_id, person)
 
-    async def next_delivery_at(self) -> datetime | None:
+    async def messages_of(self, approval_id: str) -> list[Message]:
+        """Return the message about an approval and its copies, the message first."""
+        return await messages.of(self._reader, approval_id)
+
+    async def questions_in(self, channel: str) -> list[Message]:
+        """Return the messages about approvals that stand in a channel."""
+        return await messages.in_channel(self._reader, channel)
+
+    async def next_delivery_at(self, *, workspace: str | None = None) -> datetime | None:
         """Return when the next delivery may be claimed."""
-        return await outbox.next_at(self._reader)
+        return await claiming.next_at(self._reader, self._now(), workspace)
+
+    async def backlog(self, *, workspace: str | None = None) -> Backlog:
+        """Return what waits to be sent."""
+        return await claiming.backlog(self._reader, self._now(), workspace)
 
     async def due_timers(self, now: datetime, limit: int, *, skip: int = 0) -> list[Timer]:
         """Return timers that are due; see `work.due_timers`."""

@@ -286,15 +286,28 @@ class Delivery:
     seq: int | None = None  #: number of the event that a reminder or notice is about
     attempts: int  #: how often it was claimed, this time included
     created_at: datetime
+    workspace: str = ""
+    #: Whom a direct message, or the edit of one, is for; None: it is for the question's channel.
+    person: str | None = None
+    detail: str | None = None  #: what kind of direct message it is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """Where the message about an approval stands."""
+    """Where the message about an approval stands, or a copy of it."""
 
     approval_id: str
     channel: str
     ts: str
+    person: str | None = None  #: whose copy it is; None: the question itself
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """The deliveries that wait to be sent."""
+
+    waiting: int
+    oldest_at: datetime | None = None  #: when the oldest of them came up
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

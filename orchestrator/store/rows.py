@@ -7,6 +7,7 @@ from datetime import datetime
 
 from orchestrator.core import chain, checkpoint
 from orchestrator.core.advance import Advance
+from orchestrator.core.approval_events import ApprovalOpened
 from orchestrator.core.ids import run_ref
 from orchestrator.core.state import State
 from orchestrator.store import codec
@@ -67,6 +68,11 @@ class Rows:
         self._add_run(old, new.state, head, at)
         self.approvals.move(old, new.state)
         self.live.add(old, new.state, at)
+        channels = {
+            record.event.approval_id: record.event.channel
+            for record in new.records
+            if isinstance(record.event, ApprovalOpened)
+        }
         for effect in new.effects:
             self.deliveries.append(
                 {
@@ -78,6 +84,8 @@ class Rows:
                     "attempts": 0,
                     "created_at": at,
                     "not_before": at,
+                    "workspace": new.state.workspace,
+                    "channel": channels.get(effect.approval_id),
                 }
             )
         return head
@@ -105,4 +113,5 @@ class Rows:
             "surface": state.surface,
             "started_at": state.started_at,
             "labels": codec.to_text(dict(state.labels)),
+            "workspace": state.workspace,
         }

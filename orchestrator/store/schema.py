@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 from orchestrator.errors import DatabaseUrlError, SchemaOutOfDateError
 
 #: The newest migration; `tests` hold it equal to the migrations folder.
-HEAD = "0002"
+HEAD = "0003"
 
 
 def parse_url(url: str) -> URL:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,15 +11,18 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from orchestrator.core.advance import Advance
+from orchestrator.core.effects import Purpose
 from orchestrator.core.refusals import Refusal
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.graph.graph import Graph
-from orchestrator.store import definitions, outbox, sqlite, work
+from orchestrator.store import claiming, definitions, messages, outbox, sqlite, work
 from orchestrator.store.batch import SideWrite, Step, Unit
+from orchestrator.store.outbox import DirectMessage
 from orchestrator.store.queries import Queries
 from orchestrator.store.reader import Reader
-from orchestrator.store.records import Delivery
+from orchestrator.store.records import Delivery, Message
 from orchestrator.store.schema import check_schema, parse_url
+from orchestrator.store.surface_values import SurfaceValues
 from orchestrator.store.work import Timer
 from orchestrator.store.writer import Writer, no_hook
 
@@ -28,12 +31,17 @@ class Store(Queries):
     """Runs, their logs, and what is to be done about them, in one database.
 
     Made by `open_store`. Every `StoreUnavailableError` means that nothing was recorded.
+
+    Attributes:
+        values: What chat surfaces keep for themselves.
+        has_chat: Deliveries are stored for a chat surface.
     """
 
     def __init__(self, reader: Reader, writer: Writer, now: Callable[[], datetime]) -> None:
         super().__init__(reader, now)
         self._writer = writer
         self._saved: set[tuple[str, str]] = set()
+        self.values = SurfaceValues(reader, self.write)
         self.has_chat = False
 
     @property
@@ -88,36 +96,96 @@ class Store(Queries):
         """Carry out a write that belongs to no run's log; return what it returned."""
         return await self._writer.submit(Unit(run_id=None, side=side))
 
-    async def claim_deliveries(self, *, owner: str, limit: int, lease: timedelta) -> list[Delivery]:
-        """Take deliveries, oldest first; see `outbox.claim`."""
+    async def claim_deliveries(
+        self,
+        *,
+        owner: str,
+        limit: int,
+        lease: timedelta,
+        workspace: str | None = None,
+        without: Collection[Purpose] = (),
+        one_a_channel: bool = False,
+    ) -> list[Delivery]:
+        """Take deliveries, oldest first; see `claiming.claim`."""
 
         def side(connection: Connection, now: datetime) -> list[Delivery]:
-            return outbox.claim(connection, now, owner=owner, limit=limit, lease=lease)
+            return claiming.claim(
+                connection,
+                now,
+                owner=owner,
+                limit=limit,
+                lease=lease,
+                workspace=workspace,
+                without=without,
+                one_a_channel=one_a_channel,
+            )
+
+        found: list[Delivery] = await self.write(side)
+        return found
+
+    async def claim_digest(
+        self, first: Delivery, *, owner: str, lease: timedelta
+    ) -> list[Delivery]:
+        """Take what else is due for a digest; see `claiming.claim_digest`."""
+
+        def side(connection: Connection, now: datetime) -> list[Delivery]:
+            return claiming.claim_digest(connection, now, first, owner=owner, lease=lease)
 
         found: list[Delivery] = await self.write(side)
         return found
 
     async def save_question(
-        self, run_id: str, step: Step, delivery: Delivery, *, channel: str, ts: str
+        self,
+        run_id: str,
+        step: Step,
+        delivery: Delivery,
+        *,
+        channel: str,
+        ts: str,
+        directs: Sequence[DirectMessage] = (),
     ) -> Advance | Refusal:
         """Let a step say that a question was delivered; finish the delivery in any case.
 
         The message's place is remembered even when the approval was resolved meanwhile.
         """
-
-        def side(connection: Connection, now: datetime) -> None:
-            outbox.finish(connection, delivery.id)
-            outbox.save_message(
-                connection, now, approval_id=delivery.approval_id, channel=channel, ts=ts
-            )
-
+        side = _finishing(delivery, channel=channel, ts=ts, directs=directs)
         unit = Unit(run_id=run_id, step=step, side=side, is_side_certain=True)
         answer: Advance | Refusal = await self._writer.submit(unit)
         return answer
 
-    async def finish_delivery(self, delivery: Delivery) -> None:
-        """Mark a delivery as sent."""
-        await self.write(lambda connection, _now: outbox.finish(connection, delivery.id))
+    async def finish_delivery(
+        self,
+        delivery: Delivery,
+        *,
+        channel: str | None = None,
+        ts: str | None = None,
+        directs: Sequence[DirectMessage] = (),
+    ) -> None:
+        """Mark a delivery as sent; keep the place of its message, and whom else to tell."""
+        await self.write(_finishing(delivery, channel=channel, ts=ts, directs=directs))
+
+    async def finish_digest(self, parts: Sequence[Delivery]) -> None:
+        """Mark deliveries that went out as one message as sent."""
+
+        def side(connection: Connection, now: datetime) -> None:
+            for delivery in parts:
+                outbox.finish(connection, now, delivery)
+
+        await self.write(side)
+
+    async def ask_again(
+        self, question: Mapping[str, Any], *, instead: Delivery | None, at_most: int | None
+    ) -> bool:
+        """Have a question posted anew; see `outbox.ask_again`. `instead` is finished with it."""
+
+        def side(connection: Connection, now: datetime) -> bool:
+            is_added = outbox.ask_again(connection, now, question, at_most=at_most)
+            if instead is not None and is_added:
+                outbox.finish(connection, now, instead)
+            return is_added
+
+        is_added: bool = await self.write(side)
+        return is_added
 
     async def put_off_delivery(
         self, delivery: Delivery, *, not_before: datetime, error: str
@@ -136,6 +204,14 @@ class Store(Queries):
             outbox.give_up(connection, delivery.id, error=error)
 
         await self.write(side)
+
+    async def hurry_deliveries(self, workspace: str) -> None:
+        """Have what was put off tried now."""
+        await self.write(lambda connection, now: outbox.hurry(connection, now, workspace))
+
+    async def move_messages(self, old: str, new: str) -> None:
+        """Follow a channel whose id has changed."""
+        await self.write(lambda connection, _now: messages.move(connection, old, new))
 
     def renew_leases(self, owner: str, places: Sequence[tuple[str, str]]) -> None:
         """Extend the leases of an owner's attempts; from any thread, without waiting."""
@@ -157,6 +233,24 @@ class Store(Queries):
         """Finish what was submitted, then close every connection."""
         await self._writer.close()
         await self._reader.close()
+
+
+def _finishing(
+    delivery: Delivery,
+    *,
+    channel: str | None,
+    ts: str | None,
+    directs: Sequence[DirectMessage],
+) -> SideWrite:
+    def side(connection: Connection, now: datetime) -> None:
+        outbox.finish(connection, now, delivery, directs)
+        if channel is not None and ts is not None:
+            place = Message(
+                approval_id=delivery.approval_id, channel=channel, ts=ts, person=delivery.person
+            )
+            messages.save(connection, now, place)
+
+    return side
 
 
 def _saving(graph: Graph) -> SideWrite:

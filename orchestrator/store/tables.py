@@ -1,6 +1,7 @@
 """The tables.
 
 `runs`, `approvals`, `decisions`, `rules`, `timers` and `jobs` can be rebuilt from `events`.
+`surface_values` is what chat surfaces keep for themselves.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 from sqlalchemy.types import TypeEngine
 
@@ -99,6 +101,8 @@ runs = Table(
     Column("head", String(64), nullable=False),
     #: The state after that event, with references in place of values.
     Column("checkpoint", Text, nullable=False),
+    #: The chat workspace whose people are asked; "" where there is only one.
+    Column("workspace", _ID, nullable=False, server_default=text("''")),
     Index("ix_runs_started_at_id", "started_at", "id"),
     Index("ix_runs_status_started_at", "status", "started_at"),
 )
@@ -237,6 +241,13 @@ deliveries = Table(
     Column("not_before", Instant, nullable=False),
     Column("owner", String(64)),
     Column("error", Text),
+    Column("workspace", _ID, nullable=False, server_default=text("''")),
+    #: Whom a direct message, or the edit of one, is for; NULL: it is for the question's channel.
+    Column("person", Text),
+    #: What kind of direct message it is.
+    Column("detail", Text),
+    #: Where a question is to be asked; NULL: where the workspace asks everything.
+    Column("channel", Text),
     Index("ix_deliveries_status_not_before", "status", "not_before"),
 )
 
@@ -244,7 +255,20 @@ messages = Table(
     "messages",
     metadata,
     Column("approval_id", _ID, primary_key=True),
-    Column("channel", String(64), nullable=False),
+    Column("channel", String(64), primary_key=True),
     Column("ts", String(32), nullable=False),
     Column("posted_at", Instant, nullable=False),
+    #: NULL: the question itself; else this person's copy of it.
+    Column("person", Text),
+    Index("ix_messages_channel", "channel"),
+)
+
+#: What chat surfaces keep: preferences, installations; opaque to the engine.
+surface_values = Table(
+    "surface_values",
+    metadata,
+    Column("scope", String(32), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("updated_at", Instant, nullable=False),
 )

@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 import sys
 from asyncio.subprocess import PIPE
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, inspect
 
 from orchestrator.errors import SchemaOutOfDateError, StoreError, StoreUnavailableError
-from orchestrator.store import migrate, open_store, schema
+from orchestrator.store import Message, migrate, open_store, schema
 from orchestrator.store.tables import metadata
 from orchestrator.store.upgrade import RETIRED
 from orchestrator.testing import FakeClock
@@ -250,3 +251,31 @@ async def test_a_file_that_cannot_be_opened_is_unavailable(tmp_path: Path):
             await migrate(f"sqlite+aiosqlite:///{path}")
     with pytest.raises(StoreUnavailableError, match="does not exist; make it"):
         await migrate(f"sqlite+aiosqlite:///{missing}")
+
+
+async def test_a_database_of_version_2_is_carried_on(tmp_path: Path):
+    """Its runs, its messages and what it had still to send are as they were."""
+    path = tmp_path / "old.db"
+    at = NOW().isoformat(timespec="microseconds")
+    path.touch()
+    alembic(path, lambda config: command.upgrade(config, "0002"))
+    with connected(path) as old:
+        old.execute("INSERT INTO messages VALUES ('a1', 'C1', '1.5', ?)", [at])
+        old.execute(
+            "INSERT INTO deliveries (purpose, approval_id, run_id, status, attempts, created_at, "
+            "not_before) VALUES ('outcome', 'a1', 'r1', 'pending', 0, ?, ?)",
+            [at, at],
+        )
+    url = f"sqlite+aiosqlite:///{path}"
+
+    assert await migrate(url) == schema.HEAD
+
+    async with open_store(url, now=NOW) as store:
+        found = await store.find_message("a1")
+        (waiting,) = await store.claim_deliveries(
+            owner="s1", limit=10, lease=timedelta(seconds=1), one_a_channel=True
+        )
+
+        assert found == Message(approval_id="a1", channel="C1", ts="1.5")
+        assert (waiting.approval_id, waiting.workspace, waiting.person) == ("a1", "", None)
+        assert (await store.claim_deliveries(owner="s1", limit=1, lease=timedelta())) == []

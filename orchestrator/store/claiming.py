@@ -1,0 +1,235 @@
+"""Who may send what next: rows of the outbox, claimed in order by one sender at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+    update,
+)
+from sqlalchemy.sql.expression import FromClause
+
+from orchestrator.core.effects import Purpose
+from orchestrator.store.outbox import COPY, DIGEST, EDITS, PENDING, SENT, add
+from orchestrator.store.reader import Reader
+from orchestrator.store.records import Backlog, Delivery
+from orchestrator.store.tables import AnyRow, deliveries, messages
+
+
+def _of_same_message(other: FromClause) -> ColumnElement[bool]:
+    """Say of another row that it is about the same approval, for the same eyes."""
+    return and_(
+        other.c.approval_id == deliveries.c.approval_id,
+        other.c.person.is_not_distinct_from(deliveries.c.person),
+    )
+
+
+def _is_blocked(now: datetime) -> ColumnElement[bool]:
+    """Say of a row that an older one about the same message has to be done first.
+
+    One that nobody has tried, and that is for later, holds nothing up.
+    """
+    older = deliveries.alias("older")
+    return exists().where(
+        _of_same_message(older),
+        older.c.status == PENDING,
+        older.c.id < deliveries.c.id,
+        or_(older.c.not_before <= now, older.c.attempts > 0),
+        ~and_(older.c.purpose.in_(EDITS), deliveries.c.purpose.in_(EDITS), older.c.owner.is_(None)),
+    )
+
+
+def _lane(rows: FromClause) -> ColumnElement[str]:
+    """Return where a row is sent to: one row at a time goes there."""
+    standing = (
+        select(messages.c.channel)
+        .where(messages.c.approval_id == rows.c.approval_id, messages.c.person.is_(None))
+        .limit(1)
+        .scalar_subquery()
+    )
+    place = func.coalesce(rows.c.person, rows.c.channel, standing, "")
+    return rows.c.workspace + ":" + place
+
+
+def _one_a_lane(now: datetime, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
+    under_way = deliveries.alias("under_way")
+    busy = select(_lane(under_way)).where(
+        under_way.c.status == PENDING,
+        under_way.c.owner.is_not(None),
+        under_way.c.not_before > now,
+    )
+    lane = _lane(deliveries)
+    first = select(func.min(deliveries.c.id)).where(*conditions, lane.not_in(busy)).group_by(lane)
+    return select(deliveries).where(deliveries.c.id.in_(first))
+
+
+def claim(  # noqa: PLR0913 - what a sender may ask for, by keyword
+    connection: Connection,
+    now: datetime,
+    *,
+    owner: str,
+    limit: int,
+    lease: timedelta,
+    workspace: str | None = None,
+    without: Collection[Purpose] = (),
+    one_a_channel: bool = False,
+) -> list[Delivery]:
+    """Take up to `limit` rows, oldest first, and hide them from others for `lease`.
+
+    A row is not taken before all older rows about the same message are done, so that what people
+    see never goes back in time. Of several edits that wait, the newest one stands for all; of
+    questions, reminders and notices each is sent. With the first edit of a question come those of
+    its copies, as rows of their own.
+
+    Args:
+        connection: In a transaction.
+        now: The instant that counts.
+        owner: Who takes them.
+        limit: The most that are taken.
+        lease: For how long.
+        workspace: Of which workspace; None: of any.
+        without: Purposes that are left where they are.
+        one_a_channel: Take no two for one channel or person, and none for where another one is
+            on its way to.
+    """
+    _supersede(connection)
+    conditions = [
+        deliveries.c.status == PENDING,
+        deliveries.c.not_before <= now,
+        deliveries.c.purpose.not_in([purpose.value for purpose in without]),
+        ~_is_blocked(now),
+    ]
+    if workspace is not None:
+        conditions.append(deliveries.c.workspace == workspace)
+    query = _one_a_lane(now, conditions) if one_a_channel else select(deliveries).where(*conditions)
+    rows = connection.execute(query.order_by(deliveries.c.id).limit(limit)).all()
+    return _take(connection, now, rows, owner=owner, lease=lease)
+
+
+def claim_digest(
+    connection: Connection, now: datetime, first: Delivery, *, owner: str, lease: timedelta
+) -> list[Delivery]:
+    """Take everything else that is due for the digest of which one row has been claimed."""
+    rows = connection.execute(
+        select(deliveries)
+        .where(
+            deliveries.c.status == PENDING,
+            deliveries.c.not_before <= now,
+            deliveries.c.purpose == Purpose.DIRECT.value,
+            deliveries.c.detail == DIGEST,
+            deliveries.c.person == first.person,
+            deliveries.c.workspace == first.workspace,
+            deliveries.c.id != first.id,
+        )
+        .order_by(deliveries.c.id)
+    ).all()
+    return _take(connection, now, rows, owner=owner, lease=lease)
+
+
+def _supersede(connection: Connection) -> None:
+    newer = deliveries.alias("newer")
+    is_superseded = exists().where(
+        _of_same_message(newer),
+        newer.c.purpose.in_(EDITS),
+        newer.c.status == PENDING,
+        newer.c.id > deliveries.c.id,
+    )
+    connection.execute(
+        update(deliveries)
+        .where(
+            deliveries.c.status == PENDING,
+            deliveries.c.purpose.in_(EDITS),
+            deliveries.c.owner.is_(None),
+            is_superseded,
+        )
+        .values(status=SENT, error="a newer edit stands for it")
+    )
+
+
+def _take(
+    connection: Connection, now: datetime, rows: Sequence[AnyRow], *, owner: str, lease: timedelta
+) -> list[Delivery]:
+    if not rows:
+        return []
+    connection.execute(
+        update(deliveries)
+        .where(deliveries.c.id.in_([row.id for row in rows]))
+        .values(owner=owner, attempts=deliveries.c.attempts + 1, not_before=now + lease)
+    )
+    for row in rows:
+        if row.purpose in EDITS and row.person is None and row.attempts == 0:
+            _edit_copies(connection, now, row)
+    return [
+        Delivery(
+            id=row.id,
+            purpose=Purpose(row.purpose),
+            approval_id=row.approval_id,
+            run_id=row.run_id,
+            seq=row.seq,
+            attempts=row.attempts + 1,
+            created_at=row.created_at,
+            workspace=row.workspace,
+            person=row.person,
+            detail=row.detail,
+        )
+        for row in rows
+    ]
+
+
+def _edit_copies(connection: Connection, now: datetime, edit: AnyRow) -> None:
+    """Have the copies of a question edited, those that are just being posted included."""
+    shown = select(messages.c.person).where(
+        messages.c.approval_id == edit.approval_id, messages.c.person.is_not(None)
+    )
+    under_way = select(deliveries.c.person).where(
+        deliveries.c.approval_id == edit.approval_id,
+        deliveries.c.purpose == Purpose.DIRECT.value,
+        deliveries.c.detail == COPY,
+        deliveries.c.status == PENDING,
+        deliveries.c.attempts > 0,
+    )
+    people = connection.execute(union(shown, under_way)).scalars().all()
+    facts = {
+        "purpose": edit.purpose,
+        "approval_id": edit.approval_id,
+        "run_id": edit.run_id,
+        "workspace": edit.workspace,
+    }
+    add(connection, now, [facts | {"person": person} for person in sorted(people)])
+
+
+async def next_at(reader: Reader, now: datetime, workspace: str | None) -> datetime | None:
+    """Return when the next row may be claimed."""
+    first = func.min(deliveries.c.not_before).label("not_before")
+    query = select(first).where(deliveries.c.status == PENDING, ~_is_blocked(now))
+    if workspace is not None:
+        query = query.where(deliveries.c.workspace == workspace)
+    found: datetime | None = (await reader.fetch(query))[0].not_before
+    return found
+
+
+async def backlog(reader: Reader, now: datetime, workspace: str | None) -> Backlog:
+    """Return what waits, without what is meant for later."""
+    columns: list[ColumnElement[Any]] = [
+        func.count().label("waiting"),
+        func.min(deliveries.c.created_at).label("oldest_at"),
+    ]
+    query = select(*columns).where(
+        deliveries.c.status == PENDING,
+        or_(deliveries.c.not_before <= now, deliveries.c.attempts > 0),
+    )
+    if workspace is not None:
+        query = query.where(deliveries.c.workspace == workspace)
+    row = (await reader.fetch(query))[0]
+    return Backlog(waiting=row.waiting, oldest_at=row.oldest_at)

@@ -1,0 +1,73 @@
+"""Workspaces, direct messages, copies of questions, and what chat surfaces keep."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from orchestrator.store.tables import Instant
+
+revision = "0003"
+down_revision = "0002"
+
+_DELIVERY_TEXTS = ("person", "detail", "channel")
+
+
+def upgrade() -> None:
+    """Apply."""
+    for table in ("runs", "deliveries"):
+        op.add_column(
+            table,
+            sa.Column(
+                "workspace", sa.String(length=64), server_default=sa.text("''"), nullable=False
+            ),
+        )
+    for name in _DELIVERY_TEXTS:
+        op.add_column("deliveries", sa.Column(name, sa.Text(), nullable=True))
+    op.rename_table("messages", "messages_before")
+    op.create_table(
+        "messages",
+        sa.Column("approval_id", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("ts", sa.String(length=32), nullable=False),
+        sa.Column("posted_at", Instant(), nullable=False),
+        sa.Column("person", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("approval_id", "channel", name="pk_messages"),
+    )
+    op.create_index("ix_messages_channel", "messages", ["channel"], unique=False)
+    op.execute(
+        "INSERT INTO messages (approval_id, channel, ts, posted_at) "
+        "SELECT approval_id, channel, ts, posted_at FROM messages_before"
+    )
+    op.drop_table("messages_before")
+    op.create_table(
+        "surface_values",
+        sa.Column("scope", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("updated_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("scope", "name", name="pk_surface_values"),
+    )
+
+
+def downgrade() -> None:
+    """Take back; the copies of questions are forgotten."""
+    op.drop_table("surface_values")
+    op.rename_table("messages", "messages_after")
+    op.create_table(
+        "messages",
+        sa.Column("approval_id", sa.String(length=64), nullable=False),
+        sa.Column("channel", sa.String(length=64), nullable=False),
+        sa.Column("ts", sa.String(length=32), nullable=False),
+        sa.Column("posted_at", Instant(), nullable=False),
+        sa.PrimaryKeyConstraint("approval_id", name="pk_messages"),
+    )
+    op.execute(
+        "INSERT INTO messages (approval_id, channel, ts, posted_at) "
+        "SELECT approval_id, channel, ts, posted_at FROM messages_after WHERE person IS NULL"
+    )
+    op.drop_table("messages_after")
+    for name in _DELIVERY_TEXTS:
+        op.drop_column("deliveries", name)
+    for table in ("deliveries", "runs"):
+        op.drop_column(table, "workspace")
