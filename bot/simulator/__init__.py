@@ -6,6 +6,7 @@ application that talks to it.
 
 from __future__ import annotations
 
+from bot.simulator.defaults import SECOND, organisation
 from bot.simulator.delivery import Ack
 from bot.simulator.errors import SimulatorError
 from bot.simulator.faults import Faults
@@ -13,8 +14,10 @@ from bot.simulator.log import LogEntry
 from bot.simulator.manifest import App, ManifestError
 from bot.simulator.simulator import Simulator
 from bot.simulator.timing import Timing
+from bot.simulator.world import Team
 
 __all__ = [
+    "SECOND",
     "Ack",
     "App",
     "Faults",
@@ -22,5 +25,7 @@ __all__ = [
     "ManifestError",
     "Simulator",
     "SimulatorError",
+    "Team",
     "Timing",
+    "organisation",
 ]

@@ -17,7 +17,7 @@ from bot.simulator.posting import (
     post_as_app,
     tell_app,
 )
-from bot.simulator.world import BOT_ID, BOT_USER, TEAM_DOMAIN, Channel, Post
+from bot.simulator.world import Channel, Post
 
 _SECOND = 1.0
 
@@ -99,7 +99,8 @@ def get_permalink(call: Call) -> Answer:
     post = call.workspace.world.find_post(channel.id, call.text("message_ts"))
     if post is None or post.audience is not None:
         raise ApiError("message_not_found")
-    link = f"https://{TEAM_DOMAIN}.slack.com/archives/{channel.id}/p{post.ts.replace('.', '')}"
+    domain = call.workspace.team.domain
+    link = f"https://{domain}.slack.com/archives/{channel.id}/p{post.ts.replace('.', '')}"
     if is_reply(post):
         link += f"?thread_ts={post.body['thread_ts']}&cid={channel.id}"
     return {"ok": True, "channel": channel.id, "permalink": link}
@@ -119,9 +120,10 @@ def add_reaction(call: Call) -> Answer:
     if reaction is None:
         reaction = {"name": name, "users": [], "count": 0}
         reactions.append(reaction)
-    if BOT_USER in reaction["users"]:
+    bot_user = call.workspace.team.bot_user
+    if bot_user in reaction["users"]:
         raise ApiError("already_reacted")
-    reaction["users"].append(BOT_USER)
+    reaction["users"].append(bot_user)
     reaction["count"] += 1
     call.workspace.world.put(post)
     call.workspace.changes.publish(
@@ -223,7 +225,7 @@ def check_may_post(call: Call, channel: Channel) -> None:
         raise ApiError("is_archived")
     if channel.kind == "dm" and not call.workspace.app.has_messages:
         raise ApiError("messages_tab_disabled")
-    is_member = BOT_USER in channel.members
+    is_member = call.workspace.team.bot_user in channel.members
     is_open = channel.kind == "channel" and "chat:write.public" in call.scopes
     if not is_member and not is_open:
         raise ApiError("not_in_channel")
@@ -245,17 +247,17 @@ def _check_rate(call: Call, channel: Channel) -> None:
     if not workspace.faults.enforce_rate:
         return
     now = workspace.clock()
-    before = workspace.last_message.get(channel.id)
+    before = workspace.site.last_message.get(channel.id)
     if before is not None and now - before < _SECOND:
         raise ApiError("ratelimited", status=429, headers={"Retry-After": "1"})
-    workspace.last_message[channel.id] = now
+    workspace.site.last_message[channel.id] = now
 
 
 def _own_message(call: Call, channel: Channel, code: str) -> Post:
     post = call.workspace.world.find_post(channel.id, call.text("ts"))
     if post is None or post.audience is not None or post.body.get("subtype") == "tombstone":
         raise ApiError("message_not_found")
-    if post.body.get("bot_id") != BOT_ID:
+    if post.body.get("bot_id") != call.workspace.team.bot_id:
         raise ApiError(code)
     if channel.is_archived:
         raise ApiError("is_inactive" if code == "cant_update_message" else code)

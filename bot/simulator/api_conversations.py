@@ -8,7 +8,7 @@ from typing import Any
 from bot.simulator.calls import Answer, Call, Method, decode_cursor, encode_cursor
 from bot.simulator.errors import ApiError
 from bot.simulator.posting import is_reply, message_body, replies_of
-from bot.simulator.world import BOT_USER, TEAM_ID, Channel, Post
+from bot.simulator.world import Channel, Post
 
 _TS = re.compile(r"\d+(\.\d+)?")
 _KINDS = {
@@ -27,6 +27,7 @@ def conversation(call: Call, channel: Channel) -> dict[str, Any]:
     """Return Slack's conversation object."""
     is_im = channel.kind == "dm"
     is_private = channel.kind != "channel"
+    team, is_shared = call.workspace.team, bool(channel.connected_teams)
     body: dict[str, Any] = {
         "id": channel.id,
         "created": channel.created,
@@ -38,13 +39,13 @@ def conversation(call: Call, channel: Channel) -> dict[str, Any]:
         "is_mpim": False,
         "is_private": is_private,
         "is_org_shared": False,
-        "is_shared": False,
-        "is_ext_shared": False,
-        "context_team_id": TEAM_ID,
+        "is_shared": is_shared,
+        "is_ext_shared": is_shared,
+        "context_team_id": team.id,
         "updated": channel.created * 1000,
     }
     if is_im:
-        other = next(user for user in channel.members if user != BOT_USER)
+        other = next(user for user in channel.members if user != team.bot_user)
         person = call.workspace.world.users[other]
         return body | {"user": other, "is_user_deleted": person.deleted, "priority": 0}
     topic = {"value": channel.topic, "creator": channel.creator, "last_set": channel.created}
@@ -52,11 +53,11 @@ def conversation(call: Call, channel: Channel) -> dict[str, Any]:
         "name": channel.name,
         "name_normalized": channel.name,
         "is_general": channel.id == "C0GENERAL",
-        "is_member": BOT_USER in channel.members,
+        "is_member": team.bot_user in channel.members,
         "unlinked": 0,
         "is_pending_ext_shared": False,
         "pending_shared": [],
-        "shared_team_ids": [TEAM_ID],
+        "shared_team_ids": [team.id, *channel.connected_teams],
         "topic": topic,
         "purpose": {"value": "", "creator": "", "last_set": 0},
         "previous_names": [],
@@ -100,6 +101,7 @@ def info(call: Call) -> Answer:
 
 def list_channels(call: Call) -> Answer:
     """conversations.list: public channels, and others that the app is in."""
+    call.require_team()
     items = [conversation(call, item) for item in _of_types(call) if call.is_visible(item)]
     for item in items:
         if "name" in item:
@@ -110,7 +112,7 @@ def list_channels(call: Call) -> Answer:
 
 def list_own(call: Call) -> Answer:
     """users.conversations: the channels that a user, by default the app, is in."""
-    user = call.text("user", BOT_USER)
+    user = call.text("user", call.workspace.team.bot_user)
     items = [
         conversation(call, item)
         for item in _of_types(call)
@@ -137,22 +139,23 @@ def join(call: Call) -> Answer:
         raise ApiError("method_not_supported_for_channel_type")
     if channel.is_archived:
         raise ApiError("is_archived")
-    if BOT_USER in channel.members:
+    team = call.workspace.team
+    if team.bot_user in channel.members:
         return {
             "ok": True,
             "channel": conversation(call, channel),
             "warning": "already_in_channel",
             "response_metadata": {"warnings": ["already_in_channel"]},
         }
-    channel.members.append(BOT_USER)
+    channel.members.append(team.bot_user)
     call.workspace.world.put(channel)
     call.workspace.changes.publish({"type": "world"})
     event = {
         "type": "member_joined_channel",
-        "user": BOT_USER,
+        "user": team.bot_user,
         "channel": channel.id,
         "channel_type": "C",
-        "team": TEAM_ID,
+        "team": team.id,
         "event_ts": call.workspace.next_ts(),
     }
     call.workspace.emit("member_joined_channel", event)
@@ -213,7 +216,7 @@ def _messages(call: Call, posts: list[Post], *, has_more: bool, extra: Answer) -
 def _readable(call: Call) -> Channel:
     channel = call.channel()
     call.require_channel_scope(channel, "history")
-    if BOT_USER not in channel.members:
+    if call.workspace.team.bot_user not in channel.members:
         code = "not_in_channel" if call.method == "conversations.history" else "channel_not_found"
         raise ApiError(code)
     return channel

@@ -9,32 +9,45 @@ from zoneinfo import ZoneInfo
 
 from bot.simulator.calls import Answer, Call, Method
 from bot.simulator.errors import ApiError
-from bot.simulator.world import (
-    APP_ID,
-    BOT_ID,
-    BOT_USER,
-    TEAM_DOMAIN,
-    TEAM_ID,
-    TEAM_NAME,
-    User,
-    UserGroup,
-)
-
-_TEAM_URL = f"https://{TEAM_DOMAIN}.slack.com/"
+from bot.simulator.world import APP_ID, User, UserGroup
 
 
-def auth_test(_call: Call) -> Answer:
-    """auth.test: who the token belongs to."""
-    return {
+def auth_test(call: Call) -> Answer:
+    """auth.test: who the token belongs to; an organisation, when it was installed in one."""
+    team = call.workspace.team
+    answer = {
         "ok": True,
-        "url": _TEAM_URL,
-        "team": TEAM_NAME,
+        "url": f"https://{team.domain}.slack.com/",
+        "team": team.name,
         "user": "signoff",
-        "team_id": TEAM_ID,
-        "user_id": BOT_USER,
-        "bot_id": BOT_ID,
-        "is_enterprise_install": False,
+        "team_id": team.id,
+        "user_id": team.bot_user,
+        "bot_id": team.bot_id,
+        "is_enterprise_install": call.is_org,
     }
+    if team.enterprise_id is not None:
+        answer["enterprise_id"] = team.enterprise_id
+    if call.is_org:
+        answer |= {"team_id": team.enterprise_id, "team": team.enterprise_name}
+    return answer
+
+
+def auth_revoke(call: Call) -> Answer:
+    """auth.revoke: the token that the call carries is worth nothing afterwards."""
+    if call.flag("test"):
+        return {"ok": True, "revoked": False}
+    call.revoke()
+    return {"ok": True, "revoked": True}
+
+
+def auth_teams(call: Call) -> Answer:
+    """auth.teams.list: the workspaces that an organisation's token works in."""
+    team = call.workspace.team
+    site = call.workspace.site
+    found = site.of_organisation(team.enterprise_id or "") if call.is_org else [call.workspace]
+    items = [{"id": item.team.id, "name": item.team.name} for item in found]
+    page, more = call.page(items)
+    return {"ok": True, "teams": page, **more}
 
 
 def api_test(call: Call) -> Answer:
@@ -45,30 +58,34 @@ def api_test(call: Call) -> Answer:
     return {"ok": True, "args": args}
 
 
-def team_info(_call: Call) -> Answer:
+def team_info(call: Call) -> Answer:
     """team.info."""
+    own = call.workspace.team
     icon = {f"image_{size}": "" for size in (34, 44, 68, 88, 102, 132)}
     team = {
-        "id": TEAM_ID,
-        "name": TEAM_NAME,
-        "domain": TEAM_DOMAIN,
+        "id": own.id,
+        "name": own.name,
+        "domain": own.domain,
         "email_domain": "",
         "icon": {**icon, "image_default": True},
     }
+    if own.enterprise_id is not None:
+        team |= {"enterprise_id": own.enterprise_id, "enterprise_name": own.enterprise_name}
     return {"ok": True, "team": team}
 
 
 def bots_info(call: Call) -> Answer:
     """bots.info: the app's own bot."""
-    if call.text("bot", BOT_ID) != BOT_ID:
+    team = call.workspace.team
+    if call.text("bot", team.bot_id) != team.bot_id:
         raise ApiError("bot_not_found")
     bot = {
-        "id": BOT_ID,
+        "id": team.bot_id,
         "deleted": False,
         "name": call.workspace.app.name,
         "updated": 0,
         "app_id": APP_ID,
-        "user_id": BOT_USER,
+        "user_id": team.bot_user,
         "icons": {f"image_{size}": "" for size in (36, 48, 72)},
     }
     return {"ok": True, "bot": bot}
@@ -92,7 +109,7 @@ def user_body(call: Call, user: User) -> dict[str, Any]:
     if user.email is not None and "users:read.email" in call.scopes:
         profile["email"] = user.email
     if user.is_bot:
-        profile |= {"bot_id": BOT_ID, "api_app_id": APP_ID}
+        profile |= {"bot_id": call.workspace.team.bot_id, "api_app_id": APP_ID}
     body: dict[str, Any] = {
         "id": user.id,
         "team_id": user.team_id,
@@ -137,6 +154,7 @@ def users_info(call: Call) -> Answer:
 
 def users_list(call: Call) -> Answer:
     """users.list: everybody, bots and closed accounts too."""
+    call.require_team()
     items = [user_body(call, user) for user in call.workspace.world.users.values()]
     page, more = call.page(items, default=1000)
     return {"ok": True, "members": page, "cache_ts": int(call.workspace.clock()), **more}
@@ -153,11 +171,12 @@ def lookup_by_email(call: Call) -> Answer:
 
 def usergroups_list(call: Call) -> Answer:
     """usergroups.list."""
+    call.require_team()
     groups = []
     for group in call.workspace.world.usergroups.values():
         if group.is_disabled and not call.flag("include_disabled"):
             continue
-        body = _group_body(group)
+        body = _group_body(group, call.workspace.team.id)
         if call.flag("include_count"):
             body["user_count"] = len(group.users)
         if call.flag("include_users"):
@@ -174,10 +193,10 @@ def usergroup_users(call: Call) -> Answer:
     return {"ok": True, "users": list(group.users)}
 
 
-def _group_body(group: UserGroup) -> dict[str, Any]:
+def _group_body(group: UserGroup, team: str) -> dict[str, Any]:
     return {
         "id": group.id,
-        "team_id": TEAM_ID,
+        "team_id": team,
         "is_usergroup": True,
         "is_subteam": True,
         "name": group.name,
@@ -198,6 +217,8 @@ def _group_body(group: UserGroup) -> dict[str, Any]:
 
 METHODS = {
     "auth.test": Method(run=auth_test),
+    "auth.revoke": Method(run=auth_revoke, is_write=True),
+    "auth.teams.list": Method(run=auth_teams),
     "api.test": Method(run=api_test, token="none"),  # noqa: S106 - a kind of token
     "team.info": Method(run=team_info, scope="team:read"),
     "bots.info": Method(run=bots_info, scope="users:read"),

@@ -10,7 +10,7 @@ from bot.simulator.calls import Answer, Call, Method
 from bot.simulator.errors import ApiError
 from bot.simulator.posting import Draft, post_as_app, tell_app
 from bot.simulator.workspace import Workspace
-from bot.simulator.world import APP_ID, BOT_ID, BOT_USER, TEAM_ID, Scheduled
+from bot.simulator.world import APP_ID, Scheduled
 
 _FARTHEST = 120 * 24 * 3600
 """Seconds ahead: https://docs.slack.dev/reference/methods/chat.scheduleMessage"""
@@ -33,7 +33,7 @@ def schedule_message(call: Call) -> Answer:
         raise ApiError("time_in_past")
     if post_at > now + _FARTHEST:
         raise ApiError("time_too_far")
-    world = call.workspace.world
+    world, team = call.workspace.world, call.workspace.team
     item = Scheduled(
         id=world.next_id("Q"),
         channel=channel.id,
@@ -46,10 +46,10 @@ def schedule_message(call: Call) -> Answer:
     message: dict[str, Any] = {
         "type": "delayed_message",
         "subtype": "bot_message",
-        "user": BOT_USER,
-        "bot_id": BOT_ID,
+        "user": team.bot_user,
+        "bot_id": team.bot_id,
         "app_id": APP_ID,
-        "team": TEAM_ID,
+        "team": team.id,
         "text": draft.text,
     }
     return {

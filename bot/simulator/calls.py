@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from bot.simulator.errors import ApiError
 from bot.simulator.workspace import Workspace
-from bot.simulator.world import BOT_USER, Channel
+from bot.simulator.world import Channel, Grant
 
 T = TypeVar("T")
 Answer = dict[str, Any]
@@ -29,6 +29,24 @@ class Call:
     method: str
     args: dict[str, Any]
     scopes: frozenset[str]
+    grant: Grant | None = None
+    """What the token came from; None for an app's own token, or without one."""
+
+    @property
+    def is_org(self) -> bool:
+        """Say whether the token is an organisation's."""
+        return self.grant is not None and self.grant.team not in self.workspace.site.workspaces
+
+    def require_team(self) -> None:
+        """Refuse an organisation's token that does not say which workspace is meant."""
+        if self.is_org and not self.text("team_id"):
+            raise ApiError("missing_argument")
+
+    def revoke(self) -> None:
+        """Make the token of this call worth nothing."""
+        if self.grant is not None:
+            self.grant.ended = "token_revoked"
+            self.workspace.site.main.world.put(self.grant)
 
     def text(self, name: str, default: str = "") -> str:
         """Return an argument as text; absent and null are the default."""
@@ -87,7 +105,7 @@ class Call:
 
     def is_visible(self, channel: Channel) -> bool:
         """Say whether the app may know of the channel: public, or a member."""
-        return channel.kind == "channel" or BOT_USER in channel.members
+        return channel.kind == "channel" or self.workspace.team.bot_user in channel.members
 
     def channel(self, name: str = "channel") -> Channel:
         """Return the channel with the id in that argument.

@@ -8,20 +8,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from bot.simulator.api_files import add_upload
 from bot.simulator.api_schedule import post_due
 from bot.simulator.clicks import Clicks, Pick
 from bot.simulator.defaults import demo_world
 from bot.simulator.delivery import Ack, Delivery
 from bot.simulator.errors import SimulatorError
 from bot.simulator.faults import Faults
+from bot.simulator.grants import install_first
 from bot.simulator.modals import Modals
 from bot.simulator.people import People
 from bot.simulator.posting import in_thread, is_reply, shown_to
 from bot.simulator.socketmode import SocketMode
 from bot.simulator.staging import Staging
+from bot.simulator.steps import run_step
 from bot.simulator.viewstore import view_body
 from bot.simulator.workspace import Workspace
-from bot.simulator.world import View, World
+from bot.simulator.world import Execution, View, World
 
 T = TypeVar("T")
 
@@ -71,6 +74,10 @@ class Cast:
             TimeoutError: It stayed false for `timeout` seconds.
         """
         return await self.workspace.changes.until(predicate, timeout=timeout)
+
+    async def close(self) -> None:
+        """Stop sending to the app."""
+        await self._delivery.close()
 
     async def settle(self) -> None:
         """Wait until the app has acknowledged, or missed, every event sent so far."""
@@ -162,6 +169,40 @@ class Cast:
     async def message_shortcut(self, user: str, callback_id: str, channel: str, ts: str) -> Ack:
         """Use a shortcut on a message."""
         return await self._people.message_shortcut(user, callback_id, channel, ts)
+
+    def run_step(self, user: str, callback_id: str, **inputs: Any) -> str:
+        """Run a step of the app's as a workflow does, and return the execution's id."""
+        return run_step(self.workspace, user, callback_id, inputs).id
+
+    def steps(self, user: str) -> list[Execution]:
+        """Return the steps that a person has started, the newest last."""
+        return [item for item in self.world.executions.values() if item.user == user]
+
+    def upload(self, user: str, name: str, content: bytes) -> dict[str, Any]:
+        """Choose a file in a form; what is returned is the `file_input`'s value."""
+        self.workspace.person(user)
+        return add_upload(self.workspace, user, name, content)
+
+    def delete(self, user: str, channel: str, ts: str) -> None:
+        """Delete a message: one's own, or any as an administrator.
+
+        Raises:
+            SimulatorError: There is no such message, or it is somebody else's.
+        """
+        person = self.workspace.person(user)
+        self.workspace.room(user, channel)
+        post = self.world.find_post(channel, ts)
+        if post is not None and not person.is_admin and post.body.get("user") != user:
+            raise SimulatorError(f"{user!r} cannot delete somebody else's message")
+        self.staging.delete_message(channel, ts)
+
+    def pings(self, user: str) -> list[dict[str, Any]]:
+        """Return the messages that notified a person when they were posted, the oldest first."""
+        return [
+            {**body, "channel": post.channel}
+            for post in self.world.posts.values()
+            if user in post.pinged and (body := shown_to(post, user)) is not None
+        ]
 
     def read(self, user: str, channel: str) -> None:
         """Mark a channel as read."""
@@ -262,10 +303,25 @@ class Cast:
             raise SimulatorError("the app takes callbacks over HTTP and has no connections")
         return self._socket
 
+    def set_away(self, *, is_away: bool) -> None:
+        """Take Slack away, with every connection that there is, or let it come back."""
+        self.faults.is_away = is_away
+        if is_away and self._socket is not None:
+            self._socket.drop()
+        self.workspace.changes.publish({"type": "world"})
+
     def post_due(self) -> None:
         """Post the scheduled messages that are due now; happens by itself on a real clock."""
         post_due(self.workspace)
 
     def reset(self) -> None:
-        """Start over with a fresh world."""
-        self.workspace.replace_world(demo_world(self.workspace.app.name))
+        """Start over with fresh worlds; installations of the app stay."""
+        site = self.workspace.site
+        grants = list(site.main.world.grants.values())
+        for workspace in site.workspaces.values():
+            workspace.replace_world(demo_world(workspace.app.name, workspace.team))
+        for grant in grants:
+            site.main.world.put(grant)
+        site.main.team.is_installed = True
+        install_first(site)
+        site.main.save()

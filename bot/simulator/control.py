@@ -6,8 +6,10 @@ A thin layer: everything it does is something that a person of the cast can do.
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from aiohttp import web
@@ -17,7 +19,7 @@ from bot.simulator.changes import Notice
 from bot.simulator.clicks import Pick
 from bot.simulator.delivery import Ack
 from bot.simulator.errors import SimulatorError
-from bot.simulator.world import APP_ID, BOT_ID, BOT_USER, Channel
+from bot.simulator.worldview import world_body
 
 _KEEPALIVE = 15.0
 """Seconds between comments on an idle event stream."""
@@ -30,14 +32,16 @@ Doer = Callable[[Json], Awaitable[Json]]
 class Control:
     """Reads and actions of the page."""
 
-    def __init__(self, cast: Cast) -> None:
-        self._cast = cast
+    def __init__(self, casts: Mapping[str, Cast]) -> None:
+        """Serve all workspaces; who acts tells which one is meant."""
+        self._casts = casts
         self._readers: dict[str, Reader] = {
             "world": self._world,
             "messages": self._messages,
             "thread": self._thread,
             "views": self._views,
             "log": self._log,
+            "steps": self._steps,
         }
         self._doers: dict[str, Doer] = {
             "say": self._say,
@@ -52,6 +56,12 @@ class Control:
             "shortcut": self._shortcut,
             "faults": self._faults,
             "reset": self._reset,
+            "delete": self._delete,
+            "archive": self._archive,
+            "invite": self._invite,
+            "uninstall": self._uninstall,
+            "step": self._step,
+            "upload": self._upload,
         }
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
@@ -88,7 +98,7 @@ class Control:
         user = _user(request)
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
-        with self._cast.workspace.changes.subscribe() as queue:
+        with self._first().workspace.changes.subscribe() as queue:
             try:
                 await _stream(response, queue, user)
             except ConnectionResetError:
@@ -96,94 +106,45 @@ class Control:
                 return response
         return response
 
-    def _world(self, request: web.Request) -> Json:
-        cast = self._cast
-        world, app = cast.world, cast.workspace.app
-        me = _user(request)
-        cast.workspace.person(me)
-        users = [
-            {
-                "id": user.id,
-                "name": user.name,
-                "real_name": user.real_name,
-                "tz": user.tz,
-                "email": user.email,
-                "is_bot": user.is_bot,
-                "is_restricted": user.is_restricted,
-                "deleted": user.deleted,
-            }
-            for user in world.users.values()
-        ]
-        return {
-            "me": me,
-            "users": users,
-            "channels": [
-                self._channel(channel, me)
-                for channel in world.channels.values()
-                if me in channel.members
-            ],
-            "usergroups": [
-                {"id": group.id, "handle": group.handle, "name": group.name, "users": group.users}
-                for group in world.usergroups.values()
-            ],
-            "commands": [
-                {name: item.get(name, "") for name in ("command", "description", "usage_hint")}
-                for item in app.commands
-            ],
-            "shortcuts": [
-                {
-                    name: item.get(name, "")
-                    for name in ("name", "type", "callback_id", "description")
-                }
-                for item in app.shortcuts
-            ],
-            "app": {"name": app.name, "bot_user": BOT_USER, "bot_id": BOT_ID, "app_id": APP_ID},
-            "faults": cast.faults.as_json(),
-            "mode": cast.mode,
-            "connections": cast.connections,
-        }
+    def _first(self) -> Cast:
+        return next(iter(self._casts.values()))
 
-    def _channel(self, channel: Channel, me: str) -> Json:
-        posts = self._cast.world.timeline(channel.id)
-        last_read = channel.reads.get(me, "")
-        unread = sum(
-            post.ts > last_read and post.audience in {None, me} and post.body.get("user") != me
-            for post in posts
-        )
-        body: Json = {
-            "id": channel.id,
-            "name": channel.name,
-            "kind": channel.kind,
-            "unread": unread,
-            "topic": channel.topic,
-            "is_archived": channel.is_archived,
-            "members": list(channel.members),
-        }
-        if channel.kind == "dm":
-            body["with"] = next(user for user in channel.members if user != me)
-        return body
+    def _at(self, user: str) -> Cast:
+        """Return the workspace that a person belongs to."""
+        return self._casts[self._first().workspace.site.workspace_of(user).team.id]
+
+    def _world(self, request: web.Request) -> Json:
+        me = _user(request)
+        return world_body(self._at(me), me, self._casts.values())
 
     def _messages(self, request: web.Request) -> Json:
         channel = request.query.get("channel", "")
-        return {"messages": self._cast.seen(_user(request), channel)}
+        user = _user(request)
+        return {"messages": self._at(user).seen(user, channel)}
 
     def _thread(self, request: web.Request) -> Json:
         channel, ts = request.query.get("channel", ""), request.query.get("ts", "")
-        return {"messages": self._cast.seen(_user(request), channel, thread_ts=ts)}
+        user = _user(request)
+        return {"messages": self._at(user).seen(user, channel, thread_ts=ts)}
 
     def _views(self, request: web.Request) -> Json:
         user = _user(request)
-        return {"modals": self._cast.views(user), "home": self._cast.home(user)}
+        people = self._at(user)
+        return {"modals": people.views(user), "home": people.home(user)}
+
+    def _steps(self, request: web.Request) -> Json:
+        user = _user(request)
+        return {"steps": [asdict(item) for item in self._at(user).steps(user)]}
 
     def _log(self, request: web.Request) -> Json:
         after = request.query.get("after", "0")
         if not after.isdecimal():
             raise SimulatorError("after must be a number")
-        entries = self._cast.workspace.log.after(int(after))
+        entries = self._first().workspace.log.after(int(after))
         return {"entries": [entry.as_json() for entry in entries]}
 
     async def _say(self, body: Json) -> Json:
-        ts = await self._cast.say(
+        ts = await self._actor(body).say(
             _text(body, "as"),
             _text(body, "channel"),
             _text(body, "text"),
@@ -193,16 +154,18 @@ class Control:
         return {"ok": True, "ts": ts}
 
     async def _open(self, body: Json) -> Json:
-        channel = self._cast.open_direct(_text(body, "as"), _text(body, "user"))
+        channel = self._actor(body).open_direct(_text(body, "as"), _text(body, "user"))
         return {"ok": True, "channel": channel}
 
     async def _command(self, body: Json) -> Json:
         return _outcome(
-            await self._cast.command(_text(body, "as"), _text(body, "channel"), _text(body, "text"))
+            await self._actor(body).command(
+                _text(body, "as"), _text(body, "channel"), _text(body, "text")
+            )
         )
 
     async def _read(self, body: Json) -> Json:
-        self._cast.read(_text(body, "as"), _text(body, "channel"))
+        self._actor(body).read(_text(body, "as"), _text(body, "channel"))
         return {"ok": True}
 
     async def _action(self, body: Json) -> Json:
@@ -213,7 +176,7 @@ class Control:
             element=body.get("element"),
             values=(body.get("state") or {}).get("values") or {},
         )
-        clicks, user = self._cast.clicks, _text(body, "as")
+        clicks, user = self._actor(body).clicks, _text(body, "as")
         if container.get("type") == "view":
             return _outcome(await clicks.in_view(user, _text(container, "view_id"), pick))
         channel, ts = _text(container, "channel"), _text(container, "ts")
@@ -221,40 +184,94 @@ class Control:
 
     async def _suggest(self, body: Json) -> Json:
         pick = Pick(action_id=_text(body, "action_id"), block_id=_text(body, "block_id"))
-        return await self._cast.clicks.suggest(
+        return await self._actor(body).clicks.suggest(
             _text(body, "as"), _object(body, "container"), pick, str(body.get("value", ""))
         )
 
     async def _submit(self, body: Json) -> Json:
         values = (body.get("state") or {}).get("values") or {}
-        return _outcome(await self._cast.submit(_text(body, "as"), _text(body, "view_id"), values))
+        return _outcome(
+            await self._actor(body).submit(_text(body, "as"), _text(body, "view_id"), values)
+        )
 
     async def _close(self, body: Json) -> Json:
-        await self._cast.close_view(_text(body, "as"), _text(body, "view_id"))
+        await self._actor(body).close_view(_text(body, "as"), _text(body, "view_id"))
         return {"ok": True}
 
     async def _home(self, body: Json) -> Json:
-        await self._cast.open_home(_text(body, "as"))
+        await self._actor(body).open_home(_text(body, "as"))
         return {"ok": True}
 
     async def _shortcut(self, body: Json) -> Json:
         user, callback_id = _text(body, "as"), _text(body, "callback_id")
         if body.get("ts"):
             channel, ts = _text(body, "channel"), _text(body, "ts")
-            return _outcome(await self._cast.message_shortcut(user, callback_id, channel, ts))
-        return _outcome(await self._cast.shortcut(user, callback_id))
+            return _outcome(
+                await self._actor(body).message_shortcut(user, callback_id, channel, ts)
+            )
+        return _outcome(await self._actor(body).shortcut(user, callback_id))
 
     async def _faults(self, body: Json) -> Json:
         is_dropped = body.pop("drop_connections", False)
-        self._cast.faults.update(body)
+        self._first().faults.update(body)
+        if "is_away" in body:
+            self._first().set_away(is_away=bool(body["is_away"]))
         if is_dropped:
-            self._cast.drop_connections()
-        self._cast.workspace.changes.publish({"type": "world"})
-        return self._cast.faults.as_json()
+            self._first().drop_connections()
+        self._first().workspace.changes.publish({"type": "world"})
+        return self._first().faults.as_json()
 
     async def _reset(self, _body: Json) -> Json:
-        self._cast.reset()
+        self._first().reset()
         return {"ok": True}
+
+    async def _delete(self, body: Json) -> Json:
+        self._actor(body).delete(_text(body, "as"), _text(body, "channel"), _text(body, "ts"))
+        return {"ok": True}
+
+    async def _archive(self, body: Json) -> Json:
+        people, user, channel = self._actor(body), _text(body, "as"), _text(body, "channel")
+        people.workspace.room(user, channel)
+        act = people.staging.archive if body.get("is_archived", True) else people.staging.unarchive
+        act(channel, user=user)
+        return {"ok": True}
+
+    async def _invite(self, body: Json) -> Json:
+        """Add somebody to a channel, or with `is_member` false take them out."""
+        people, user, channel = self._actor(body), _text(body, "as"), _text(body, "channel")
+        people.workspace.room(user, channel)
+        other = _text(body, "user")
+        if other not in people.world.users:
+            raise SimulatorError(f"there is nobody {other!r}")
+        if body.get("is_member", True):
+            people.staging.invite(channel, other, inviter=user)
+        else:
+            people.staging.remove(channel, other)
+        return {"ok": True}
+
+    async def _uninstall(self, body: Json) -> Json:
+        """Take the app out of the workspace; it comes back by OAuth, or with a reset."""
+        self._actor(body).staging.uninstall()
+        return {"ok": True}
+
+    async def _step(self, body: Json) -> Json:
+        inputs = _object(body, "inputs")
+        people = self._actor(body)
+        return {
+            "ok": True,
+            "id": people.run_step(_text(body, "as"), _text(body, "callback_id"), **inputs),
+        }
+
+    async def _upload(self, body: Json) -> Json:
+        try:
+            content = base64.b64decode(_text(body, "content"), validate=True)
+        except ValueError:
+            raise SimulatorError("'content' must be base64") from None
+        file = self._actor(body).upload(_text(body, "as"), _text(body, "name"), content)
+        return {"ok": True, "file": file}
+
+    def _actor(self, body: Json) -> Cast:
+        return self._at(_text(body, "as"))
 
 
 async def _stream(

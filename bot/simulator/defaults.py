@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bot.simulator.world import BOT_USER, Channel, User, UserGroup, World
+from bot.simulator.records import TEAM_DOMAIN, TEAM_ID, TEAM_NAME
+from bot.simulator.world import Channel, Team, User, UserGroup, World
 
 _FOUNDED = 1_700_000_000
 """Creation time of everything that was there before the first message."""
@@ -39,35 +40,73 @@ _PEOPLE = (
     ),
 )
 
-_TEAM = ("U0ALICE", "U0BOB", "U0CAROL", "U0DAVE")
+_STAFF = ("U0ALICE", "U0BOB", "U0CAROL", "U0DAVE")
+FIRST = Team(id=TEAM_ID, name=TEAM_NAME, domain=TEAM_DOMAIN)
+SECOND = Team(
+    id="T1ACME",
+    name="Acme",
+    domain="acme-demo",
+    bot_user="U1SIGNOFF",
+    bot_id="B1SIGNOFF",
+    is_installed=False,
+)
+"""A workspace with the same people under other ids; the app is installed by OAuth."""
 
 
-def demo_world(bot_name: str) -> World:
-    """Return the workspace that every new simulator starts with.
+def organisation() -> tuple[Team, Team]:
+    """Return two workspaces of one organisation, for an app that is installed in all of it."""
+    north, south = (
+        Team(
+            id=f"T{place}{name.upper()}",
+            name=f"Orbit {name}",
+            domain=f"orbit-{name.lower()}",
+            bot_user=f"U{place}SIGNOFF",
+            bot_id=f"B{place}SIGNOFF",
+            enterprise_id="E0ORBIT",
+            enterprise_name="Orbit",
+            is_installed=False,
+        )
+        for place, name in ((2, "North"), (3, "South"))
+    )
+    return north, south
+
+
+def demo_world(bot_name: str, team: Team = FIRST) -> World:
+    """Return the workspace that every new simulator starts with, or another one like it.
 
     The bot is a member of every channel but `#finance`, so that a missing invitation can be
-    seen too.
+    seen too. In other workspaces the ids carry the workspace's number in place of the 0.
     """
-    world = World()
+    world = World(Team(**{name: getattr(team, name) for name in Team.__slots__}))
+
+    def own(thing: str) -> str:
+        first = "W" if thing[0] == "U" and team.enterprise_id else thing[0]
+        return f"{first}{team.place}{thing[2:]}"
+
     for person in _PEOPLE:
-        world.put(User(**{name: getattr(person, name) for name in User.__slots__}))
-    world.put(User(id=BOT_USER, name="signoff", real_name=bot_name, is_bot=True, tz="Etc/UTC"))
-    everyone = [*_TEAM, "U0GUEST", BOT_USER]
+        given = {name: getattr(person, name) for name in User.__slots__}
+        world.put(User(**given | {"id": own(person.id), "team_id": team.id}))
+    bot = User(id=team.bot_user, name="signoff", real_name=bot_name, is_bot=True, tz="Etc/UTC")
+    bot.team_id = team.id
+    world.put(bot)
+    staff = [own(user) for user in _STAFF]
+    everyone = [*staff, own("U0GUEST"), team.bot_user]
     rooms = (
         ("C0GENERAL", "general", "channel", everyone, "Announcements and everyday work"),
         ("C0APPROVALS", "approvals", "channel", everyone, "Questions that need a yes"),
-        ("C0DEPLOYS", "deploys", "channel", [*_TEAM, BOT_USER], "What goes out, and when"),
-        ("G0FINANCE", "finance", "private", ["U0ALICE", "U0CAROL", "U0DAVE"], "Payments"),
+        ("C0DEPLOYS", "deploys", "channel", [*staff, team.bot_user], "What goes out, and when"),
+        ("G0FINANCE", "finance", "private", [staff[0], staff[2], staff[3]], "Payments"),
     )
     for channel, name, kind, members, topic in rooms:
         world.put(
             Channel(
-                id=channel,
+                id=own(channel),
                 name=name,
                 kind=kind,
                 members=list(members),
                 topic=topic,
                 created=_FOUNDED,
+                creator=staff[0],
             )
         )
     groups = (
@@ -76,5 +115,13 @@ def demo_world(bot_name: str) -> World:
         ("S0FINANCE", "finance", "Finance", ["U0CAROL", "U0DAVE"]),
     )
     for group, handle, name, users in groups:
-        world.put(UserGroup(id=group, handle=handle, name=name, users=users, created=_FOUNDED))
+        world.put(
+            UserGroup(
+                id=own(group),
+                handle=handle,
+                name=name,
+                users=[own(user) for user in users],
+                created=_FOUNDED,
+            )
+        )
     return world

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from bot.simulator import payloads
 from bot.simulator.workspace import Workspace
-from bot.simulator.world import APP_ID, BOT_USER, TEAM_ID
+from bot.simulator.world import APP_ID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,12 +75,17 @@ class Delivery:
         The world is made durable first: a trigger or a response_url that the app has seen is
         known after a crash too.
         """
-        self._workspace.save()
-        return await self._transport.deliver(outgoing)
+        workspace = self._workspace
+        if not workspace.team.is_installed:
+            return Ack(ok=False, error="not_installed", attempts=0)
+        workspace.save()
+        body = payloads.stamped(outgoing.body, workspace.team)
+        return await self._transport.deliver(replace(outgoing, body=body))
 
     def emit(self, subscription: str, event: dict[str, Any]) -> None:
         """Deliver an event in the background, if the manifest subscribes to it."""
-        if subscription not in self._workspace.app.events:
+        is_wanted = subscription in self._workspace.app.events
+        if not is_wanted or not self._workspace.team.is_installed:
             return
         body = self._event_body(event)
         self._workspace.save()
@@ -107,24 +113,15 @@ class Delivery:
     def _event_body(self, event: dict[str, Any]) -> dict[str, Any]:
         workspace = self._workspace
         number = workspace.world.count("event")
-        authorization = {
-            "enterprise_id": None,
-            "team_id": TEAM_ID,
-            "user_id": BOT_USER,
-            "is_bot": True,
-            "is_enterprise_install": False,
-        }
-        return {
+        channel = workspace.world.channels.get(str(event.get("channel")))
+        body = {
             "token": "verification_token",
-            "team_id": TEAM_ID,
-            "context_team_id": TEAM_ID,
-            "context_enterprise_id": None,
             "api_app_id": APP_ID,
             "event": event,
             "type": "event_callback",
             "event_id": f"Ev{number:08d}",
             "event_time": int(workspace.clock()),
-            "authorizations": [authorization],
-            "is_ext_shared_channel": False,
-            "event_context": f"4-{event['type']}-{TEAM_ID}-{number}",
+            "is_ext_shared_channel": channel is not None and bool(channel.connected_teams),
+            "event_context": f"4-{event['type']}-{workspace.team.id}-{number}",
         }
+        return payloads.stamped(body, workspace.team)

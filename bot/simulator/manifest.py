@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,15 @@ EVENT_SCOPES = {
     "message.im": "im:history",
     "member_joined_channel": "channels:read",
     "member_left_channel": "channels:read",
+    "channel_archive": "channels:read",
+    "channel_rename": "channels:read",
+    "channel_unarchive": "channels:read",
+    "group_archive": "groups:read",
+    "group_unarchive": "groups:read",
     "reaction_added": "reactions:read",
+    "subteam_members_changed": "usergroups:read",
+    "subteam_updated": "usergroups:read",
+    "user_change": "users:read",
 }
 """The bot scope without which Slack refuses the subscription."""
 
@@ -115,6 +123,10 @@ class App:
     has_home: bool
     has_messages: bool
     redirect_urls: tuple[str, ...]
+    functions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Steps for workflows, by their callback id."""
+    is_org_ready: bool = False
+    has_rotation: bool = False
 
     def command(self, name: str) -> dict[str, Any] | None:
         """Return the slash command of that name, or None."""
@@ -167,6 +179,9 @@ def _parse(document: dict[str, Any]) -> App:
         has_home=bool(_at(document, "features", "app_home", "home_tab_enabled")),
         has_messages=bool(_at(document, "features", "app_home", "messages_tab_enabled")),
         redirect_urls=tuple(_at(document, "oauth_config", "redirect_urls") or ()),
+        functions=dict(_at(document, "functions") or {}),
+        is_org_ready=bool(_at(document, "settings", "org_deploy_enabled")),
+        has_rotation=bool(_at(document, "settings", "token_rotation_enabled")),
     )
 
 
@@ -184,12 +199,26 @@ def _problems(app: App, document: dict[str, Any]) -> list[str]:
         problems.append("slash commands and shortcuts need the bot scope commands")
     if app.shortcuts and not app.is_interactive:
         problems.append("shortcuts need settings.interactivity.is_enabled")
+    problems += _function_problems(app)
     if app.scopes and not _at(document, "features", "bot_user"):
         problems.append("bot scopes need features.bot_user")
     for event in sorted(app.events):
         scope = EVENT_SCOPES.get(event)
         if scope is not None and scope not in app.scopes:
             problems.append(f"event {event} needs the bot scope {scope}")
+    return problems
+
+
+def _function_problems(app: App) -> list[str]:
+    problems = [
+        f"function {name!r} needs a title, a description and its parameters"
+        for name, item in app.functions.items()
+        if not {"title", "description", "input_parameters", "output_parameters"} <= set(item)
+    ]
+    if app.functions and "function_executed" not in app.events:
+        problems.append("functions need the bot event function_executed")
+    if app.functions and not app.is_org_ready:
+        problems.append("functions need settings.org_deploy_enabled")
     return problems
 
 

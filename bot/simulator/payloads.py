@@ -13,7 +13,7 @@ from typing import Any
 from bot.simulator.posting import message_body
 from bot.simulator.viewstore import view_body
 from bot.simulator.workspace import Workspace
-from bot.simulator.world import APP_ID, TEAM_DOMAIN, TEAM_ID, Channel, Post, User, View
+from bot.simulator.world import APP_ID, Channel, Post, Team, User, View
 
 _TOKEN = "verification_token"  # noqa: S105 - Slack's deprecated field, no secret
 
@@ -37,8 +37,6 @@ def slash_command(
     """Return a slash command's form fields; every value is a string."""
     return {
         "token": _TOKEN,
-        "team_id": TEAM_ID,
-        "team_domain": TEAM_DOMAIN,
         "channel_id": channel.id,
         "channel_name": channel_name(channel),
         "user_id": user.id,
@@ -46,7 +44,6 @@ def slash_command(
         "command": command,
         "text": text,
         "api_app_id": APP_ID,
-        "is_enterprise_install": "false",
         "response_url": response_url,
         "trigger_id": trigger_id,
     }
@@ -68,7 +65,6 @@ def message_actions(
         **_who(user),
         "container": message_container(post),
         "trigger_id": way_back.trigger_id,
-        **_team(),
         "channel": {"id": channel.id, "name": channel_name(channel)},
     }
     if not is_ephemeral:
@@ -101,7 +97,6 @@ def view_actions(
         **_who(user),
         "container": {"type": "view", "view_id": view.id},
         "trigger_id": trigger_id,
-        **_team(),
         "view": view_body(workspace, view),
         "actions": [dict(action)],
     }
@@ -118,7 +113,6 @@ def view_submission(
     """Return the submission of a modal."""
     return {
         "type": "view_submission",
-        **_team(),
         **_who(user),
         "trigger_id": trigger_id,
         "view": view_body(workspace, view),
@@ -132,7 +126,6 @@ def view_closed(
     """Return the notice that a modal was closed; it carries no values and no trigger."""
     return {
         "type": "view_closed",
-        **_team(),
         **_who(user),
         "view": view_body(workspace, view, with_values=False),
         "response_urls": [],
@@ -147,7 +140,6 @@ def shortcut(user: User, *, callback_id: str, trigger_id: str, action_ts: str) -
         "type": "shortcut",
         "token": _TOKEN,
         "action_ts": action_ts,
-        **_team(),
         "user": {name: who["user"][name] for name in ("id", "username", "team_id")},
         "callback_id": callback_id,
         "trigger_id": trigger_id,
@@ -168,7 +160,6 @@ def message_shortcut(
         "type": "message_action",
         "token": _TOKEN,
         "action_ts": action_ts,
-        **_team(),
         "user": _who(user)["user"],
         "channel": {"id": channel.id, "name": channel_name(channel)},
         "callback_id": callback_id,
@@ -190,7 +181,6 @@ def suggestion(
         "type": "block_suggestion",
         **_who(user),
         "container": dict(container),
-        **_team(),
         **asked,
         **where,
     }
@@ -202,16 +192,54 @@ def _who(user: User) -> dict[str, Any]:
             "id": user.id,
             "username": user.name,
             "name": user.name,
-            "team_id": TEAM_ID,
+            "team_id": user.team_id,
         },
         "api_app_id": APP_ID,
         "token": _TOKEN,
     }
 
 
-def _team() -> dict[str, Any]:
-    return {
-        "team": {"id": TEAM_ID, "domain": TEAM_DOMAIN},
-        "enterprise": None,
-        "is_enterprise_install": False,
+def stamped(body: Mapping[str, Any], team: Team) -> dict[str, Any]:
+    """Return a body with the workspace, and the organisation, that it comes from."""
+    if "command" in body:
+        return {**body, **_stamp_of_command(team)}
+    if body.get("type") == "event_callback":
+        return {**body, **_stamp_of_event(team)}
+    own = {"id": team.id, "domain": team.domain}
+    stamp: dict[str, Any] = {"team": own, "enterprise": None}
+    stamp["is_enterprise_install"] = team.is_org_install
+    if team.enterprise_id is not None:
+        named = {"id": team.enterprise_id, "name": team.enterprise_name}
+        own |= {"enterprise_id": team.enterprise_id, "enterprise_name": team.enterprise_name}
+        stamp["enterprise"] = named if team.is_org_install else None
+    return {**body, **stamp}
+
+
+def _stamp_of_command(team: Team) -> dict[str, str]:
+    stamp = {
+        "team_id": team.id,
+        "team_domain": team.domain,
+        "is_enterprise_install": "true" if team.is_org_install else "false",
     }
+    if team.enterprise_id is not None:
+        stamp |= {"enterprise_id": team.enterprise_id, "enterprise_name": team.enterprise_name}
+    return stamp
+
+
+def _stamp_of_event(team: Team) -> dict[str, Any]:
+    authorization = {
+        "enterprise_id": team.enterprise_id,
+        "team_id": None if team.is_org_install else team.id,
+        "user_id": team.bot_user,
+        "is_bot": True,
+        "is_enterprise_install": team.is_org_install,
+    }
+    stamp: dict[str, Any] = {
+        "team_id": team.id,
+        "context_team_id": team.id,
+        "context_enterprise_id": team.enterprise_id,
+        "authorizations": [authorization],
+    }
+    if team.enterprise_id is not None:
+        stamp["enterprise_id"] = team.enterprise_id
+    return stamp

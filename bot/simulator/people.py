@@ -8,11 +8,12 @@ from typing import Any
 from bot.simulator import payloads
 from bot.simulator.delivery import Ack, Delivery, Outgoing
 from bot.simulator.errors import ApiError, SimulatorError
-from bot.simulator.posting import Draft, post_as_user, sent_text, tell_app, typed_text
+from bot.simulator.posting import Draft, post_as_user, tell_app
 from bot.simulator.responses import Place, say_back
+from bot.simulator.texts import sent_text, typed_text
 from bot.simulator.viewstore import view_body
 from bot.simulator.workspace import Workspace
-from bot.simulator.world import BOT_USER, TEAM_ID, Channel, Post
+from bot.simulator.world import Channel, Post
 
 
 class People:
@@ -80,6 +81,8 @@ class People:
         declared = self._workspace.app.command(name)
         if declared is None:
             raise SimulatorError(f"{name} is not a valid command of this app")
+        if person.is_stranger:
+            raise SimulatorError(f"{user!r} is of another organisation and has no commands here")
         if declared.get("should_escape"):
             rest = self._with_ids(rest)
         body = payloads.slash_command(
@@ -202,9 +205,10 @@ class People:
             raise SimulatorError(f"this app has no {kind} shortcut {callback_id!r}")
 
     def _tell_app(self, room: Channel, post: Post) -> None:
-        if BOT_USER not in room.members:
+        team = self._workspace.team
+        if team.bot_user not in room.members:
             return
         event = tell_app(self._workspace, room, post)
-        if f"<@{BOT_USER}>" in event["text"] and room.kind != "dm":
+        if f"<@{team.bot_user}>" in event["text"] and room.kind != "dm":
             mention = {key: value for key, value in event.items() if key != "channel_type"}
-            self._workspace.emit("app_mention", {**mention, "type": "app_mention", "team": TEAM_ID})
+            self._workspace.emit("app_mention", {**mention, "type": "app_mention", "team": team.id})

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import copy
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from bot.simulator.normal import normal_blocks
+from bot.simulator.pings import pinged_by
+from bot.simulator.texts import rich_text
 from bot.simulator.workspace import Workspace
-from bot.simulator.world import APP_ID, BOT_ID, BOT_USER, TEAM_ID, Channel, Post
+from bot.simulator.world import APP_ID, Channel, Post
 
 MAX_TEXT = 40_000
 """Longer text is cut: https://docs.slack.dev/reference/methods/chat.postMessage#truncating"""
-
-_MENTION = re.compile(
-    r"<@[A-Z0-9]+(?:\|[^<>]*)?>|<#[A-Z0-9]+(?:\|[^<>]*)?>"
-    r"|<!subteam\^[A-Z0-9]+(?:\|[^<>]*)?>|<!(?:here|channel|everyone)>"
-)
 
 _EVENTS = {
     "channel": ("message.channels", "channel"),
@@ -45,21 +41,22 @@ def post_as_app(
     workspace: Workspace, channel: Channel, draft: Draft, *, audience: str | None = None
 ) -> Post:
     """Store a message of the app, ephemeral when it has an audience of one."""
+    team = workspace.team
     body: dict[str, Any] = {
         "type": "message",
-        "user": BOT_USER,
-        "bot_id": BOT_ID,
+        "user": team.bot_user,
+        "bot_id": team.bot_id,
         "app_id": APP_ID,
-        "team": TEAM_ID,
+        "team": team.id,
         "bot_profile": {
-            "id": BOT_ID,
+            "id": team.bot_id,
             "app_id": APP_ID,
-            "user_id": BOT_USER,
+            "user_id": team.bot_user,
             "name": workspace.app.name,
             "icons": {},
             "deleted": False,
             "updated": 0,
-            "team_id": TEAM_ID,
+            "team_id": team.id,
         },
         "text": draft.text[:MAX_TEXT],
     }
@@ -73,9 +70,9 @@ def post_as_user(workspace: Workspace, channel: Channel, user: str, draft: Draft
         "client_msg_id": f"00000000-0000-4000-8000-{number:012x}",
         "type": "message",
         "user": user,
-        "team": TEAM_ID,
+        "team": workspace.world.users[user].team_id,
         "text": draft.text,
-        "blocks": [_rich_text(workspace, draft.text)],
+        "blocks": [rich_text(draft.text, new_block_id(workspace))],
     }
     return _store(workspace, channel, body, draft, audience=None)
 
@@ -106,9 +103,14 @@ def _store(
             if draft.is_broadcast:
                 body["subtype"] = "thread_broadcast"
     post = Post(channel=channel.id, ts=ts, body=body, audience=audience)
+    post.pinged = pinged_by(world, channel, post)
     world.put(post)
     _count_replies(workspace, channel.id, draft.thread_ts)
     announce(workspace, post)
+    for user in post.pinged:
+        notice = {"type": "ping", "channel": channel.id, "ts": ts, "text": body["text"]}
+        notice |= {"from": body["user"], "thread_ts": body.get("thread_ts")}
+        workspace.changes.publish(notice, user=user)
     return post
 
 
@@ -120,6 +122,7 @@ def new_block_id(workspace: Workspace) -> str:
 def edit(workspace: Workspace, post: Post, changes: Mapping[str, Any]) -> None:
     """Replace parts of a message; a part that is None is removed."""
     body = post.body
+    before = copy.deepcopy(body)
     for name, value in changes.items():
         if value is None:
             body.pop(name, None)
@@ -132,11 +135,13 @@ def edit(workspace: Workspace, post: Post, changes: Mapping[str, Any]) -> None:
     post.states.clear()
     workspace.world.put(post)
     announce(workspace, post)
+    _tell_change(workspace, post, "message_changed", before)
 
 
 def delete(workspace: Workspace, post: Post) -> None:
     """Delete a message; the parent of a thread stays behind as a tombstone."""
     body = post.body
+    before = copy.deepcopy(body)
     if body.get("reply_count"):
         kept = {
             name: body[name]
@@ -156,6 +161,7 @@ def delete(workspace: Workspace, post: Post) -> None:
         workspace.world.remove(post)
         _count_replies(workspace, post.channel, body.get("thread_ts"))
     announce(workspace, post)
+    _tell_change(workspace, post, "message_deleted", before)
 
 
 def announce(workspace: Workspace, post: Post) -> None:
@@ -235,55 +241,25 @@ def tell_app(workspace: Workspace, channel: Channel, post: Post) -> dict[str, An
     return event
 
 
-def typed_text(text: str) -> str:
-    """Escape `&`, `<` and `>` as Slack's client does, except in mentions it recognises."""
-    return "".join(part if is_mention else _escape(part) for is_mention, part in _parts(text))
-
-
-def sent_text(text: str) -> str:
-    """Return a client's escaped text, with nothing left unescaped but mentions."""
-    return "".join(
-        part if is_mention else _escape(_unescape(part)) for is_mention, part in _parts(text)
-    )
-
-
-def _parts(text: str) -> Iterator[tuple[bool, str]]:
-    end = 0
-    for mention in _MENTION.finditer(text):
-        if mention.start() > end:
-            yield False, text[end : mention.start()]
-        yield True, mention.group()
-        end = mention.end()
-    if end < len(text):
-        yield False, text[end:]
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _unescape(text: str) -> str:
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def _rich_text(workspace: Workspace, escaped: str) -> dict[str, Any]:
-    elements = [
-        _mention(part) if is_mention else {"type": "text", "text": _unescape(part)}
-        for is_mention, part in _parts(escaped)
-    ]
-    return {
-        "type": "rich_text",
-        "block_id": new_block_id(workspace),
-        "elements": [{"type": "rich_text_section", "elements": elements}],
+def _tell_change(workspace: Workspace, post: Post, subtype: str, before: dict[str, Any]) -> None:
+    """Send what an app hears of an edited or a deleted message, where it is a member."""
+    channel = workspace.world.channels[post.channel]
+    if post.audience is not None or workspace.team.bot_user not in channel.members:
+        return
+    subscription, kind = _EVENTS[channel.kind]
+    ts = workspace.next_ts()
+    event: dict[str, Any] = {
+        "type": "message",
+        "subtype": subtype,
+        "channel": channel.id,
+        "hidden": True,
+        "ts": ts,
+        "event_ts": ts,
+        "channel_type": kind,
+        "previous_message": {key: value for key, value in before.items() if key != "metadata"},
     }
-
-
-def _mention(token: str) -> dict[str, Any]:
-    inner = token[1:-1].partition("|")[0]
-    if inner.startswith("@"):
-        return {"type": "user", "user_id": inner[1:]}
-    if inner.startswith("#"):
-        return {"type": "channel", "channel_id": inner[1:]}
-    if inner.startswith("!subteam^"):
-        return {"type": "usergroup", "usergroup_id": inner.removeprefix("!subteam^")}
-    return {"type": "broadcast", "range": inner[1:]}
+    if subtype == "message_changed":
+        event["message"] = message_body(post, with_metadata=False)
+    else:
+        event["deleted_ts"] = post.ts
+    workspace.emit(subscription, event)

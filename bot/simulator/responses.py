@@ -15,6 +15,7 @@ from aiohttp import web
 from bot.simulator.blockkit import message_faults
 from bot.simulator.errors import ApiError
 from bot.simulator.posting import Draft, delete, edit, post_as_app
+from bot.simulator.site import Site
 from bot.simulator.workspace import Workspace
 
 MAX_USES = 5
@@ -75,9 +76,12 @@ def _draft(place: Place, body: Mapping[str, Any]) -> Draft:
     )
 
 
-async def receive_response(workspace: Workspace, request: web.Request) -> web.StreamResponse:
+async def receive_response(site: Site, request: web.Request) -> web.StreamResponse:
     """Serve a response_url: five uses, thirty minutes."""
     raw = await request.text()
+    workspace = site.workspaces.get(request.match_info["team"], site.main)
+    if site.faults.is_away and request.transport is not None:
+        request.transport.abort()
     body: Any = None
     try:
         body = _parse(request, raw)

@@ -13,9 +13,9 @@ from bot.simulator.api_oauth import allow, ask
 from bot.simulator.control import Control
 from bot.simulator.guard import add_headers, guard, is_loopback
 from bot.simulator.responses import receive_response
+from bot.simulator.site import Site
 from bot.simulator.socketmode import SocketMode
 from bot.simulator.webapi import WebApi
-from bot.simulator.workspace import Workspace
 
 _PAGE = Path(__file__).parent / "page"
 _MAX_BODY = 64 * 1024 * 1024
@@ -39,7 +39,7 @@ class Server:
     """Listens on one loopback address."""
 
     def __init__(
-        self, workspace: Workspace, webapi: WebApi, control: Control, socket: SocketMode | None
+        self, site: Site, webapi: WebApi, control: Control, socket: SocketMode | None
     ) -> None:
         self._application = web.Application(middlewares=[guard], client_max_size=_MAX_BODY)
         self._application.on_response_prepare.append(add_headers)
@@ -47,12 +47,12 @@ class Server:
         router.add_route("*", "/api/{method}", webapi.handle)
         for kind in ("actions", "commands", "app"):
             router.add_post(
-                f"/{kind}/{{team}}/{{number}}/{{secret}}", partial(receive_response, workspace)
+                f"/{kind}/{{team}}/{{number}}/{{secret}}", partial(receive_response, site)
             )
-        router.add_post("/upload/v1/{ticket}", partial(receive_upload, workspace))
-        router.add_get("/oauth/v2/authorize", _sync(partial(ask, workspace)))
-        router.add_get("/oauth/v2/allow", _sync(partial(allow, workspace)))
-        router.add_get("/files/{file}", _sync(partial(download, workspace)))
+        router.add_post("/upload/v1/{ticket}", partial(receive_upload, site))
+        router.add_get("/oauth/v2/authorize", _sync(partial(ask, site)))
+        router.add_get("/oauth/v2/allow", _sync(partial(allow, site)))
+        router.add_get("/files/{file}", _sync(partial(download, site)))
         if socket is not None:
             router.add_get("/link", socket.handle)
             router.add_get("/link/", socket.handle)

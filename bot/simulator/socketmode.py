@@ -69,6 +69,9 @@ class SocketMode:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Serve one connection of the app until it ends."""
+        if self._workspace.faults.is_away and request.transport is not None:
+            request.transport.abort()
+            return web.Response(status=503)
         issued_at = self._tickets.pop(request.query.get("ticket", ""), None)
         if issued_at is None or self._is_stale(issued_at):
             self._note("refused", status="error", summary="unknown, used or expired ticket")

@@ -10,7 +10,8 @@ import json
 import sqlite3
 from pathlib import Path
 
-from bot.simulator.world import RECORD_TYPES, World, as_row
+from bot.simulator.records import RECORD_TYPES, as_row
+from bot.simulator.world import World
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS records (

@@ -12,7 +12,7 @@ from bot.simulator.normal import normal_blocks
 from bot.simulator.posting import new_block_id
 from bot.simulator.tokens import opaque
 from bot.simulator.workspace import Workspace
-from bot.simulator.world import APP_ID, BOT_ID, TEAM_ID, View
+from bot.simulator.world import APP_ID, View
 
 MAX_STACK = 3
 """Views that a modal may hold: https://docs.slack.dev/surfaces/modals#updating_views"""
@@ -89,7 +89,7 @@ def view_body(workspace: Workspace, view: View, *, with_values: bool = True) -> 
     body = copy.deepcopy(view.body)
     return {
         "id": view.id,
-        "team_id": TEAM_ID,
+        "team_id": workspace.team.id,
         "type": body["type"],
         "blocks": body["blocks"],
         "private_metadata": body["private_metadata"],
@@ -105,8 +105,8 @@ def view_body(workspace: Workspace, view: View, *, with_values: bool = True) -> 
         "root_view_id": below[0].id if below else view.id,
         "app_id": APP_ID,
         "external_id": body["external_id"],
-        "app_installed_team_id": TEAM_ID,
-        "bot_id": BOT_ID,
+        "app_installed_team_id": workspace.team.id,
+        "bot_id": workspace.team.bot_id,
     }
 
 

@@ -8,23 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.simulator.changes import Changes
 from bot.simulator.errors import SimulatorError
-from bot.simulator.faults import Faults
-from bot.simulator.log import Log
-from bot.simulator.manifest import App
+from bot.simulator.site import Site
 from bot.simulator.storage import Storage
-from bot.simulator.timing import Timing
 from bot.simulator.tokens import opaque
-from bot.simulator.world import (
-    BOT_USER,
-    TEAM_ID,
-    Channel,
-    ResponseUrl,
-    Trigger,
-    User,
-    World,
-)
+from bot.simulator.world import Channel, ResponseUrl, Team, Trigger, User, World
 
 _LIVE_TRIGGERS = 500
 """Old triggers are forgotten beyond this, and then answer invalid_trigger_id."""
@@ -34,35 +22,39 @@ class Workspace:
     """What all parts of the simulator share.
 
     Attributes:
-        url: The simulator's own address, known once it listens.
-        emit: Called with the inner body of an event that the app may have subscribed to and
-            with the name of the subscription.
-        codes: OAuth codes not exchanged yet, with the redirect URI and the installing user.
-        last_message: When each channel got its newest message, for the rate limit.
+        site: What the workspaces of the simulator share; its parts are at hand here too.
+        emit: Called with the name of the subscription and with the inner body of an event
+            that the app may have subscribed to.
     """
 
-    def __init__(
-        self,
-        world: World,
-        app: App,
-        *,
-        clock: Callable[[], float],
-        timing: Timing,
-        storage: Storage | None,
-    ) -> None:
+    def __init__(self, world: World, site: Site, *, storage: Storage | None) -> None:
         self.world = world
-        self.app = app
-        self.clock = clock
-        self.timing = timing
-        self.changes = Changes()
-        self.log = Log(clock, lambda number: self.changes.publish({"type": "log", "n": number}))
-        self.faults = Faults()
-        self.url = ""
-        self.is_installed = True
-        self.codes: dict[str, tuple[str, str]] = {}
-        self.last_message: dict[str, float] = {}
+        self.site = site
+        self.app = site.app
+        self.clock = site.clock
+        self.timing = site.timing
+        self.changes = site.changes
+        self.log = site.log
+        self.faults = site.faults
         self.emit: Callable[[str, dict[str, Any]], None] = lambda _name, _event: None
         self._storage = storage
+        site.workspaces[self.team.id] = self
+
+    @property
+    def team(self) -> Team:
+        """Which workspace it is."""
+        return self.world.team
+
+    @property
+    def url(self) -> str:
+        """The simulator's own address."""
+        return self.site.url
+
+    def close(self) -> None:
+        """Make all changes durable and close the state file."""
+        self.save()
+        if self._storage is not None:
+            self._storage.close()
 
     def save(self) -> None:
         """Make all changes durable; does nothing without a state file."""
@@ -76,7 +68,6 @@ class Workspace:
         if self._storage is not None:
             self._storage.clear()
         self.world = world
-        self.is_installed = True
         self.save()
         self.changes.publish({"type": "world"})
 
@@ -108,8 +99,9 @@ class Workspace:
             raise SimulatorError(f"{user!r} is in no channel {channel!r}")
         return found
 
-    def direct(self, user: str, other: str = BOT_USER) -> Channel:
+    def direct(self, user: str, other: str | None = None) -> Channel:
         """Return the direct messages of a user and the app, or another user; made if needed."""
+        other = other or self.team.bot_user
         found = self.world.find_direct(user, other=other)
         if found is None:
             found = Channel(
@@ -140,7 +132,7 @@ class Workspace:
     ) -> str:
         """Return a new response_url of a kind: `actions`, `commands` or `app`."""
         number = self.world.count("response_url")
-        path = f"/{kind}/{TEAM_ID}/{number}/{opaque(number)}"
+        path = f"/{kind}/{self.team.id}/{number}/{opaque(number)}"
         self._forget_old_urls()
         self.world.put(
             ResponseUrl(

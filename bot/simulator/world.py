@@ -1,260 +1,65 @@
-"""The state of the simulated workspace, as plain records.
+"""The state of one simulated workspace.
 
-Nothing here validates, sends or answers. Every record is put into the world with `put`, so
-that the state file learns of it.
+Every record is put into the world with `put`, so that the state file learns of it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
-
-TEAM_ID = "T0SIGNOFF"
-TEAM_NAME = "Signoff demo"
-TEAM_DOMAIN = "signoff-demo"
-BOT_USER = "U0SIGNOFF"
-BOT_ID = "B0SIGNOFF"
-APP_ID = "A0SIGNOFF"
-
-_MICRO = 1_000_000
-
-
-@dataclass(slots=True, kw_only=True)
-class User:
-    """A person or a bot of the workspace."""
-
-    table: ClassVar[str] = "users"
-
-    id: str
-    name: str
-    real_name: str
-    email: str | None = None
-    tz: str = "Europe/Berlin"
-    is_bot: bool = False
-    is_restricted: bool = False
-    """A guest."""
-    is_ultra_restricted: bool = False
-    """A guest in one channel only."""
-    is_stranger: bool = False
-    """Of another organisation, met in a shared channel."""
-    is_admin: bool = False
-    deleted: bool = False
-    team_id: str = TEAM_ID
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return self.id
-
-
-@dataclass(slots=True, kw_only=True)
-class Channel:
-    """A public channel, a private one, or the direct messages of two."""
-
-    table: ClassVar[str] = "channels"
-
-    id: str
-    name: str
-    kind: str
-    """`channel`, `private` or `dm`."""
-    members: list[str]
-    topic: str = ""
-    created: int = 0
-    creator: str = "U0ALICE"
-    is_archived: bool = False
-    reads: dict[str, str] = field(default_factory=dict)
-    """Per user the ts up to which everything was read."""
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return self.id
-
-
-@dataclass(slots=True, kw_only=True)
-class UserGroup:
-    """A group of users with a handle."""
-
-    table: ClassVar[str] = "usergroups"
-
-    id: str
-    handle: str
-    name: str
-    users: list[str]
-    created: int = 0
-    is_disabled: bool = False
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return self.id
-
-
-@dataclass(slots=True, kw_only=True)
-class Post:
-    """A message; `body` is Slack's message object with its metadata."""
-
-    table: ClassVar[str] = "posts"
-
-    channel: str
-    ts: str
-    body: dict[str, Any]
-    audience: str | None = None
-    """Set for an ephemeral message: the only user who sees it."""
-    states: dict[str, dict[str, Any]] = field(default_factory=dict)
-    """Per user what they picked in the message's inputs."""
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return f"{self.channel}/{self.ts}"
-
-
-@dataclass(slots=True, kw_only=True)
-class View:
-    """A modal or a Home tab; `body` is Slack's view object without state and hash."""
-
-    table: ClassVar[str] = "views"
-
-    id: str
-    user: str
-    body: dict[str, Any]
-    hash: str
-    values: dict[str, Any] = field(default_factory=dict)
-    """What the user entered, by block and action."""
-    errors: dict[str, str] = field(default_factory=dict)
-    depth: int = 0
-    """Place in the user's stack of modals; 0 is the root."""
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return self.id
-
-
-@dataclass(slots=True, kw_only=True)
-class Trigger:
-    """A trigger_id: who acted, when, in which view, and whether it was exchanged."""
-
-    table: ClassVar[str] = "triggers"
-
-    id: str
-    user: str
-    at: float
-    view: str | None = None
-    is_used: bool = False
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return self.id
-
-
-@dataclass(slots=True, kw_only=True)
-class ResponseUrl:
-    """A response_url: where it answers, what it may replace, how often it was used."""
-
-    table: ClassVar[str] = "response_urls"
-
-    path: str
-    channel: str
-    user: str
-    at: float
-    source: str | None = None
-    """ts of the message that a click came from."""
-    thread_ts: str | None = None
-    uses: int = 0
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return self.path
-
-
-@dataclass(slots=True, kw_only=True)
-class File:
-    """An uploaded file; `content` is base64 once it has arrived."""
-
-    table: ClassVar[str] = "files"
-
-    id: str
-    name: str
-    length: int
-    path: str
-    title: str = ""
-    content: str | None = None
-    is_complete: bool = False
-    channels: list[str] = field(default_factory=list)
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return self.id
-
-
-@dataclass(slots=True, kw_only=True)
-class Scheduled:
-    """A message of the app that is to be posted later."""
-
-    table: ClassVar[str] = "scheduled"
-
-    id: str
-    channel: str
-    post_at: int
-    created: int
-    draft: dict[str, Any]
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return self.id
-
-
-@dataclass(slots=True, kw_only=True)
-class Counter:
-    """A running number that survives a restart."""
-
-    table: ClassVar[str] = "counters"
-
-    name: str
-    value: int = 0
-
-    @property
-    def key(self) -> str:
-        """The record's key in its table."""
-        return self.name
-
-
-Record = (
-    User | Channel | UserGroup | Post | View | Trigger | ResponseUrl | File | Scheduled | Counter
+from bot.simulator.records import (
+    APP_ID,
+    BOT_ID,
+    BOT_USER,
+    TEAM_DOMAIN,
+    TEAM_ID,
+    TEAM_NAME,
+    Channel,
+    Counter,
+    Execution,
+    File,
+    Grant,
+    Post,
+    Record,
+    ResponseUrl,
+    Scheduled,
+    Team,
+    Trigger,
+    User,
+    UserGroup,
+    View,
 )
 
-RECORD_TYPES: dict[str, type[Record]] = {
-    kind.table: kind
-    for kind in (
-        User,
-        Channel,
-        UserGroup,
-        Post,
-        View,
-        Trigger,
-        ResponseUrl,
-        File,
-        Scheduled,
-        Counter,
-    )
-}
+__all__ = [
+    "APP_ID",
+    "BOT_ID",
+    "BOT_USER",
+    "TEAM_ID",
+    "Channel",
+    "Execution",
+    "File",
+    "Grant",
+    "Post",
+    "Record",
+    "ResponseUrl",
+    "Scheduled",
+    "Team",
+    "Trigger",
+    "User",
+    "UserGroup",
+    "View",
+    "World",
+]
 
-
-def as_row(record: Record) -> dict[str, Any]:
-    """Return the record's fields for the state file, not copied."""
-    return {item.name: getattr(record, item.name) for item in fields(record)}
+_MICRO = 1_000_000
+_APART = 10_000_000
+"""Between the numbers of one workspace and of the next, so that no id is there twice."""
 
 
 class World:
     """All records of the workspace, and which of them the state file does not have yet."""
 
-    def __init__(self) -> None:
+    def __init__(self, team: Team | None = None) -> None:
+        self.teams: dict[str, Team] = {}
+        self.grants: dict[str, Grant] = {}
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
         self.usergroups: dict[str, UserGroup] = {}
@@ -264,9 +69,19 @@ class World:
         self.response_urls: dict[str, ResponseUrl] = {}
         self.files: dict[str, File] = {}
         self.scheduled: dict[str, Scheduled] = {}
+        self.executions: dict[str, Execution] = {}
         self.counters: dict[str, Counter] = {}
         self._timelines: dict[str, dict[str, Post]] = {}
         self.unsaved: set[tuple[str, str]] = set()
+        if team is not None:
+            self.put(team)
+
+    @property
+    def team(self) -> Team:
+        """The workspace itself."""
+        if not self.teams:
+            self.put(Team(id=TEAM_ID, name=TEAM_NAME, domain=TEAM_DOMAIN))
+        return next(iter(self.teams.values()))
 
     def table(self, name: str) -> dict[str, Record]:
         """Return the table of that name."""
@@ -289,7 +104,8 @@ class World:
 
     def count(self, name: str) -> int:
         """Return the next number of a counter, from 1 on."""
-        counter = self.counters.get(name) or Counter(name=name)
+        start = self.team.place * _APART
+        counter = self.counters.get(name) or Counter(name=name, value=start)
         counter.value += 1
         self.put(counter)
         return counter.value
@@ -313,9 +129,9 @@ class World:
         """Return all messages of a channel, oldest first, ephemeral ones included."""
         return list(self._timelines.get(channel, {}).values())
 
-    def find_direct(self, user: str, *, other: str = BOT_USER) -> Channel | None:
-        """Return the direct-message channel of two users, or None."""
-        pair = {user, other}
+    def find_direct(self, user: str, *, other: str | None = None) -> Channel | None:
+        """Return the direct-message channel of a user and another, or the app, or None."""
+        pair = {user, other or self.team.bot_user}
         for channel in self.channels.values():
             if channel.kind == "dm" and set(channel.members) == pair:
                 return channel

@@ -72,7 +72,8 @@ async def test_a_code_is_exchanged_for_the_token(client: Client) -> None:
         ({"client_secret": "guess"}, "bad_client_secret"),
         ({"code": "1.guess"}, "invalid_code"),
         ({"redirect_uri": "http://127.0.0.1:9/other"}, "bad_redirect_uri"),
-        ({"grant_type": "refresh_token"}, "invalid_grant_type"),
+        ({"grant_type": "guess"}, "invalid_grant_type"),
+        ({"grant_type": "refresh_token"}, "invalid_refresh_token"),
     ],
 )
 async def test_a_bad_exchange_is_refused(
