@@ -191,6 +191,10 @@ class Deliveries(Desk):
         """Return the message about an approval and its copies, the message first."""
         return await self._store.messages_of(approval_id)
 
+    async def told_until(self, delivery: Delivery) -> datetime | None:
+        """Return up to when an edit before this one has told everything; None: there was none."""
+        return await self._store.told_until(delivery)
+
     async def questions_in(self, channel: str) -> list[Message]:
         """Return the messages about approvals that stand in a channel."""
         return await self._store.questions_in(channel)

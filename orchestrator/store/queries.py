@@ -19,6 +19,7 @@ from orchestrator.store import (
     reads,
     rules,
     tables,
+    telling,
     work,
 )
 from orchestrator.store.batch import decode_record
@@ -26,6 +27,7 @@ from orchestrator.store.reader import Reader
 from orchestrator.store.records import (
     Approval,
     Backlog,
+    Delivery,
     Message,
     Pause,
     Question,
@@ -174,6 +176,10 @@ class Queries:
     async def messages_of(self, approval_id: str) -> list[Message]:
         """Return the message about an approval and its copies, the message first."""
         return await messages.of(self._reader, approval_id)
+
+    async def told_until(self, delivery: Delivery) -> datetime | None:
+        """Return up to when an edit before this one has told everything; None: there was none."""
+        return await telling.told_until(self._reader, delivery)
 
     async def questions_in(self, channel: str) -> list[Message]:
         """Return the messages about approvals that stand in a channel."""
