@@ -20,6 +20,8 @@ class Notice:
     words: Words
     #: Verbatim what somebody wrote, set apart.
     quote: str = ""
+    #: The approval in whose thread it stands; None: the one that it is told of.
+    about: str | None = None
 
 
 def notice_of(approval: Approval, event: object) -> Notice | None:

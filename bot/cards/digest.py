@@ -1,0 +1,65 @@
+"""Questions of low risk that wait for one person, gathered into one message."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.cards.outcome import outcome_card
+from bot.cards.progress import progress_words
+from bot.cards.values import cut, one_line
+from bot.cards.words import Code, Moment, Person, Strong, Words, join
+from orchestrator.graph.kinds import Decision
+from orchestrator.store.records import Approval
+
+MOST_LINES = 10
+_TITLE = 150  # characters of a question
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestLine:
+    """One question."""
+
+    approval_id: str
+    #: Of its payload, which an approval from here is made on.
+    digest: str
+    words: Words
+    #: May it be approved without reading more?
+    can_approve: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What one person is told at a time of theirs."""
+
+    title: str
+    lines: tuple[DigestLine, ...]
+    #: How many questions wait beside those that are shown.
+    more: int = 0
+
+
+def digest_of(approvals: Sequence[Approval], *, reader: str, more: int = 0) -> Digest:
+    """Gather questions; those that were answered meanwhile say so."""
+    lines = tuple(_line(each, reader) for each in approvals[:MOST_LINES])
+    rest = more + max(len(approvals) - MOST_LINES, 0)
+    count = sum(each.is_open for each in approvals) + more
+    title = "1 question waits for you" if count == 1 else f"{count} questions wait for you"
+    return Digest(title=title if count else "Nothing waits here any more", lines=lines, more=rest)
+
+
+def _line(approval: Approval, reader: str) -> DigestLine:
+    title = Strong(cut(one_line(approval.title) or approval.node, _TITLE))
+    own = next((vote for vote in approval.votes if vote.by == reader), None)
+    if not approval.is_open:
+        card = outcome_card(approval)
+        words: Words = (f"{card.icon} ", title, "\n", *card.story[0])
+    else:
+        due: Words = ("decide by ", Moment(approval.due_at)) if approval.due_at else ()
+        voted: Words = (f"your answer: {own.decision.value}",) if own else ()
+        asked: Words = (f"{approval.graph}, asked by ", Person(approval.requester))
+        facts = join([asked, voted, progress_words(approval), due, (Code(approval.ref),)])
+        words = (title, "\n", *facts)
+    can_approve = approval.is_open and own is None and Decision.APPROVE in approval.decisions
+    return DigestLine(
+        approval_id=approval.id, digest=approval.digest, words=words, can_approve=can_approve
+    )

@@ -1,0 +1,135 @@
+"""Buttons of direct messages: snooze, mute, approve from a digest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from bot.cards.digest import digest_of
+from bot.cards.words import Code, Link, Part, Words
+from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Click, Member, in_time, team_of
+from bot.slack.directs import APPROVE, MUTE, OPEN, PENDING, SNOOZE, digest_blocks, digest_in
+from bot.slack.failures import describe
+from bot.slack.listening import Tools, is_first, user_of
+from bot.slack.payloads import DecisionButton, MuteButton, SnoozeButton
+from bot.slack.preferences import run_subject
+
+_SNOOZE = timedelta(hours=1)
+_log = structlog.get_logger(__name__)
+
+
+async def snooze(tools: Tools, args: AsyncArgs) -> None:
+    """Remind somebody of a question no more for an hour."""
+    button = SnoozeButton.unpack(_value(args))
+    user = user_of(args.body)
+    await tools.decisions.act(
+        tools.engine.snooze(button.approval, by=user, until=_SNOOZE, surface=SURFACE),
+        approval=button.approval,
+        member=Member(id=user, team=team_of(args.body)),
+    )
+    await args.ack()
+    _reply(tools, args, ("You are not reminded of this for an hour.",))
+
+
+async def mute_run(tools: Tools, args: AsyncArgs) -> None:
+    """Tell somebody nothing more of a run that needs no answer."""
+    button = MuteButton.unpack(_value(args))
+    run = await in_time(tools.tasks, tools.engine.get_run(button.run), seconds=CLICK_TIMEOUT)
+    change = tools.preferences.change(
+        user_of(args.body), lambda each: each.muting(run_subject(run.id), None)
+    )
+    await in_time(tools.tasks, change, seconds=CLICK_TIMEOUT)
+    await args.ack()
+    again = Code(f"{tools.command} unmute {run.ref}")
+    words: Words = (
+        "Run ",
+        Code(run.ref),
+        " is muted for you. What you alone are asked still comes. Hear of it again with ",
+        again,
+        ".",
+    )
+    _reply(tools, args, words)
+
+
+async def approve(tools: Tools, args: AsyncArgs) -> None:
+    """Record an approval from a digest, and show it there."""
+    button = DecisionButton.unpack(_value(args))
+    user = user_of(args.body)
+    click = Click(
+        approval=button.approval,
+        decision=button.decision,
+        digest=button.digest,
+        by=user,
+        team=team_of(args.body),
+        key=f"{button.approval}:{user}:{_action(args).get('action_ts', '')}",
+    )
+    try:
+        await tools.decisions.record(click)
+    finally:
+        if is_first(tools, args.body, "digest"):
+            tools.tasks.spawn(_rewrite(tools, args.body), name="slack-digest")
+    await args.ack()
+
+
+async def show_pending(tools: Tools, args: AsyncArgs) -> None:
+    """Say where everything is that waits for somebody."""
+    app, team = args.body.get("api_app_id"), team_of(args.body)
+    home: Part = "the Home tab of this app"
+    if app and team:
+        home = Link(str(home), f"https://slack.com/app_redirect?app={app}&team={team}&tab=home")
+    await args.ack()
+    _reply(tools, args, ("All that waits for you is on ", home, "."))
+
+
+async def follow_link(_tools: Tools, args: AsyncArgs) -> None:
+    """Take note of a click on a button that leads to a message; Slack opens it by itself."""
+    await args.ack()
+
+
+async def _rewrite(tools: Tools, body: Mapping[str, Any]) -> None:
+    """Bring a digest up to date; nothing depends on it."""
+    message, channel = body.get("message") or {}, (body.get("channel") or {}).get("id")
+    shown, more = digest_in(message.get("blocks") or ())
+    if not shown or not channel:
+        return
+    approvals = [await tools.engine.get_approval(each) for each in shown]
+    digest = digest_of(approvals, reader=user_of(body), more=more)
+    urls = {each: await tools.links.find(each) for each in shown}
+    blocks = digest_blocks(digest, urls, await tools.directory.known_groups())
+    try:
+        await tools.client.chat_update(
+            channel=channel, ts=message["ts"], text=digest.title, blocks=blocks
+        )
+    except Exception as exc:  # noqa: BLE001 - the decision stands without it
+        failure = describe(exc)
+        _log.warning("slack_digest_not_updated", error=failure.code, fix=failure.fix)
+
+
+def _reply(tools: Tools, args: AsyncArgs, words: Words) -> None:
+    if is_first(tools, args.body, "reply"):
+        tools.tasks.spawn(tools.replies.tell(args.body, words), name="slack-reply")
+
+
+def _action(args: AsyncArgs) -> dict[str, Any]:
+    found: dict[str, Any] = (args.body.get("actions") or [{}])[0]
+    return found
+
+
+def _value(args: AsyncArgs) -> Any:
+    return _action(args).get("value")
+
+
+TABLE = {
+    "action": [
+        (re.compile(f"^{OPEN}"), follow_link),
+        (re.compile(f"^{SNOOZE}$"), snooze),
+        (re.compile(f"^{MUTE}$"), mute_run),
+        (re.compile(f"^{APPROVE}$"), approve),
+        (re.compile(f"^{PENDING}$"), show_pending),
+    ],
+}
