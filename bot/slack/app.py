@@ -20,8 +20,10 @@ from bot.slack.decisions import CLICK_TIMEOUT, Decisions
 from bot.slack.history import History
 from bot.slack.listeners import register_all
 from bot.slack.listening import Tools
+from bot.slack.links import Links
 from bot.slack.outbox import Sender, SenderStatistics
 from bot.slack.pacing import INTERVAL, Pacer
+from bot.slack.preferences import Preferences
 from bot.slack.replies import Replies
 from bot.slack.seen import Seen
 from bot.slack.sockets import Sockets, SocketTiming
@@ -111,6 +113,8 @@ class SlackSurface:
         self._socket_timing = socket_timing
         self._tasks = TaskKeeper()
         self._starts = Starts(engine, self._tasks, seconds=click_timeout)
+        self._preferences = Preferences(engine, clock or SystemClock())
+        self._links = Links(engine, workspace.client)
         self.bolt = self._make_bolt()
         self._sockets: Sockets | None = None
         self._sender_task: asyncio.Task[None] | None = None
@@ -134,6 +138,8 @@ class SlackSurface:
             decisions=decisions,
             starts=self._starts,
             replies=Replies(workspace.client, workspace.directory, workspace.session),
+            preferences=self._preferences,
+            links=self._links,
             tasks=self._tasks,
             seen=Seen(),
             command=command,

@@ -20,7 +20,9 @@ from bot.slack.decisions import Decisions
 from bot.slack.directory import SlackDirectory
 from bot.slack.errors import sentence
 from bot.slack.failures import describe
+from bot.slack.links import Links
 from bot.slack.modals import notice_view
+from bot.slack.preferences import Preferences
 from bot.slack.replies import Replies
 from bot.slack.seen import Seen
 from bot.slack.starting import Starts
@@ -43,6 +45,8 @@ class Tools:
     decisions: Decisions
     starts: Starts
     replies: Replies
+    preferences: Preferences
+    links: Links
     tasks: TaskKeeper
     seen: Seen
     command: str  #: the slash command's name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.slack.listeners import actions, asides, commands, events, views
+from bot.slack.listeners import actions, asides, commands, directs, events, preferences, views
 from bot.slack.listening import Tools, on_error, register
 
 
@@ -12,5 +12,5 @@ def register_all(app: AsyncApp, tools: Tools) -> None:
     """Register every listener; each kind ends with one that takes whatever is left."""
     app.error(on_error)
     # The menu comes first: the others end with one that takes whatever is left.
-    for module in (asides, actions, commands, events, views):
+    for module in (asides, directs, preferences, actions, commands, events, views):
         register(app, tools, module.TABLE)
