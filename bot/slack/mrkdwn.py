@@ -92,7 +92,7 @@ def _part(part: object, groups: GroupIds) -> str:
         case Strong(text=text):
             return f"*{escape(text)}*"
         case Link(text=text, url=url):
-            return f"<{url}|{escape(text)}>" if _ADDRESS.fullmatch(url) else escape(text)
+            return f"<{escape(url)}|{escape(text)}>" if _ADDRESS.fullmatch(url) else escape(text)
         case _:
             return escape(str(part))
 
