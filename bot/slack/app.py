@@ -18,9 +18,9 @@ from bot.errors import ConfigurationError
 from bot.slack.calls import Calls
 from bot.slack.decisions import CLICK_TIMEOUT, Decisions
 from bot.slack.history import History
+from bot.slack.links import Links
 from bot.slack.listeners import register_all
 from bot.slack.listening import Tools
-from bot.slack.links import Links
 from bot.slack.outbox import Sender, SenderStatistics
 from bot.slack.pacing import INTERVAL, Pacer
 from bot.slack.preferences import Preferences
