@@ -260,6 +260,7 @@ class Kernel:
             self.on_work()
         if opened:
             self.on_question(state, tuple(opened))
+        self.watchers.touch(state.run_id, is_news=bool(done.effects))
         if state.run_id in self.watchers:
             self.watchers.tell(to_run(state, done.records[-1].at))
         return launched

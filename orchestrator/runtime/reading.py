@@ -43,6 +43,53 @@ class Reading(Desk):
             status=status, graph=graph, requester=requester, limit=limit, before=before
         )
 
+    async def list_newest(  # noqa: PLR0913 - filters, all by keyword
+        self,
+        *,
+        is_finished: bool | None = None,
+        status: str | None = None,
+        graph: str | None = None,
+        requester: str | None = None,
+        workspace: str | None = None,
+        before: str | None = None,
+        limit: int = 50,
+    ) -> list[Run]:
+        """Return a page of runs for people, newest first.
+
+        Args:
+            is_finished: Only those that are over, or only the others.
+            status: Only runs of this status.
+            graph: Only runs of this graph.
+            requester: Only runs that this person started.
+            workspace: Only runs of this chat workspace.
+            before: The last run of the page before.
+            limit: The most that are returned.
+        """
+        return await self._store.list_newest(
+            is_finished=is_finished,
+            status=status,
+            graph=graph,
+            requester=requester,
+            workspace=workspace,
+            before=before,
+            limit=limit,
+        )
+
+    async def list_decided(self, person: str, *, limit: int = 50) -> list[Approval]:
+        """Return the approvals that a person decided about, the newest decision first."""
+        return await self._store.list_decided(person, limit=limit)
+
+    async def list_asked(self, requester: str, *, limit: int = 50) -> list[Approval]:
+        """Return the open approvals of a person's newest runs, the oldest deadline first."""
+        return await self._store.list_asked(requester, limit=limit)
+
+    def on_change(self, callback: Callable[[str, bool], None]) -> None:
+        """Have a function called, on the event loop, after each commit of this process.
+
+        It gets the run's id, and whether there is something to tell people; it must be quick.
+        """
+        self._kernel.watchers.observe(callback)
+
     async def _all_runs(self, status: str) -> AsyncIterator[Run]:
         last: str | None = None
         while page := await self.list_runs(status=status, limit=PAGE, before=last):
@@ -100,17 +147,23 @@ class Reading(Desk):
         return await self._store.get_approval(await self._store.find_approval_id(approval))
 
     async def list_pending(
-        self, *, kind: str | None = None, run: str | None = None, limit: int = 50
+        self,
+        *,
+        kind: str | None = None,
+        run: str | None = None,
+        graph: str | None = None,
+        limit: int = 50,
     ) -> list[Approval]:
         """Return open approvals, of one run or of all, the oldest deadline first.
 
         Args:
             kind: Only those of a kind; see `ApprovalKind`.
             run: Only those of a run.
+            graph: Only those of a graph's runs.
             limit: The most that are returned.
         """
         run_id = await self._store.find_run_id(run) if run else None
-        return await self._store.list_pending(kind=kind, run_id=run_id, limit=limit)
+        return await self._store.list_pending(kind=kind, run_id=run_id, graph=graph, limit=limit)
 
     async def list_approvals(self, run: str, *, kind: str | None = None) -> list[Approval]:
         """Return the approvals of a run, of one kind or all, as they were opened."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from orchestrator.store import Run
@@ -37,6 +37,7 @@ class Watchers:
 
     def __init__(self) -> None:
         self._watches: dict[str, set[Watch]] = {}
+        self._observers: list[Callable[[str, bool], None]] = []
 
     def __contains__(self, run_id: str) -> bool:
         return run_id in self._watches
@@ -53,6 +54,15 @@ class Watchers:
             watches.discard(watch)
             if not watches:
                 del self._watches[run_id]
+
+    def observe(self, observer: Callable[[str, bool], None]) -> None:
+        """Have a function told of every change of any run, and whether people are told of it."""
+        self._observers.append(observer)
+
+    def touch(self, run_id: str, *, is_news: bool) -> None:
+        """Say that a run changed, to those who look at all."""
+        for observer in self._observers:
+            observer(run_id, is_news)
 
     def tell(self, run: Run) -> None:
         """Say that a run changed."""

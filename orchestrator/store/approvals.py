@@ -63,17 +63,24 @@ async def find_question(reader: Reader, approval_id: str) -> Question | None:
 
 
 def pending_query(
-    *, kind: str | None = None, run_id: str | None = None, limit: int = 50
+    *,
+    kind: str | None = None,
+    run_id: str | None = None,
+    graph: str | None = None,
+    limit: int = 50,
 ) -> Select[Any]:
     """Return the query for open approvals, those with the oldest deadline first.
 
     Args:
         kind: Only approvals of this kind.
         run_id: Only approvals of this run.
+        graph: Only approvals of this graph's runs.
         limit: The most that are returned.
     """
     conditions = {"status": OPEN} | ({"kind": kind} if kind is not None else {})
     query = select(approvals)
+    if graph is not None:
+        query = query.where(approvals.c.graph == graph)
     if run_id is not None:
         # A run has few: its own index is the one to take, and the others must not fit.
         query = query.where(approvals.c.run_id == run_id)

@@ -23,6 +23,7 @@ from orchestrator.store import (
     work,
 )
 from orchestrator.store.batch import decode_record
+from orchestrator.store.listings import Listings
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import (
     Approval,
@@ -39,11 +40,11 @@ from orchestrator.store.verify import find_problem
 from orchestrator.store.work import Job, Timer
 
 
-class Queries:
+class Queries(Listings):
     """The reading half of a store."""
 
     def __init__(self, reader: Reader, now: Callable[[], datetime]) -> None:
-        self._reader = reader
+        super().__init__(reader)
         self._now = now
 
     async def find_run_id(self, reference: str) -> str:
@@ -135,10 +136,15 @@ class Queries:
         return found[0]
 
     async def list_pending(
-        self, *, kind: str | None = None, run_id: str | None = None, limit: int = 50
+        self,
+        *,
+        kind: str | None = None,
+        run_id: str | None = None,
+        graph: str | None = None,
+        limit: int = 50,
     ) -> list[Approval]:
         """Return open approvals, the oldest deadline first, those without one last."""
-        query = approvals.pending_query(kind=kind, run_id=run_id, limit=limit)
+        query = approvals.pending_query(kind=kind, run_id=run_id, graph=graph, limit=limit)
         return await approvals.fetch_approvals(self._reader, query)
 
     async def list_approvals(self, run_id: str, *, kind: str | None = None) -> list[Approval]:

@@ -104,6 +104,8 @@ runs = Table(
     #: The chat workspace whose people are asked; "" where there is only one.
     Column("workspace", _ID, nullable=False, server_default=text("''")),
     Index("ix_runs_started_at_id", "started_at", "id"),
+    Index("ix_runs_requester_started_at_id", "requester", "started_at", "id"),
+    Index("ix_runs_graph_started_at_id", "graph", "started_at", "id"),
     Index("ix_runs_status_started_at", "status", "started_at"),
 )
 
@@ -161,6 +163,7 @@ decisions = Table(
     Column("at", Instant, nullable=False),
     Column("key", Text),
     Index("ix_decisions_approval_id_key", "approval_id", "key"),
+    Index("ix_decisions_by_at", "by", "at"),
 )
 
 #: Approvals that somebody gave in advance.

@@ -1,4 +1,4 @@
-"""Workspaces, direct messages, copies of questions, and what chat surfaces keep."""
+"""Workspaces, direct messages, copies of questions, what chat surfaces keep, people's own lists."""
 
 from __future__ import annotations
 
@@ -11,6 +11,11 @@ revision = "0003"
 down_revision = "0002"
 
 _DELIVERY_TEXTS = ("person", "detail", "channel")
+_LISTS = (
+    ("runs", ["requester", "started_at", "id"]),
+    ("runs", ["graph", "started_at", "id"]),
+    ("decisions", ["by", "at"]),
+)
 
 
 def upgrade() -> None:
@@ -48,10 +53,14 @@ def upgrade() -> None:
         sa.Column("updated_at", Instant(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "name", name="pk_surface_values"),
     )
+    for table, columns in _LISTS:
+        op.create_index(f"ix_{table}_{'_'.join(columns)}", table, columns, unique=False)
 
 
 def downgrade() -> None:
     """Take back; the copies of questions are forgotten."""
+    for table, columns in _LISTS:
+        op.drop_index(f"ix_{table}_{'_'.join(columns)}", table)
     op.drop_table("surface_values")
     op.rename_table("messages", "messages_after")
     op.create_table(
