@@ -11,7 +11,7 @@ from bot.cards import approval_line, run_line, run_words
 from bot.cards.words import Code, Strong, Words
 from bot.slack.command_line import CommandError, CommandLine, example, nearest, parse_command
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, in_time
-from bot.slack.listeners import steering
+from bot.slack.listeners import preferences, steering
 from bot.slack.listening import Tools, say, user_of
 from bot.slack.seen import retry_number
 from orchestrator.errors import InputError
@@ -27,10 +27,11 @@ Rows = list[Words]
 async def command(tools: Tools, args: AsyncArgs) -> None:
     """Answer the slash command; every text gets words."""
     rows = await in_time(tools.tasks, _rows(tools, args), seconds=CLICK_TIMEOUT)
-    await say(tools, args, rows)
+    if rows is not None:  # else a window was opened
+        await say(tools, args, rows)
 
 
-async def _rows(tools: Tools, args: AsyncArgs) -> Rows:
+async def _rows(tools: Tools, args: AsyncArgs) -> Rows | None:
     try:
         text = str(args.body.get("text") or "")
         line = steering.read_signal(text) or parse_command(text)
@@ -150,6 +151,7 @@ def _help(tools: Tools) -> Rows:
         (Code(f"{name} remind <approval>"), " calls those who have not answered"),
         (Code(f"{name} rules"), " shows what is approved in advance"),
         (Code(f"{name} revoke <rule>"), " ends one of them"),
+        *preferences.help_rows(name),
         (Code(f"{name} help"), " shows this"),
     ]
 
@@ -168,7 +170,7 @@ def _graph_rows(tools: Tools) -> Rows:
     return rows
 
 
-_ANSWERS: dict[str, Callable[[Tools, AsyncArgs, CommandLine], Awaitable[Rows]]] = {
+_ANSWERS: dict[str, Callable[[Tools, AsyncArgs, CommandLine], Awaitable[Rows | None]]] = {
     "run": _run,
     "start": _run,
     "list": _list,
@@ -182,6 +184,7 @@ _ANSWERS: dict[str, Callable[[Tools, AsyncArgs, CommandLine], Awaitable[Rows]]] 
     "rules": steering.rules,
     "revoke": steering.revoke,
     "remind": steering.remind,
+    **preferences.COMMANDS,
     "help": _show_help,
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
@@ -147,6 +147,18 @@ async def save_notifications(tools: Tools, args: AsyncArgs) -> None:
     await args.ack()
 
 
+def help_rows(name: str) -> Rows:
+    """Say what can be written about all this."""
+    return [
+        (Code(f"{name} follow <run or graph>"), " tells you how it ends; ", Code("unfollow"),
+         " stops that"),
+        (Code(f"{name} mute <run, graph or all> 2h"), " is quiet about it; ", Code("unmute"),
+         " ends that"),
+        (Code(f"{name} quiet 22:00-07:00"), " sets your quiet hours; ", Code("quiet off")),
+        (Code(f"{name} notifications"), " shows all you can set"),
+    ]  # fmt: skip
+
+
 async def _change(
     tools: Tools, args: AsyncArgs, change: Callable[[Preference], Preference]
 ) -> Preference:
@@ -196,7 +208,7 @@ TABLE = {
     "action": [(re.compile(f"^{NOTIFICATIONS}$"), open_notifications)],
     "view_submission": [(CALLBACK, save_notifications)],
 }
-COMMANDS = {
+COMMANDS: dict[str, Callable[[Tools, AsyncArgs, CommandLine], Awaitable[Rows | None]]] = {
     "follow": follow,
     "unfollow": unfollow,
     "mute": mute,
