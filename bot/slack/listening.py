@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
@@ -27,6 +27,7 @@ from bot.slack.replies import Replies
 from bot.slack.seen import Seen
 from bot.slack.starting import Starts
 from bot.slack.tasks import TaskKeeper
+from bot.slack.viewers import Viewers
 from orchestrator.errors import ApprovalClosedError, InputError, PayloadChangedError
 from orchestrator.runtime import Engine
 from orchestrator.store.records import Approval
@@ -51,6 +52,9 @@ class Tools:
     seen: Seen
     command: str  #: the slash command's name
     channel: str  #: where questions go
+    workspace: str = ""  #: whose people these tools are for; "" where there is only one
+    #: Who looks at the Home tab, and at which windows.
+    viewers: Viewers = field(default_factory=Viewers)
 
 
 Handler = Callable[[Tools, AsyncArgs], Awaitable[None]]
@@ -138,7 +142,10 @@ async def show_notice(tools: Tools, body: Mapping[str, Any], title: str, words: 
     """Replace the window in which a button was pressed by a sentence."""
     view = notice_view(title, await tools.replies.text([words]))
     try:
-        await tools.client.views_update(view_id=str(body["view"]["id"]), view=view)
+        if is_window(body):
+            await tools.client.views_update(view_id=str(body["view"]["id"]), view=view)
+        else:  # on the Home tab, which stays
+            await tools.client.views_open(trigger_id=str(body.get("trigger_id")), view=view)
     except Exception:  # noqa: BLE001 - the window may be closed; there is a second way
         await tools.replies.tell(body, words)
 
@@ -159,7 +166,7 @@ def is_first(tools: Tools, body: Mapping[str, Any], what: str) -> bool:
 
 async def open_view(tools: Tools, body: dict[str, Any], view: dict[str, Any]) -> None:
     """Open a window, or put it on the one in which somebody pressed a button."""
-    show = tools.client.views_push if body.get("view") else tools.client.views_open
+    show = tools.client.views_push if is_window(body) else tools.client.views_open
     try:
         await show(trigger_id=str(body.get("trigger_id")), view=view)
     except Exception as exc:  # noqa: BLE001 - whatever it is, the person is told
@@ -168,6 +175,11 @@ async def open_view(tools: Tools, body: dict[str, Any], view: dict[str, Any]) ->
             f"Slack did not open the window ({failure.code.replace('_', ' ')}). Press again.",
         )
         await tools.replies.tell(body, words)
+
+
+def is_window(body: Mapping[str, Any]) -> bool:
+    """Was it done in a window, and neither on the Home tab nor at a message?"""
+    return (body.get("view") or {}).get("type") == "modal"
 
 
 def refuse_stale(approval: Approval, digest: str) -> None:
