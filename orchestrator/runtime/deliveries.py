@@ -86,6 +86,7 @@ class Deliveries(Desk):
         ts: str | None = None,
         at: datetime | None = None,
         directs: Sequence[DirectMessage] = (),
+        reason: str | None = None,
     ) -> None:
         """Mark a delivery as sent; waits for the database as long as it takes.
 
@@ -97,6 +98,7 @@ class Deliveries(Desk):
                 default: now.
             directs: Who is also told in a direct message, by deliveries of their own that are
                 stored in the same commit.
+            reason: Why a question stands elsewhere than where it was to be asked.
         """
         store = self._store
         if delivery.purpose is not Purpose.QUESTION or channel is None or ts is None:
@@ -111,7 +113,13 @@ class Deliveries(Desk):
 
         async def through(step: Step) -> Advance | r.Refusal:
             return await store.save_question(
-                delivery.run_id, step, delivery, channel=place, ts=message, directs=directs
+                delivery.run_id,
+                step,
+                delivery,
+                channel=place,
+                ts=message,
+                directs=directs,
+                reason=reason,
             )
 
         await persist(lambda: self._kernel.commit_anyhow(delivery.run_id, command, through=through))

@@ -28,6 +28,7 @@ def save(connection: Connection, now: datetime, message: Message) -> None:
             channel=message.channel,
             ts=message.ts,
             person=message.person,
+            reason=message.reason,
             posted_at=now,
         )
     )
@@ -66,4 +67,10 @@ async def in_channel(reader: Reader, channel: str) -> list[Message]:
 
 
 def _to_message(row: AnyRow) -> Message:
-    return Message(approval_id=row.approval_id, channel=row.channel, ts=row.ts, person=row.person)
+    return Message(
+        approval_id=row.approval_id,
+        channel=row.channel,
+        ts=row.ts,
+        person=row.person,
+        reason=row.reason,
+    )

@@ -300,6 +300,7 @@ class Message:
     channel: str
     ts: str
     person: str | None = None  #: whose copy it is; None: the question itself
+    reason: str | None = None  #: why it stands elsewhere than where it was to be asked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

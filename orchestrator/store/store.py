@@ -134,7 +134,7 @@ class Store(Queries):
         found: list[Delivery] = await self.write(side)
         return found
 
-    async def save_question(
+    async def save_question(  # noqa: PLR0913 - what is stored together, by keyword
         self,
         run_id: str,
         step: Step,
@@ -143,12 +143,13 @@ class Store(Queries):
         channel: str,
         ts: str,
         directs: Sequence[DirectMessage] = (),
+        reason: str | None = None,
     ) -> Advance | Refusal:
         """Let a step say that a question was delivered; finish the delivery in any case.
 
         The message's place is remembered even when the approval was resolved meanwhile.
         """
-        side = _finishing(delivery, channel=channel, ts=ts, directs=directs)
+        side = _finishing(delivery, channel=channel, ts=ts, directs=directs, reason=reason)
         unit = Unit(run_id=run_id, step=step, side=side, is_side_certain=True)
         answer: Advance | Refusal = await self._writer.submit(unit)
         return answer
@@ -241,12 +242,17 @@ def _finishing(
     channel: str | None,
     ts: str | None,
     directs: Sequence[DirectMessage],
+    reason: str | None = None,
 ) -> SideWrite:
     def side(connection: Connection, now: datetime) -> None:
         outbox.finish(connection, now, delivery, directs)
         if channel is not None and ts is not None:
             place = Message(
-                approval_id=delivery.approval_id, channel=channel, ts=ts, person=delivery.person
+                approval_id=delivery.approval_id,
+                channel=channel,
+                ts=ts,
+                person=delivery.person,
+                reason=reason,
             )
             messages.save(connection, now, place)
 

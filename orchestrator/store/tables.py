@@ -263,6 +263,8 @@ messages = Table(
     Column("posted_at", Instant, nullable=False),
     #: NULL: the question itself; else this person's copy of it.
     Column("person", Text),
+    #: Why it stands elsewhere than where it was to be asked, as the chat surface calls it.
+    Column("reason", Text),
     Index("ix_messages_channel", "channel"),
 )
 

@@ -37,6 +37,7 @@ def upgrade() -> None:
         sa.Column("ts", sa.String(length=32), nullable=False),
         sa.Column("posted_at", Instant(), nullable=False),
         sa.Column("person", sa.Text(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("approval_id", "channel", name="pk_messages"),
     )
     op.create_index("ix_messages_channel", "messages", ["channel"], unique=False)
