@@ -22,6 +22,7 @@ MANIFEST = ROOT / "manifest.yml"
 #: https://docs.slack.dev/reference/methods
 SCOPES = {
     "auth_test": None,
+    "chat_getPermalink": None,
     "chat_postEphemeral": "chat:write",
     "chat_postMessage": "chat:write",
     "chat_update": "chat:write",
