@@ -22,7 +22,7 @@ from bot.slack.http import routes
 from bot.slack.workspace import SlackWorkspace
 from orchestrator.core.commands import LoseAttempt
 from orchestrator.graph import Graph, GraphBuilder
-from orchestrator.runtime import Engine, SystemClock
+from orchestrator.runtime import Clock, Engine, SystemClock
 from orchestrator.store import Approval, Run, migrate, open_store
 
 CHANNEL = "C0APPROVALS"
@@ -179,6 +179,19 @@ class Bench:
 
         return await self.sim.until(find, timeout=6)
 
+    def directs(self, user: str) -> list[dict[str, Any]]:
+        """Return what the bot told somebody by direct message, oldest first."""
+        messages = self.sim.messages(self.sim.direct(user))
+        return [message for message in messages if message.get("bot_id")]
+
+    async def direct(self, user: str, text: str) -> dict[str, Any]:
+        """Wait until somebody was told something by direct message."""
+
+        def find() -> dict[str, Any] | None:
+            return next((each for each in self.directs(user) if text in shown(each)), None)
+
+        return await self.sim.until(find, timeout=6)
+
     async def edited(self, ts: str, text: str) -> dict[str, Any]:
         """Wait until a message in the channel says something."""
 
@@ -328,6 +341,7 @@ async def bench(
     graphs: Callable[[Effects], list[Graph]] = lambda effects: [publish_graph(effects)],
     timing: Timing = QUICK,
     prepare: Callable[[Simulator], None] = _as_it_is,
+    clock: Clock | None = None,
     **options: Any,
 ) -> AsyncIterator[Bench]:
     """Start everything and stop it in the right order."""
@@ -338,7 +352,7 @@ async def bench(
     bot_url = f"http://127.0.0.1:{listener.getsockname()[1]}/slack/events"
     request_url = bot_url if transport == "http" else None
     effects = Effects()
-    clock = SystemClock()
+    clock = clock or SystemClock()
     async with (
         Simulator(request_url=request_url, timing=timing) as sim,
         open_store(url, now=clock.now) as store,
@@ -352,7 +366,9 @@ async def bench(
             clock=clock,
             has_chat=True,
         )
-        settings: dict[str, Any] = {"channel": CHANNEL, "message_interval": 0.0} | options
+        settings: dict[str, Any] = {
+            "channel": CHANNEL, "message_interval": 0.0, "clock": clock,
+        } | options  # fmt: skip
         surface = SlackSurface(
             engine,
             workspace,
