@@ -55,7 +55,34 @@ class Replies:
             failure = describe(exc)
             _log.warning("slack_reply_failed", user=user, error=failure.code, fix=failure.fix)
 
-    async def _respond(self, url: str, text: str) -> bool:
+    async def show(
+        self,
+        body: Mapping[str, Any],
+        *,
+        text: str,
+        blocks: list[dict[str, Any]],
+        replace: bool = False,
+    ) -> None:
+        """Answer an interaction with more than a sentence, where Slack gave an address for that.
+
+        Args:
+            body: The interaction's.
+            text: For clients that show no blocks.
+            blocks: What is shown.
+            replace: Put it in the place of the message in which a button was pressed.
+        """
+        url = str(body.get("response_url") or "")
+        if not await self._respond(url, text, blocks=blocks, replace=replace):
+            _log.info("slack_answer_not_shown", user=(body.get("user") or {}).get("id"))
+
+    async def _respond(
+        self,
+        url: str,
+        text: str,
+        *,
+        blocks: list[dict[str, Any]] | None = None,
+        replace: bool = False,
+    ) -> bool:
         if not url.startswith(("https://", "http://")):
             return False
         webhook = AsyncWebhookClient(
@@ -64,9 +91,9 @@ class Replies:
         try:
             answer = await webhook.send(
                 text=text,
-                blocks=[b.section(text)],
+                blocks=blocks or [b.section(text)],
                 response_type="ephemeral",
-                replace_original=False,
+                replace_original=replace,
             )
         except Exception as exc:  # noqa: BLE001 - there is a second way
             _log.info("slack_response_url_failed", error=describe(exc).code)
