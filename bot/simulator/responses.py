@@ -82,6 +82,7 @@ async def receive_response(site: Site, request: web.Request) -> web.StreamRespon
     workspace = site.workspaces.get(request.match_info["team"], site.main)
     if site.faults.is_away and request.transport is not None:
         request.transport.abort()
+        return web.Response(status=503)
     body: Any = None
     try:
         body = _parse(request, raw)

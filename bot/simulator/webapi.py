@@ -33,6 +33,7 @@ from bot.simulator.world import Grant
 
 _SECRET = frozenset({"token", "client_secret", "code", "refresh_token"})
 """Arguments that are neither logged nor recorded."""
+_SECRET_ANSWERS = frozenset({"access_token", "refresh_token"})
 _PLACES = (
     "channel",
     "channel_id",
@@ -86,6 +87,7 @@ class WebApi:
         for workspace in site.workspaces.values():
             workspace.save()
         shown = {key: value for key, value in args.items() if key not in _SECRET}
+        told = {key: "hidden" if key in _SECRET_ANSWERS else value for key, value in answer.items()}
         entry = site.log.add("api", name, status="pending", request=shown)
         if site.faults.slow_ms:
             await asyncio.sleep(site.faults.slow_ms / 1000)
@@ -95,11 +97,11 @@ class WebApi:
             entry,
             status="ok" if answer["ok"] and not is_lost else "error",
             ms=(loop.time() - started) * 1000,
-            response=answer,
+            response=told,
             summary="the answer was lost" if is_lost else str(answer.get("error", "")),
         )
         site.log.record(
-            {"what": "call", "method": name, "arguments": shown, "status": status, "answer": answer}
+            {"what": "call", "method": name, "arguments": shown, "status": status, "answer": told}
         )
         if is_lost and request.transport is not None:
             request.transport.abort()

@@ -15,91 +15,21 @@ from typing import Any
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import best_match
 
+from tests.reference.tables import (
+    COMMON_ERRORS,
+    DOCUMENTED,
+    EVENTS,
+    EXTRAS,
+    IN_VIEW_ABSENT,
+    INBOUND,
+    INNER_EXTRAS,
+    NESTED,
+    NULLABLE,
+    ORG_ONLY,
+    TOLERATED_ARGUMENTS,
+)
+
 Json = Mapping[str, Any]
-
-COMMON_ERRORS = frozenset(
-    {
-        "account_inactive",
-        "fatal_error",
-        "internal_error",
-        "invalid_arguments",
-        "invalid_auth",
-        "invalid_form_data",
-        "invalid_json",
-        "json_not_object",
-        "missing_scope",
-        "not_allowed_token_type",
-        "not_authed",
-        "ratelimited",
-        "token_revoked",
-    }
-)
-"""Errors that every method can answer: https://docs.slack.dev/apis/web-api/using-the-web-api."""
-
-_TOLERATED_ARGUMENTS = frozenset({"token", "team_id"})
-"""Bolt adds team_id to every call."""
-
-_ORG_ONLY = frozenset({"enterprise_id", "enterprise_name", "authed_users"})
-"""Sent to apps of an Enterprise organization, or no longer sent."""
-
-_IN_VIEW_ABSENT = frozenset({"channel", "response_url"})
-_EXTRAS: dict[str, frozenset[str]] = {
-    "": frozenset({"enterprise", "is_enterprise_install"}),
-    "block_actions": frozenset({"message", "state", "view"}),
-    "block_suggestion": frozenset({"message", "channel"}),
-    "slash_command": frozenset({"api_app_id", "is_enterprise_install"}),
-    "view_closed": frozenset({"is_cleared"}),
-    "event_callback": frozenset(
-        {
-            "authorizations",
-            "context_enterprise_id",
-            "context_team_id",
-            "event_context",
-            "is_ext_shared_channel",
-        }
-    ),
-}
-"""Keys that Slack documents or sends beside those of the recorded bodies."""
-
-_NESTED = ("user", "team", "container", "channel", "view")
-_NULLABLE = frozenset({"close", "submit", "previous_view_id", "title", "enterprise"})
-_INNER_EXTRAS = frozenset(
-    {
-        "blocks",
-        "bot_id",
-        "app_id",
-        "bot_profile",
-        "channel",
-        "channel_type",
-        "client_msg_id",
-        "edited",
-        "event_ts",
-        "parent_user_id",
-        "previous_view_id",
-        "subtype",
-        "team",
-        "team_id",
-        "thread_ts",
-        "username",
-        "name",
-    }
-)
-_INBOUND = {
-    "block_actions": "block_actions__body",
-    "block_suggestion": "block_suggestion__body",
-    "view_submission": "view_submission__body",
-    "view_closed": "view_closed__body",
-    "shortcut": "shortcut__global_shortcut_body",
-    "message_action": "shortcut__message_shortcut_body",
-    "slash_command": "slash_command__slash_command_body",
-}
-_EVENTS = {
-    "message": "message__message_body",
-    "app_mention": "events__app_mention_body",
-    "member_joined_channel": "events__join_event_body",
-    "app_uninstalled": "events__app_uninstalled_body",
-    "tokens_revoked": "events__tokens_revoked_body",
-}
 
 
 def check_recording(path: Path, reference: Path) -> list[str]:
@@ -137,7 +67,7 @@ class Checker:
                 yield f"{name}: is no documented method"
             return
         described = method["args"] or {"properties": {}}
-        unknown = set(arguments) - set(described["properties"]) - _TOLERATED_ARGUMENTS
+        unknown = set(arguments) - set(described["properties"]) - TOLERATED_ARGUMENTS
         for argument in unknown if name != "api.test" else ():
             yield f"{name}: argument {argument} is not documented"
         if not answer["ok"]:
@@ -148,8 +78,11 @@ class Checker:
         for argument in described.get("required", ()):
             if argument != "token" and arguments.get(argument) in (None, ""):
                 yield f"{name}: was accepted without {argument}"
-        for field in (method.get("output") or {}).get("required", ()):
-            if field not in answer:
+        output = method.get("output") or {}
+        for field in output.get("required", ()):
+            # A field that is required but not described is a slip of the description.
+            is_described = field in output.get("properties", {field: None})
+            if is_described and field not in answer:
                 yield f"{name}: the answer has no {field}"
         yield from self._answer(name, arguments)
 
@@ -196,35 +129,40 @@ class Checker:
         if kind == "event_callback":
             yield from self._event(body)
             return
-        if kind not in _INBOUND:
+        if kind not in INBOUND:
             yield f"{kind}: is no recorded kind of body"
             return
-        known = self._body(_INBOUND[kind])
+        known = self._body(INBOUND[kind])
         absent = _absent(kind, body)
-        extras = _EXTRAS[""] | _EXTRAS.get(kind, frozenset())
+        extras = EXTRAS[""] | EXTRAS.get(kind, frozenset())
         yield from _compare(kind, known, body, extras=extras, absent=absent)
-        for name in _NESTED:
+        for name in NESTED:
             if isinstance(known.get(name), Mapping) and isinstance(body.get(name), Mapping):
                 inner = _comparable(name, known[name], body[name])
                 yield from _compare(
-                    f"{kind}.{name}", inner, body[name], extras=_INNER_EXTRAS, absent=absent
+                    f"{kind}.{name}", inner, body[name], extras=INNER_EXTRAS, absent=absent
                 )
 
     def _event(self, body: Json) -> Iterator[str]:
         event = body["event"]
         kind = event["type"]
-        known = self._body(_EVENTS.get(kind, "message__message_body"))
+        known = self._body(EVENTS.get(kind, "message__message_body"))
         yield from _compare(
             f"event {kind}",
             known,
             body,
-            extras=_EXTRAS["event_callback"],
+            extras=EXTRAS["event_callback"],
             absent=frozenset({"authed_users"}),
         )
-        if kind in _EVENTS:
+        shape = DOCUMENTED.get(event.get("subtype", kind))
+        if shape is not None:
+            different = sorted(shape ^ set(event))
+            if different:
+                yield f"event {event.get('subtype', kind)}: differs in {different}"
+        elif kind in EVENTS:
             absent = frozenset({"client_msg_id", "blocks", "inviter"})
             yield from _compare(
-                f"event {kind}.event", known["event"], event, extras=_INNER_EXTRAS, absent=absent
+                f"event {kind}.event", known["event"], event, extras=INNER_EXTRAS, absent=absent
             )
 
     def _method(self, name: str) -> Json | None:
@@ -257,7 +195,7 @@ def _absent(kind: str, body: Json) -> frozenset[str]:
     """Return what the variant of a body leaves out: no channel and no way back in views."""
     is_in_view = body.get("container", {}).get("type") == "view"
     if kind == "block_actions" and is_in_view:
-        return _IN_VIEW_ABSENT
+        return IN_VIEW_ABSENT
     if kind == "block_suggestion" and not is_in_view:
         return frozenset({"view"})
     return frozenset()
@@ -274,14 +212,14 @@ def _comparable(name: str, known: Json, body: Json) -> Json:
 def _compare(
     where: str, known: Json, body: Json, *, extras: Iterable[str], absent: frozenset[str]
 ) -> Iterator[str]:
-    for name in set(known) - set(body) - _ORG_ONLY - absent:
+    for name in set(known) - set(body) - ORG_ONLY - absent:
         yield f"{where}: {name} is missing"
     for name in set(body) - set(known) - set(extras):
         yield f"{where}: {name} is unknown"
     for name in set(known) & set(body):
-        if body[name] is None and name in _NULLABLE:
+        if body[name] is None and name in NULLABLE:
             continue
-        if known[name] is None and name in _NULLABLE:
+        if known[name] is None and name in NULLABLE:
             continue
         if type(known[name]) is not type(body[name]):
             got, wanted = type(body[name]).__name__, type(known[name]).__name__

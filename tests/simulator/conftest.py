@@ -16,6 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.simulator import Simulator, Timing
 
+from .wide import WIDE
 from .wire import Wire, wired
 
 QUICK = Timing(ack=0.25, connect=0.25, event_retries=(0.0, 0.02, 0.03))
@@ -181,4 +182,11 @@ async def joining() -> AsyncIterator[Client]:
         "settings": {"event_subscriptions": {"bot_events": ["member_joined_channel"]}},
     }
     async with Simulator(manifest, timing=QUICK) as simulator, aiohttp.ClientSession() as session:
+        yield Client(simulator, session)
+
+
+@pytest_asyncio.fixture
+async def wide() -> AsyncIterator[Client]:
+    """Return a client of an app that asks for everything, a workflow step included."""
+    async with Simulator(WIDE, timing=QUICK) as simulator, aiohttp.ClientSession() as session:
         yield Client(simulator, session)

@@ -7,52 +7,26 @@ from typing import Any
 import pytest
 
 from bot.simulator import limits
-from bot.simulator.blockkit import message_faults, metadata_error, options_faults, view_faults
+from bot.simulator.blockkit import message_faults
 
-from .conftest import actions, button, modal, section, text_input
-
-
-def _plain(text: str) -> dict[str, str]:
-    return {"type": "plain_text", "text": text}
-
-
-def _mrkdwn(text: str) -> dict[str, str]:
-    return {"type": "mrkdwn", "text": text}
-
-
-def _option(value: str = "v", text: str = "t", **more: Any) -> dict[str, Any]:
-    return {"text": _plain(text), "value": value, **more}
-
-
-def _select(kind: str = "static_select", **more: Any) -> dict[str, Any]:
-    return {"type": kind, "action_id": "pick", **more}
-
-
-def _rich(*elements: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "type": "rich_text",
-        "elements": [{"type": "rich_text_section", "elements": list(elements)}],
-    }
-
-
-_IMAGE = {"type": "image", "image_url": "https://example.com/a.png", "alt_text": "a"}
-_ROWS = [[{"type": "raw_text", "text": "a"}, {"type": "raw_number", "text": "1", "value": 1}]]
+from .conftest import actions, button, section, text_input
+from .parts import IMAGE, ROWS, mrkdwn, option, plain, rich, select
 
 GOOD: dict[str, list[dict[str, Any]]] = {
     "section with text": [section()],
     "section with fields and accessory": [
-        {"type": "section", "fields": [_plain("a")] * 10, "accessory": button(style="danger")}
+        {"type": "section", "fields": [plain("a")] * 10, "accessory": button(style="danger")}
     ],
     "header, divider, image": [
-        {"type": "header", "text": _plain("h" * limits.HEADER_TEXT)},
+        {"type": "header", "text": plain("h" * limits.HEADER_TEXT)},
         {"type": "divider"},
-        {**_IMAGE, "title": _plain("t")},
+        {**IMAGE, "title": plain("t")},
     ],
-    "context": [{"type": "context", "elements": [_plain("a"), _IMAGE]}],
+    "context": [{"type": "context", "elements": [plain("a"), IMAGE]}],
     "actions of every kind": [
         actions(
-            button(value="v" * limits.BUTTON_VALUE, confirm={"text": _plain("sure?")}),
-            {"type": "overflow", "action_id": "o", "options": [_option("a"), _option("b")]},
+            button(value="v" * limits.BUTTON_VALUE, confirm={"text": plain("sure?")}),
+            {"type": "overflow", "action_id": "o", "options": [option("a"), option("b")]},
             {"type": "users_select", "action_id": "u"},
             {"type": "datepicker", "action_id": "d", "initial_date": "2026-02-28"},
             {"type": "timepicker", "action_id": "t", "initial_time": "23:59"},
@@ -60,10 +34,10 @@ GOOD: dict[str, list[dict[str, Any]]] = {
         )
     ],
     "select with initial option": [
-        actions(_select(options=[_option("a"), _option("b")], initial_option=_option("b")))
+        actions(select(options=[option("a"), option("b")], initial_option=option("b")))
     ],
     "select with groups": [
-        actions(_select(option_groups=[{"label": _plain("g"), "options": [_option()]}]))
+        actions(select(option_groups=[{"label": plain("g"), "options": [option()]}]))
     ],
     "choices": [
         actions(
@@ -76,7 +50,7 @@ GOOD: dict[str, list[dict[str, Any]]] = {
     ],
     "input": [text_input("a")],
     "rich text": [
-        _rich(
+        rich(
             {"type": "text", "text": "a", "style": {"bold": True}},
             {"type": "link", "url": "https://example.com"},
             {"type": "user", "user_id": "U1"},
@@ -94,13 +68,13 @@ GOOD: dict[str, list[dict[str, Any]]] = {
         },
     ],
     "markdown": [{"type": "markdown", "text": "x" * limits.MARKDOWN_TEXT}],
-    "table": [{"type": "table", "rows": _ROWS}],
-    "data table": [{"type": "data_table", "caption": "c", "rows": _ROWS}],
+    "table": [{"type": "table", "rows": ROWS}],
+    "data table": [{"type": "data_table", "caption": "c", "rows": ROWS}],
     "card and carousel": [
-        {"type": "card", "title": _mrkdwn("t"), "actions": [button()]},
-        {"type": "carousel", "elements": [{"type": "card", "body": _mrkdwn("b")}]},
+        {"type": "card", "title": mrkdwn("t"), "actions": [button()]},
+        {"type": "carousel", "elements": [{"type": "card", "body": mrkdwn("b")}]},
     ],
-    "container": [{"type": "container", "title": _plain("t"), "child_blocks": [section()]}],
+    "container": [{"type": "container", "title": plain("t"), "child_blocks": [section()]}],
     "feedback": [
         {
             "type": "context_actions",
@@ -108,8 +82,8 @@ GOOD: dict[str, list[dict[str, Any]]] = {
                 {
                     "type": "feedback_buttons",
                     "action_id": "f",
-                    "positive_button": {"text": _plain("+"), "value": "p"},
-                    "negative_button": {"text": _plain("-"), "value": "n"},
+                    "positive_button": {"text": plain("+"), "value": "p"},
+                    "negative_button": {"text": plain("-"), "value": "n"},
                 }
             ],
         }
@@ -178,17 +152,17 @@ BAD: list[tuple[str, list[Any], str]] = [
     ),
     (
         "long header",
-        [{"type": "header", "text": _plain("x" * 151)}],
+        [{"type": "header", "text": plain("x" * 151)}],
         "must be less than 151 characters [json-pointer:/blocks/0/text/text]",
     ),
     (
         "eleven fields",
-        [{"type": "section", "fields": [_plain("x")] * 11}],
+        [{"type": "section", "fields": [plain("x")] * 11}],
         "no more than 10 items allowed [json-pointer:/blocks/0/fields]",
     ),
     (
         "long field",
-        [{"type": "section", "fields": [_plain("x" * 2001)]}],
+        [{"type": "section", "fields": [plain("x" * 2001)]}],
         "must be less than 2001 characters [json-pointer:/blocks/0/fields/0/text]",
     ),
     (
@@ -219,7 +193,7 @@ BAD: list[tuple[str, list[Any], str]] = [
     ),
     (
         "long confirm",
-        [actions(button(confirm={"text": _plain("x" * 301)}))],
+        [actions(button(confirm={"text": plain("x" * 301)}))],
         "must be less than 301 characters [json-pointer:/blocks/0/elements/0/confirm/text/text]",
     ),
     (
@@ -249,37 +223,37 @@ BAD: list[tuple[str, list[Any], str]] = [
     ),
     (
         "one overflow option",
-        [actions({"type": "overflow", "options": [_option()]})],
+        [actions({"type": "overflow", "options": [option()]})],
         "no fewer than 2 items allowed [json-pointer:/blocks/0/elements/0/options]",
     ),
     (
         "long option",
-        [actions(_select(options=[_option(text="x" * 76)]))],
+        [actions(select(options=[option(text="x" * 76)]))],
         "must be less than 76 characters [json-pointer:/blocks/0/elements/0/options/0/text/text]",
     ),
     (
         "long option value",
-        [actions(_select(options=[_option("x" * 151)]))],
+        [actions(select(options=[option("x" * 151)]))],
         "must be less than 151 characters [json-pointer:/blocks/0/elements/0/options/0/value]",
     ),
     (
         "101 options",
-        [actions(_select(options=[_option()] * 101))],
+        [actions(select(options=[option()] * 101))],
         "no more than 100 items allowed [json-pointer:/blocks/0/elements/0/options]",
     ),
     (
         "options and groups",
-        [actions(_select())],
+        [actions(select())],
         "must provide exactly one of options and option_groups [json-pointer:/blocks/0/elements/0]",
     ),
     (
         "unknown initial option",
-        [actions(_select(options=[_option("a")], initial_option=_option("b")))],
+        [actions(select(options=[option("a")], initial_option=option("b")))],
         "must match one of the provided options [json-pointer:/blocks/0/elements/0/initial_option]",
     ),
     (
         "11 checkboxes",
-        [actions({"type": "checkboxes", "options": [_option()] * 11})],
+        [actions({"type": "checkboxes", "options": [option()] * 11})],
         "no more than 10 items allowed [json-pointer:/blocks/0/elements/0/options]",
     ),
     (
@@ -334,7 +308,7 @@ BAD: list[tuple[str, list[Any], str]] = [
     ),
     (
         "rich text without user",
-        [_rich({"type": "user"})],
+        [rich({"type": "user"})],
         "missing required field: user_id [json-pointer:/blocks/0/elements/0/elements/0]",
     ),
     (
@@ -344,7 +318,7 @@ BAD: list[tuple[str, list[Any], str]] = [
     ),
     (
         "two tables",
-        [{"type": "table", "rows": _ROWS}] * 2,
+        [{"type": "table", "rows": ROWS}] * 2,
         "only one table allowed [json-pointer:/blocks]",
     ),
     (
@@ -359,12 +333,12 @@ BAD: list[tuple[str, list[Any], str]] = [
     ),
     (
         "alert in a message",
-        [{"type": "alert", "text": _plain("x")}],
+        [{"type": "alert", "text": plain("x")}],
         "unsupported type: alert [json-pointer:/blocks/0/type]",
     ),
     (
         "long card",
-        [{"type": "card", "body": _mrkdwn("x" * 201)}],
+        [{"type": "card", "body": mrkdwn("x" * 201)}],
         "must be less than 201 characters [json-pointer:/blocks/0/body/text]",
     ),
 ]
@@ -374,130 +348,3 @@ BAD: list[tuple[str, list[Any], str]] = [
 def test_bad_blocks_are_refused_with_their_place(blocks: list[Any], fault: str) -> None:
     """The first message names the rule and points at the fault."""
     assert message_faults(blocks)[0] == f"[ERROR] {fault}"
-
-
-VIEWS: list[tuple[str, Any, str, str]] = [
-    (
-        "long title",
-        modal(section(), title=_plain("x" * 25)),
-        "modal",
-        "must be less than 25 characters [json-pointer:/view/title/text]",
-    ),
-    (
-        "no title",
-        {"type": "modal", "blocks": []},
-        "modal",
-        "missing required field: title [json-pointer:/view]",
-    ),
-    (
-        "long submit",
-        modal(submit=_plain("x" * 25)),
-        "modal",
-        "must be less than 25 characters [json-pointer:/view/submit/text]",
-    ),
-    (
-        "long metadata",
-        modal(private_metadata="x" * 3001),
-        "modal",
-        "must be less than 3001 characters [json-pointer:/view/private_metadata]",
-    ),
-    (
-        "long callback",
-        modal(callback_id="x" * 256),
-        "modal",
-        "must be less than 256 characters [json-pointer:/view/callback_id]",
-    ),
-    (
-        "101 blocks",
-        modal(*[{"type": "divider"}] * 101),
-        "modal",
-        "no more than 100 items allowed [json-pointer:/view/blocks]",
-    ),
-    (
-        "input without submit",
-        {k: v for k, v in modal(text_input("a")).items() if k != "submit"},
-        "modal",
-        "missing required field: submit (the view has an input) [json-pointer:/view]",
-    ),
-    (
-        "home as modal",
-        {"type": "home", "blocks": []},
-        "modal",
-        "must be of type modal [json-pointer:/view/type]",
-    ),
-    ("no view", "x", "modal", "must provide an object [json-pointer:/view]"),
-    (
-        "title on home",
-        {"type": "home", "blocks": [], "title": _plain("x")},
-        "home",
-        "invalid additional property: title [json-pointer:/view]",
-    ),
-    (
-        "table in a modal",
-        modal({"type": "table", "rows": _ROWS}),
-        "modal",
-        "unsupported type: table [json-pointer:/view/blocks/0/type]",
-    ),
-    (
-        "alert on home",
-        {"type": "home", "blocks": [{"type": "alert", "text": _plain("x")}]},
-        "home",
-        "unsupported type: alert [json-pointer:/view/blocks/0/type]",
-    ),
-    (
-        "double focus",
-        modal(text_input("a", focus_on_load=True), text_input("b", focus_on_load=True)),
-        "modal",
-        "only one element may have focus_on_load [json-pointer:/view/blocks]",
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("view", "kind", "fault"), [row[1:] for row in VIEWS], ids=[row[0] for row in VIEWS]
-)
-def test_bad_views_are_refused_with_their_place(view: Any, kind: str, fault: str) -> None:
-    """Views have their own rules beside those of blocks."""
-    assert view_faults(view, kind=kind)[0] == f"[ERROR] {fault}"
-
-
-def test_a_good_modal_and_a_good_home_are_taken() -> None:
-    """An alert may stand in a modal; a Home tab may be empty."""
-    alert = {"type": "alert", "text": _plain("careful"), "level": "warning"}
-
-    assert view_faults(modal(alert, text_input("a")), kind="modal") == []
-    assert view_faults({"type": "home", "blocks": []}, kind="home") == []
-
-
-@pytest.mark.parametrize(
-    ("metadata", "error"),
-    [
-        ({"event_type": "a_b", "event_payload": {}}, None),
-        ({"event_type": "a b", "event_payload": {}}, "invalid_metadata_format"),
-        ({"event_type": "", "event_payload": {}}, "invalid_metadata_format"),
-        ({"event_type": "a", "event_payload": []}, "invalid_metadata_format"),
-        ({"event_type": "a", "event_payload": {}, "x": 1}, "invalid_metadata_format"),
-        ("a", "invalid_metadata_format"),
-    ],
-)
-def test_metadata_has_a_type_and_a_payload(metadata: Any, error: str | None) -> None:
-    """Anything else is refused."""
-    assert metadata_error(metadata) == error
-
-
-@pytest.mark.parametrize(
-    ("answer", "is_good"),
-    [
-        ({"options": [_option()]}, True),
-        ({"options": []}, True),
-        ({"option_groups": [{"label": _plain("g"), "options": [_option()]}]}, True),
-        ({}, False),
-        (None, False),
-        ({"options": [_option()], "option_groups": []}, False),
-        ({"options": [_option()] * 101}, False),
-        ({"options": [{"text": "x", "value": "y"}]}, False),
-    ],
-)
-def test_suggested_options_are_checked(answer: Any, is_good: bool) -> None:  # noqa: FBT001 - a column of the table
-    """An unusable answer has at least one fault."""
-    assert (options_faults(answer) == []) is is_good
