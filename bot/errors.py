@@ -14,6 +14,14 @@ class ConfigurationError(BotError, ValueError):
     """A setting is missing or wrong; the message says which and what to write instead."""
 
 
+class EncryptionKeyError(ConfigurationError):
+    """No key of SIGNOFF_ENCRYPTION_KEY opens what is stored; add the key that it was stored with."""
+
+
+class InstallationError(BotError):
+    """The app cannot work in a workspace; the message says what to do about it."""
+
+
 class DeliveryError(BotError):
     """A chat surface did not take a message.
 

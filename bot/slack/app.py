@@ -1,42 +1,42 @@
-"""The chat surface: Bolt with our listeners, the connections, and the sender."""
+"""The chat surface: Bolt with our listeners, the connections, and a branch for each workspace."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import ConfigurationError
-from bot.slack.calls import Calls
-from bot.slack.decisions import CLICK_TIMEOUT, Decisions
-from bot.slack.history import History
-from bot.slack.links import Links
+from bot.slack.branch import Branch, Ways
+from bot.slack.decisions import CLICK_TIMEOUT
 from bot.slack.listeners import register_all
 from bot.slack.listening import Tools
-from bot.slack.outbox import Sender, SenderStatistics
-from bot.slack.pacing import INTERVAL, Pacer
-from bot.slack.preferences import Preferences
-from bot.slack.replies import Replies
+from bot.slack.outbox import SenderStatistics
+from bot.slack.pacing import INTERVAL
 from bot.slack.seen import Seen
 from bot.slack.sockets import Sockets, SocketTiming
-from bot.slack.starting import Starts
 from bot.slack.tasks import TaskKeeper
-from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace, library_log
+from bot.slack.workspaces import OneWorkspace, Workspaces
+from orchestrator.errors import StoreError
 from orchestrator.runtime import Clock, Engine, SystemClock
 from orchestrator.store import no_hook
 
 #: Seconds that everything which is still being done gets when the surface stops.
 GRACE = 5.0
+#: Scope of the texts that say where the questions of each workspace go.
+CHANNEL_SCOPE = "channel"
 _CONNECT = 5.0  # seconds that starting waits for the first connection
+_LOOK = 5.0  # seconds until what another process has changed about workspaces is seen
 _log = structlog.get_logger(__name__)
 
 
@@ -49,6 +49,9 @@ class SlackStatistics:
     connections: int
     tasks: int  #: listeners and answers under way
     sender: SenderStatistics
+    workspaces: int = 1
+    #: What is wrong with some workspaces, by their name.
+    problems: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_ready(self) -> bool:
@@ -57,18 +60,18 @@ class SlackStatistics:
 
 
 class SlackSurface:
-    """Approvals in Slack. Enter it after the workspace and the engine.
+    """Approvals in Slack. Enter it after the workspaces and the engine.
 
     Attributes:
         bolt: Bolt's application, which both transports feed.
         signing_secret: Checks HTTP requests; None: HTTP mode is off.
-        tools: What the listeners work with.
+        tasks: Listeners and answers under way.
     """
 
     def __init__(  # noqa: PLR0913 - what a surface is wired with, all by keyword
         self,
         engine: Engine,
-        workspace: SlackWorkspace,
+        workspace: SlackWorkspace | Workspaces,
         *,
         channel: str,
         app_token: str | None = None,
@@ -84,9 +87,9 @@ class SlackSurface:
         """Set up; nothing is started.
 
         Args:
-            engine: Made with `has_chat` and the workspace's directory.
-            workspace: Entered already.
-            channel: Where questions go: an id, or `#name`.
+            engine: Made with `has_chat` and the workspaces' directory.
+            workspace: Entered already; one, or all in which the app is installed.
+            channel: Where questions go whose workspace has said nothing else: an id, or `#name`.
             app_token: For Socket Mode (`xapp-…`).
             signing_secret: For HTTP mode.
             command: The slash command of the app's manifest.
@@ -106,82 +109,109 @@ class SlackSurface:
                 "signing secret for HTTP"
             )
         self.signing_secret = signing_secret
+        self.tasks = TaskKeeper()
         self._engine = engine
-        self._workspace = workspace
+        self._workspaces: Workspaces = (
+            OneWorkspace(workspace) if isinstance(workspace, SlackWorkspace) else workspace
+        )
+        self._channel = channel
+        self._ways = Ways(
+            command=command,
+            message_interval=message_interval,
+            click_timeout=click_timeout,
+            clock=clock or SystemClock(),
+            hook=hook,
+        )
         self._app_token = app_token
         self._connections = connections
         self._socket_timing = socket_timing
-        self._tasks = TaskKeeper()
-        self._starts = Starts(engine, self._tasks, seconds=click_timeout)
-        self._preferences = Preferences(engine, clock or SystemClock())
-        self._links = Links(engine, workspace.client)
-        self.bolt = self._make_bolt()
+        self._seen = Seen()
+        self._branches: dict[str, Branch] = {}
+        self._sync_lock = asyncio.Lock()
+        self._keeping: asyncio.Task[None] | None = None
+        self._news = asyncio.Event()
         self._sockets: Sockets | None = None
-        self._sender_task: asyncio.Task[None] | None = None
-        self._sender = Sender(
-            engine,
-            Calls(workspace.sender, workspace.directory),
-            History(workspace.client, workspace.channels),
-            Threads(engine, workspace.directory),
-            channel=channel,
-            clock=clock or SystemClock(),
-            pacer=Pacer(interval=message_interval),
-            hook=hook,
-        )
-        decisions = Decisions(
-            engine, workspace.directory, workspace.identity, self._tasks, seconds=click_timeout
-        )
-        self.tools = Tools(
-            engine=engine,
-            client=workspace.client,
-            directory=workspace.directory,
-            decisions=decisions,
-            starts=self._starts,
-            replies=Replies(workspace.client, workspace.directory, workspace.session),
-            preferences=self._preferences,
-            links=self._links,
-            tasks=self._tasks,
-            seen=Seen(),
-            command=command,
-            channel=channel,
-        )
-        register_all(self.bolt, self.tools)
+        self.bolt = self._make_bolt()
+        register_all(self.bolt, self)
 
     def _make_bolt(self) -> AsyncApp:
-        identity = self._workspace.identity
-
         async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-            return identity.authorize_result(enterprise_id, team_id)
+            """Tell Bolt who the bot is without a call; Bolt's own way makes one per request.
+
+            The token is left out: listeners use their workspace's client and never Bolt's.
+            """
+            branch = self._find_branch("", team_id, enterprise_id)
+            me = branch.workspace.identity.found if branch else None
+            return AuthorizeResult(
+                enterprise_id=enterprise_id,
+                team_id=team_id,
+                bot_user_id=me.user_id if me else None,
+                bot_id=me.bot_id if me else None,
+            )
 
         return AsyncApp(
             name="signoff",
             logger=library_log,
             # Without a token, so that Bolt takes `authorize` and makes no auth.test of its own.
-            client=AsyncWebClient(base_url=self._workspace.api_url, logger=library_log),
+            client=AsyncWebClient(base_url=self._workspaces.api_url, logger=library_log),
             authorize=authorize,
             # Checked on the raw bytes by bot.slack.http, before Bolt parses anything.
             request_verification_enabled=False,
         )
 
+    @property
+    def tools(self) -> Tools:
+        """What listeners work with where there is one workspace; for tests."""
+        (branch,) = self._branches.values()
+        return branch.tools
+
+    def find_tools(self, args: AsyncArgs) -> Tools | None:
+        """See Branches: return the tools of the workspace that a request came from."""
+        branch = self._find_branch("", *places_of(args.body, args.context))
+        return branch.tools if branch else None
+
+    def _find_branch(self, *names: str | None) -> Branch | None:
+        found = (self._branches.get(name) for name in names if name is not None)
+        return next((branch for branch in found if branch is not None), None)
+
     def statistics(self) -> SlackStatistics:
         """Return how the surface is doing."""
+        serving = self._workspaces.serving
+        senders = [branch.statistics() for branch in self._branches.values()]
+        errors = [each.last_error for each in senders if each.last_error]
         return SlackStatistics(
-            is_identified=self._workspace.identity.found is not None,
+            is_identified=all(each.identity.found is not None for each in serving.values()),
             wanted_connections=self._connections if self._app_token else 0,
             connections=self._sockets.connected() if self._sockets else 0,
-            tasks=len(self._tasks),
-            sender=self._sender.statistics(),
+            tasks=len(self.tasks),
+            sender=SenderStatistics(
+                sent=sum(each.sent for each in senders),
+                failed=sum(each.failed for each in senders),
+                last_error=errors[-1] if errors else None,
+            ),
+            workspaces=len(serving),
+            problems=self._workspaces.problems,
         )
+
+    async def set_channel(self, workspace: str, channel: str) -> None:
+        """Have the questions of a workspace asked in a channel from now on.
+
+        Raises:
+            StoreUnavailableError: Nothing was changed.
+        """
+        await self._engine.values.put(CHANNEL_SCOPE, workspace, channel)
+        self._news.set()
 
     async def __aenter__(self) -> Self:
         """Start sending and listening. Slack may be away; then the bot goes on trying."""
-        self._engine.on_delivery(self._sender.wake)
-        loop = asyncio.get_running_loop()
-        self._sender_task = loop.create_task(self._sender.run(), name="slack-sender")
+        self._engine.on_delivery(self._wake)
+        self._workspaces.on_change(self._news.set)
+        await self._sync()
+        self._keeping = asyncio.get_running_loop().create_task(self._keep(), name="slack-branches")
         if self._app_token is not None:
             self._sockets = Sockets(
                 self.bolt,
-                self._workspace.sender,
+                self._workspaces.client,
                 app_token=self._app_token,
                 count=self._connections,
                 timing=self._socket_timing,
@@ -197,19 +227,75 @@ class SlackSurface:
     ) -> None:
         """Stop within about five seconds: first what people wait for, then the connections."""
         deadline = time.monotonic() + GRACE
-        self._sender.stop()
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
+        for branch in self._branches.values():
+            branch.stop()
         # The connections stay open meanwhile, because answers to clicks go out on them.
-        await self._tasks.drain(timeout=GRACE - 1)
-        await self._starts.close()
-        if self._sender_task is not None:
-            await _end(self._sender_task, max(deadline - time.monotonic(), 0.1))
+        await self.tasks.drain(timeout=GRACE - 1)
+        left = max(deadline - time.monotonic(), 0.1)
+        await asyncio.gather(*(each.close(timeout=left) for each in self._branches.values()))
         if self._sockets is not None:
             await self._sockets.stop()
         _log.info("slack_stopped")
 
+    def _wake(self) -> None:
+        for branch in self._branches.values():
+            branch.wake()
 
-async def _end(task: asyncio.Task[None], seconds: float) -> None:
-    _, late = await asyncio.wait({task}, timeout=seconds)
-    if late:
-        task.cancel()
-        await asyncio.wait(late, timeout=1)
+    async def _keep(self) -> None:
+        while True:
+            try:
+                async with asyncio.timeout(_LOOK):
+                    await self._news.wait()
+            except TimeoutError:
+                pass
+            self._news.clear()
+            await self._sync()
+
+    async def _sync(self) -> None:
+        """Have a branch for each workspace, which asks where the workspace wants it."""
+        serving = self._workspaces.serving
+        try:
+            channels = await self._engine.values.list(CHANNEL_SCOPE)
+        except StoreError as error:
+            _log.warning("slack_channels_unknown", error=str(error))
+            channels = {name: each.tools.channel for name, each in self._branches.items()}
+        for name, branch in list(self._branches.items()):
+            if serving.get(name) is not branch.workspace:
+                del self._branches[name]
+                await branch.close(timeout=GRACE)
+                _log.info("slack_workspace_left", workspace=name)
+        for name, workspace in serving.items():
+            channel = channels.get(name) or self._channel
+            known = self._branches.get(name)
+            if known is None:
+                self._branches[name] = self._open(workspace, channel)
+            elif known.tools.channel != channel:
+                await known.move(channel)
+
+    def _open(self, workspace: SlackWorkspace, channel: str) -> Branch:
+        branch = Branch(
+            self._engine, workspace, self.tasks, self._seen, channel=channel, ways=self._ways
+        )
+        branch.start()
+        return branch
+
+
+def places_of(body: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[str | None, ...]:
+    """Return the workspaces that a request may be for, the likeliest first.
+
+    In a channel that is shared with another organisation, `team` is the workspace of the person
+    who acted, and what was acted on says where the bot put it from. Where the app is installed in
+    a whole organisation, that stands for its workspaces.
+    """
+    message, view, user = (body.get(name) or {} for name in ("message", "view", "user"))
+    return (
+        message.get("team"),
+        view.get("app_installed_team_id"),
+        context.get("team_id"),
+        context.get("enterprise_id"),
+        user.get("team_id"),
+        user.get("enterprise_id"),
+    )

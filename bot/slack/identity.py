@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass
 
 import structlog
-from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.failures import Failure, describe
@@ -20,7 +19,7 @@ _LONGEST_WAIT = 60.0  # seconds
 class Identity:
     """The bot as Slack knows it."""
 
-    team_id: str
+    team_id: str  #: "" where the app is installed in a whole organisation
     user_id: str
     bot_id: str | None
     enterprise_id: str | None
@@ -29,10 +28,12 @@ class Identity:
 class IdentityKeeper:
     """Learns who the bot is, in the background and as often as it takes."""
 
-    def __init__(self, client: AsyncWebClient) -> None:
+    def __init__(self, client: AsyncWebClient, found: Identity | None = None) -> None:
         self._client = client
-        self.found: Identity | None = None
+        self.found = found
         self._is_known = asyncio.Event()
+        if found is not None:
+            self._is_known.set()
 
     async def learn(self) -> None:
         """Ask Slack until it answers."""
@@ -66,16 +67,3 @@ class IdentityKeeper:
     async def _pause(wait: float, failure: Failure) -> float:
         await asyncio.sleep(max(wait, failure.retry_after or 0.0))
         return min(wait * 2, _LONGEST_WAIT)
-
-    def authorize_result(self, enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        """Tell Bolt who the bot is without a call to Slack; Bolt's own way makes one per request.
-
-        The token is left out: listeners use the surface's client and never Bolt's.
-        """
-        me = self.found
-        return AuthorizeResult(
-            enterprise_id=enterprise_id,
-            team_id=team_id,
-            bot_user_id=me.user_id if me else None,
-            bot_id=me.bot_id if me else None,
-        )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -52,17 +52,26 @@ class Tools:
     seen: Seen
     command: str  #: the slash command's name
     channel: str  #: where questions go
-    workspace: str = ""  #: whose people these tools are for; "" where there is only one
+    workspace: str = ""  #: what runs call the workspace; "" where there is only one
     #: Who looks at the Home tab, and at which windows.
     viewers: Viewers = field(default_factory=Viewers)
+
+
+class Branches(Protocol):
+    """The workspaces in which the bot works."""
+
+    tasks: TaskKeeper
+
+    def find_tools(self, args: AsyncArgs) -> Tools | None:
+        """Return the tools of the workspace that a request came from, if the bot works there."""
 
 
 Handler = Callable[[Tools, AsyncArgs], Awaitable[None]]
 Listener = Callable[[AsyncArgs], Awaitable[None]]
 
 
-def guard(tools: Tools, handler: Handler) -> Listener:
-    """Wrap a handler for Bolt.
+def guard(branches: Branches, handler: Handler) -> Listener:
+    """Wrap a handler for Bolt; it gets the tools of the workspace that a request came from.
 
     Only NotRecordedError leaves the wrapper, and only before `ack`: Bolt takes back an answer that
     was given when the listener raises right after it, and Slack then delivers the click once more
@@ -71,7 +80,11 @@ def guard(tools: Tools, handler: Handler) -> Listener:
 
     async def listener(args: AsyncArgs) -> None:
         person = user_of(args.body)
-        with tools.tasks.held(), structlog.contextvars.bound_contextvars(person=person):
+        with branches.tasks.held(), structlog.contextvars.bound_contextvars(person=person):
+            tools = branches.find_tools(args)
+            if tools is None:
+                await _say_not_installed(args)
+                return
             try:
                 await handler(tools, args)
             except NotRecordedError:
@@ -82,6 +95,15 @@ def guard(tools: Tools, handler: Handler) -> Listener:
                 await _excuse(tools, args, exc)
 
     return listener
+
+
+async def _say_not_installed(args: AsyncArgs) -> None:
+    """Answer somebody in a workspace where the app was removed, or its token is not known."""
+    _log.warning("slack_workspace_unknown", team=args.context.team_id)
+    if args.body.get("command"):
+        await args.ack(text="Signoff is not installed in this workspace. Install it again.")
+    else:
+        await args.ack()
 
 
 async def on_error(error: Exception, response: BoltResponse | None) -> BoltResponse | None:
@@ -166,15 +188,22 @@ def is_first(tools: Tools, body: Mapping[str, Any], what: str) -> bool:
 
 async def open_view(tools: Tools, body: dict[str, Any], view: dict[str, Any]) -> None:
     """Open a window, or put it on the one in which somebody pressed a button."""
+    await find_opened(tools, body, view)
+
+
+async def find_opened(tools: Tools, body: dict[str, Any], view: dict[str, Any]) -> str | None:
+    """Open a window likewise, and return its id; None: Slack did not, and the person was told."""
     show = tools.client.views_push if is_window(body) else tools.client.views_open
     try:
-        await show(trigger_id=str(body.get("trigger_id")), view=view)
+        answer = await show(trigger_id=str(body.get("trigger_id")), view=view)
+        return str((answer.get("view") or {})["id"])
     except Exception as exc:  # noqa: BLE001 - whatever it is, the person is told
         failure = describe(exc)
         words: Words = (
             f"Slack did not open the window ({failure.code.replace('_', ' ')}). Press again.",
         )
         await tools.replies.tell(body, words)
+        return None
 
 
 def is_window(body: Mapping[str, Any]) -> bool:
@@ -205,14 +234,16 @@ def user_of(body: Mapping[str, Any]) -> str:
     return str((body.get("user") or {}).get("id") or body.get("user_id") or "")
 
 
-def register(app: AsyncApp, tools: Tools, table: Mapping[str, list[tuple[Any, Handler]]]) -> None:
+def register(
+    app: AsyncApp, branches: Branches, table: Mapping[str, list[tuple[Any, Handler]]]
+) -> None:
     """Register handlers with Bolt; the first that fits an input gets it.
 
     Args:
         app: Bolt's application.
-        tools: What the handlers work with.
+        branches: The workspaces that inputs come from.
         table: Constraints and handlers by the name of Bolt's method.
     """
     for kind, entries in table.items():
         for constraint, handler in entries:
-            getattr(app, kind)(constraint)(guard(tools, handler))
+            getattr(app, kind)(constraint)(guard(branches, handler))

@@ -11,7 +11,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.channels import Channels
 from bot.slack.directory import TTL, SlackDirectory
-from bot.slack.identity import IdentityKeeper
+from bot.slack.identity import Identity, IdentityKeeper
 from bot.slack.tasks import TaskKeeper
 
 SLACK_API = "https://slack.com/api/"
@@ -34,6 +34,7 @@ class SlackWorkspace:
     """What can be asked of Slack without an engine. Enter it before the engine is made.
 
     Attributes:
+        name: What runs call it; "" where there is only one.
         client: For reading and for views; broken connections are tried once more.
         sender: For messages; tries nothing twice, or a post could be made twice.
         channels: Channels by name, and their members.
@@ -42,10 +43,27 @@ class SlackWorkspace:
     """
 
     def __init__(
-        self, *, bot_token: str, api_url: str = SLACK_API, directory_ttl: float = TTL
+        self,
+        *,
+        bot_token: str,
+        api_url: str = SLACK_API,
+        directory_ttl: float = TTL,
+        name: str = "",
+        identity: Identity | None = None,
     ) -> None:
+        """Set up; nothing is opened.
+
+        Args:
+            bot_token: Of the app in the workspace.
+            api_url: Slack's, or the simulator's.
+            directory_ttl: Seconds that answers of Slack are believed.
+            name: What runs call the workspace: its id, or "" where there is only one.
+            identity: Who the bot is there, if that is known; otherwise Slack is asked.
+        """
         library_log.setLevel(logging.WARNING)
         self.api_url = api_url
+        self.name = name
+        self._known = identity
         self._token = bot_token
         self._directory_ttl = directory_ttl
         self._tasks = TaskKeeper()
@@ -69,13 +87,17 @@ class SlackWorkspace:
             logger=library_log,
             retry_handlers=[],
         )
-        self.identity = IdentityKeeper(self.client)
+        self.identity = IdentityKeeper(self.client, self._known)
         self.channels = Channels(self.client, ttl=self._directory_ttl)
         self.directory = SlackDirectory(
             self.client, self.identity, self.channels, ttl=self._directory_ttl
         )
         self._tasks.spawn(self.identity.learn(), name="slack-identity")
         return self
+
+    def use_token(self, bot_token: str) -> None:
+        """Make all further calls with another token."""
+        self._token = self.client.token = self.sender.token = bot_token
 
     async def __aexit__(
         self,

@@ -59,6 +59,24 @@ class SurfaceValues:
 
         await self._write(side)
 
+    async def swap(self, scope: str, name: str, *, old: str | None, new: str) -> bool:
+        """Store a text if `old` is what is there, None for nothing; return whether it was.
+
+        Of several processes that read the same text and change it, one succeeds.
+        """
+
+        def side(connection: Connection, now: datetime) -> bool:
+            query = select(surface_values.c.body).where(
+                surface_values.c.scope == scope, surface_values.c.name == name
+            )
+            if connection.execute(query).scalar_one_or_none() != old:
+                return False
+            row = {"scope": scope, "name": name, "body": new, "updated_at": now}
+            upsert_rows(connection, surface_values, _KEYS, [row])
+            return True
+
+        return bool(await self._write(side))
+
     async def delete(self, scope: str, name: str) -> None:
         """Forget a name; that it is not there does not matter."""
 

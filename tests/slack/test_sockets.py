@@ -170,7 +170,6 @@ async def test_a_rejected_token_is_reported_with_its_fix():
 
 def _first(bot: Bench, kind: str, handler: Any) -> None:
     """Put a handler before all others."""
-    tools = bot.surface.tools
-    getattr(bot.surface.bolt, kind)("/signoff")(guard(tools, handler))
+    getattr(bot.surface.bolt, kind)("/signoff")(guard(bot.surface, handler))
     listeners = bot.surface.bolt._async_listeners
     listeners.insert(0, listeners.pop())

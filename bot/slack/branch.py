@@ -1,0 +1,136 @@
+"""The bot at work in one workspace: what its listeners use there, and its sender."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.slack.calls import Calls
+from bot.slack.decisions import CLICK_TIMEOUT, Decisions
+from bot.slack.history import History
+from bot.slack.links import Links
+from bot.slack.listening import Tools
+from bot.slack.outbox import Sender, SenderStatistics
+from bot.slack.pacing import INTERVAL, Pacer
+from bot.slack.preferences import Preferences
+from bot.slack.replies import Replies
+from bot.slack.seen import Seen
+from bot.slack.starting import Starts
+from bot.slack.tasks import TaskKeeper
+from bot.slack.threads import Threads
+from bot.slack.workspace import SlackWorkspace
+from orchestrator.runtime import Clock, Engine, SystemClock
+from orchestrator.store import no_hook
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ways:
+    """How the bot works, in every workspace alike."""
+
+    command: str = "/signoff"  #: the slash command of the app's manifest
+    message_interval: float = INTERVAL  #: seconds between two messages to a channel
+    click_timeout: float = CLICK_TIMEOUT  #: seconds in which a click must be recorded
+    clock: Clock = SystemClock()  # noqa: RUF009 - it has no state
+    hook: Callable[[str], None] = no_hook
+
+
+class Branch:
+    """One workspace.
+
+    Attributes:
+        workspace: The connection to it.
+        tools: What the listeners work with.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        workspace: SlackWorkspace,
+        tasks: TaskKeeper,
+        seen: Seen,
+        *,
+        channel: str,
+        ways: Ways,
+    ) -> None:
+        self.workspace = workspace
+        self._engine = engine
+        self._ways = ways
+        self._pacer = Pacer(interval=ways.message_interval)
+        self._starts = Starts(engine, tasks, seconds=ways.click_timeout)
+        self._task: asyncio.Task[None] | None = None
+        directory = workspace.directory
+        self.tools = Tools(
+            engine=engine,
+            workspace=workspace.name,
+            client=workspace.client,
+            directory=directory,
+            decisions=Decisions(
+                engine, directory, workspace.identity, tasks, seconds=ways.click_timeout
+            ),
+            starts=self._starts,
+            replies=Replies(workspace.client, directory, workspace.session),
+            preferences=Preferences(engine, ways.clock),
+            links=Links(engine, workspace.client),
+            tasks=tasks,
+            seen=seen,
+            command=ways.command,
+            channel=channel,
+        )
+        self._sender = self._make_sender(channel)
+
+    def _make_sender(self, channel: str) -> Sender:
+        workspace = self.workspace
+        return Sender(
+            self._engine,
+            Calls(workspace.sender, workspace.directory),
+            History(workspace.client, workspace.channels),
+            Threads(self._engine, workspace.directory),
+            channel=channel,
+            clock=self._ways.clock,
+            pacer=self._pacer,
+            hook=self._ways.hook,
+        )
+
+    def statistics(self) -> SenderStatistics:
+        """Return what the sender has done."""
+        return self._sender.statistics()
+
+    def wake(self) -> None:
+        """Have the sender look for deliveries now."""
+        self._sender.wake()
+
+    def start(self) -> None:
+        """Begin to send."""
+        name = f"slack-sender-{self.workspace.name}"
+        self._task = asyncio.get_running_loop().create_task(self._sender.run(), name=name)
+
+    def stop(self) -> None:
+        """Send nothing more after what is being sent."""
+        self._sender.stop()
+
+    async def close(self, *, timeout: float) -> None:
+        """Wait until nothing is sent or started any more, `timeout` seconds at most."""
+        await self._starts.close()
+        await self._end_sending(timeout)
+
+    async def move(self, channel: str) -> None:
+        """Have questions asked in another channel from now on; those that stand stay."""
+        _log.info("slack_channel", workspace=self.workspace.name, channel=channel)
+        await self._end_sending(timeout=5.0)
+        self.tools = replace(self.tools, channel=channel)
+        self._sender = self._make_sender(channel)
+        self.start()
+
+    async def _end_sending(self, timeout: float) -> None:
+        self._sender.stop()
+        if self._task is None:
+            return
+        _, late = await asyncio.wait({self._task}, timeout=timeout)
+        if late:
+            self._task.cancel()
+            await asyncio.wait(late, timeout=1)
