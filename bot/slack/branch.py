@@ -74,7 +74,7 @@ class Branch:
             ),
             starts=self._starts,
             replies=Replies(workspace.client, directory, workspace.session),
-            preferences=Preferences(engine, ways.clock),
+            preferences=Preferences(engine, ways.clock, workspace.name),
             links=Links(engine, workspace.client),
             tasks=tasks,
             seen=seen,
