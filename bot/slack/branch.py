@@ -8,9 +8,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.slack.calls import Calls
 from bot.slack.decisions import CLICK_TIMEOUT, Decisions
-from bot.slack.history import History
 from bot.slack.links import Links
 from bot.slack.listening import Tools
 from bot.slack.outbox import Sender, SenderStatistics
@@ -18,9 +16,9 @@ from bot.slack.pacing import INTERVAL, Pacer
 from bot.slack.preferences import Preferences
 from bot.slack.replies import Replies
 from bot.slack.seen import Seen
+from bot.slack.senders import make_sender
 from bot.slack.starting import Starts
 from bot.slack.tasks import TaskKeeper
-from bot.slack.threads import Threads
 from bot.slack.workspace import SlackWorkspace
 from orchestrator.runtime import Clock, Engine, SystemClock
 from orchestrator.store import no_hook
@@ -35,6 +33,8 @@ class Ways:
     command: str = "/signoff"  #: the slash command of the app's manifest
     message_interval: float = INTERVAL  #: seconds between two messages to a channel
     click_timeout: float = CLICK_TIMEOUT  #: seconds in which a click must be recorded
+    fallback_channel: str | None = None  #: where questions go that cannot be asked elsewhere
+    operators: tuple[str, ...] = ()  #: who gets them by direct message when that fails, too
     clock: Clock = SystemClock()  # noqa: RUF009 - it has no state
     hook: Callable[[str], None] = no_hook
 
@@ -61,7 +61,7 @@ class Branch:
         self._engine = engine
         self._ways = ways
         self._pacer = Pacer(interval=ways.message_interval)
-        self._starts = Starts(engine, tasks, seconds=ways.click_timeout)
+        self._starts = Starts(engine, tasks, seconds=ways.click_timeout, workspace=workspace.name)
         self._task: asyncio.Task[None] | None = None
         directory = workspace.directory
         self.tools = Tools(
@@ -84,13 +84,14 @@ class Branch:
         self._sender = self._make_sender(channel)
 
     def _make_sender(self, channel: str) -> Sender:
-        workspace = self.workspace
-        return Sender(
+        return make_sender(
             self._engine,
-            Calls(workspace.sender, workspace.directory),
-            History(workspace.client, workspace.channels),
-            Threads(self._engine, workspace.directory),
+            self.workspace,
             channel=channel,
+            fallback=self._ways.fallback_channel,
+            operators=self._ways.operators,
+            preferences=self.tools.preferences,
+            links=self.tools.links,
             clock=self._ways.clock,
             pacer=self._pacer,
             hook=self._ways.hook,

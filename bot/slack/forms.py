@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from bot.cards import Field, fields_of
+from bot.cards import Field, FieldType, fields_of
 from bot.cards.buttons import decision_label
+from bot.cards.fields import Problem
 from bot.cards.question import place
 from bot.cards.values import one_line
 from bot.slack import blocks as b
 from bot.slack import limits
-from bot.slack.inputs import TooLargeError, input_blocks
+from bot.slack.elements import refuse_secrets
+from bot.slack.inputs import TooLargeError
 from bot.slack.modals import notice_view
 from bot.slack.mrkdwn import escape, fit_escaped
-from bot.slack.payloads import ValuesForm
+from bot.slack.pages import Sheet
+from bot.slack.payloads import PagedForm, ValuesForm
+from orchestrator.errors import InputError
+from orchestrator.graph.inputs import InputSchema
 from orchestrator.graph.kinds import ApprovalKind, Decision
 from orchestrator.store.records import Approval
 
 VALUES_CALLBACK = "signoff_fields"
 COMMENT_BLOCK = "signoff_comment"
 COMMENT_ACTION = "text"
-_MOST_FIELDS = limits.VIEW_BLOCKS - 4  # blocks that are left beside the words around them
-_VIEW_ROOM = limits.VIEW_BYTES - 10_000  # bytes of JSON
 _REASON = 500  # characters of why a form cannot hold it
 _WORDS = {
     Decision.ANSWER: "What you enter is checked and stored, and the run goes on with it.",
@@ -39,23 +43,80 @@ _SUBMIT = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Book:
+    """A form of several pages: what it remembers, and how a page of it looks."""
+
+    fields: tuple[Field, ...]
+    form: PagedForm
+    #: Say what is there now, for somebody who edits it.
+    has_now: bool
+    #: What is wrong with the values of all its fields.
+    check: Callable[[Any], Sequence[Problem]]
+    #: The view of a page.
+    show: Callable[[Sheet, PagedForm], dict[str, Any]]
+
+    def sheet(self) -> Sheet:
+        """Return the form as it opens."""
+        return Sheet(fields=self.fields, has_now=self.has_now)
+
+
 def values_view(approval: Approval, decision: Decision) -> dict[str, Any]:
     """Return the form of a decision, or a window that says where else it can be answered."""
-    fields = fields_of(approval, decision)
+    form = ValuesForm(approval=approval.id, digest=approval.digest, decision=decision.value)
+    book = decision_book(approval, form)
     try:
-        return _form(approval, decision, fields)
+        refuse_secrets(book.fields)
+        return book.show(book.sheet(), form)
     except TooLargeError as error:
         return _elsewhere(approval, decision, str(error))
 
 
-def _form(approval: Approval, decision: Decision, fields: tuple[Field, ...]) -> dict[str, Any]:
-    if len(fields) > _MOST_FIELDS:
-        raise TooLargeError(f"it has {len(fields)} fields")
+def decision_book(approval: Approval, form: ValuesForm) -> Book:
+    """Return the form of a decision."""
+    decision = Decision(form.decision)
+
+    def check(values: Any) -> Sequence[Problem]:
+        if approval.schema is None or not isinstance(values, Mapping):
+            return ()
+        try:
+            InputSchema(dict(approval.schema)).parse(values)
+        except InputError as error:
+            return error.problems
+        return ()
+
+    return Book(
+        fields=_titled(approval, fields_of(approval, decision)),
+        form=form,
+        has_now=decision is Decision.EDIT,
+        check=check,
+        show=lambda sheet, kept: _page(approval, decision, sheet, kept),
+    )
+
+
+def _titled(approval: Approval, fields: tuple[Field, ...]) -> tuple[Field, ...]:
+    """Say with an edit of a whole value what it is the value of."""
+    if len(fields) == 1 and fields[0].is_whole and fields[0].type is FieldType.JSON:
+        return (replace(fields[0], about=f"What {approval.path} brings."),)
+    return fields
+
+
+def _page(approval: Approval, decision: Decision, sheet: Sheet, form: PagedForm) -> dict[str, Any]:
     words = [_WORDS.get(decision, "")]
     if decision is Decision.EDIT:
         words.append(_EDITOR[approval.policy.last_editor_may_approve])
-    form = ValuesForm(approval=approval.id, digest=approval.digest, decision=decision.value)
-    view = b.modal(
+    if sheet.place:
+        words.append(sheet.place)
+    comment = b.text_input(
+        "Comment",
+        block_id=COMMENT_BLOCK,
+        action_id=COMMENT_ACTION,
+        hint="Shown to everybody who sees the question",
+        is_optional=True,
+    )
+    if sheet.comment:
+        comment["element"]["initial_value"] = sheet.comment
+    return b.modal(
         _title(approval, decision),
         [
             b.context(
@@ -63,23 +124,15 @@ def _form(approval: Approval, decision: Decision, fields: tuple[Field, ...]) -> 
                 f"{' '.join(words)}"
             ),
             b.plain_section(one_line(approval.title)),
-            *input_blocks(fields),
-            b.text_input(
-                "Comment",
-                block_id=COMMENT_BLOCK,
-                action_id=COMMENT_ACTION,
-                hint="Shown to everybody who sees the question",
-                is_optional=True,
-            ),
+            *sheet.blocks(),
+            *([comment] if sheet.is_last else []),
+            *sheet.steps(),
         ],
         callback_id=VALUES_CALLBACK,
         private_metadata=form.pack(),
-        submit=_SUBMIT.get(decision, "Send"),
+        submit=_SUBMIT.get(decision, "Send") if sheet.is_last else "Next",
         close="Cancel",
     )
-    if len(json.dumps(view)) > _VIEW_ROOM:
-        raise TooLargeError("it is longer than a form may be")
-    return view
 
 
 def _title(approval: Approval, decision: Decision) -> str:

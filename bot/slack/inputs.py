@@ -2,35 +2,34 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
-from bot.cards.fields import Field, FieldType, choice_text, text_of
-from bot.cards.values import clean
+from bot.cards.fields import Field, FieldType, Problem
+from bot.cards.reading import typed_value
+from bot.cards.values import cut, one_line
 from bot.errors import BotError
-from bot.slack import blocks as b
 from bot.slack import limits
-from bot.slack.blocks import Block
-from bot.slack.mrkdwn import units
 
 FIELD_ACTION = "value"
+#: Prefix of the action ids of selects whose choices are looked up as somebody types.
+PICK = "signoff_pick_"
 _PREFIX = "signoff_field_"
-_LINE = 60  # characters; a longer text gets several lines
-_PLAIN_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
-_YES_NO = (("Yes", "yes"), ("No", "no"))
 #: Where Slack puts what a person entered, by the type of element.
 _ENTERED = {
-    "plain_text_input": "value",
-    "number_input": "value",
     "datepicker": "selected_date",
+    "timepicker": "selected_time",
     "datetimepicker": "selected_date_time",
     "static_select": "selected_option",
+    "external_select": "selected_option",
     "radio_buttons": "selected_option",
     "multi_static_select": "selected_options",
+    "multi_external_select": "selected_options",
     "users_select": "selected_user",
     "multi_users_select": "selected_users",
+    "conversations_select": "selected_conversation",
+    "multi_conversations_select": "selected_conversations",
     "checkboxes": "selected_options",
 }
 
@@ -44,123 +43,41 @@ def block_id_of(number: int) -> str:
     return f"{_PREFIX}{number}"
 
 
-def input_blocks(fields: Sequence[Field]) -> list[Block]:
-    """Return an input for each field.
+def number_of(block_id: str) -> int:
+    """Return the number of the field of a block.
 
     Raises:
-        TooLargeError: A field holds, or offers, more than an input of Slack can.
+        LookupError: The block is no field's.
     """
-    return [_input(number, field) for number, field in enumerate(fields)]
+    number = block_id.removeprefix(_PREFIX)
+    if number == block_id or not number.isdecimal():
+        raise LookupError(block_id)
+    return int(number)
 
 
-def _input(number: int, field: Field) -> Block:
-    return b.field(
-        field.label or "Value",
-        {"action_id": FIELD_ACTION, **_element(field)},
-        block_id=block_id_of(number),
-        hint=field.hint,
-        is_optional=not field.is_required,
-    )
+def initial_typed(field: Field) -> Any:
+    """Return what stands in a field when its form opens; None: nothing.
 
-
-def _element(field: Field) -> Block:
-    match field.type:
-        case FieldType.BOOLEAN:
-            return _yes_no(field)
-        case FieldType.ONE | FieldType.SEVERAL:
-            return _select(field)
-        case FieldType.INTEGER | FieldType.NUMBER:
-            return _number(field)
-        case FieldType.DATE:
-            return _date(field)
-        case FieldType.INSTANT:
-            return _instant(field)
-        case FieldType.TEXT | FieldType.DURATION | FieldType.JSON:
-            return _text(field, is_multiline=field.type is FieldType.JSON)
-
-
-def _yes_no(field: Field) -> Block:
-    options = [b.option(label, value) for label, value in _YES_NO]
-    made: Block = {"type": "radio_buttons", "options": options}
-    if isinstance(field.value, bool):
-        made["initial_option"] = options[0 if field.value else 1]
-    return made
-
-
-def _select(field: Field) -> Block:
-    if not 0 < len(field.choices) <= limits.SELECT_OPTIONS:
-        raise TooLargeError(f"{field.label} has {len(field.choices)} choices")
-    # Choices are told by their number: a value may be longer than an option's, or no text.
-    options = [b.option(choice_text(each), str(n)) for n, each in enumerate(field.choices)]
-    if field.type is FieldType.ONE:
-        made: Block = {"type": "static_select", "options": options}
-        chosen = _chosen(field, [field.value])
-        return made | ({"initial_option": options[chosen[0]]} if chosen else {})
-    made = {"type": "multi_static_select", "options": options}
-    held = field.value if isinstance(field.value, list | tuple) else ()
-    chosen = _chosen(field, held)
-    return made | ({"initial_options": [options[n] for n in chosen]} if chosen else {})
-
-
-def _chosen(field: Field, held: Sequence[Any]) -> list[int]:
-    return [
-        number
-        for number, each in enumerate(field.choices)
-        if any(type(each) is type(value) and each == value for value in held)
-    ]
-
-
-def _number(field: Field) -> Block:
-    text = text_of(field)
-    if text and not _PLAIN_NUMBER.fullmatch(text):
-        return _text(field)  # 1e300 and its like are written more safely as they are
-    decimal = field.type is FieldType.NUMBER
-    made: Block = {"type": "number_input", "is_decimal_allowed": decimal}
-    return made | ({"initial_value": text} if text else {})
-
-
-def _date(field: Field) -> Block:
-    if field.value is None:
-        return {"type": "datepicker"}
+    Raises:
+        TooLargeError: It cannot be written.
+    """
     try:
-        initial = date.fromisoformat(str(field.value)).isoformat()
-    except ValueError:
-        return _text(field)
-    return {"type": "datepicker", "initial_date": initial}
-
-
-def _instant(field: Field) -> Block:
-    if field.value is None:
-        return {"type": "datetimepicker"}
-    try:
-        at = datetime.fromisoformat(str(field.value))
-    except ValueError:
-        return _text(field)
-    if at.tzinfo is None or at.second or at.microsecond:
-        return _text(field)  # Slack's picker knows minutes, and would change it
-    return {"type": "datetimepicker", "initial_date_time": int(at.timestamp())}
-
-
-def _text(field: Field, *, is_multiline: bool = False) -> Block:
-    try:
-        text = text_of(field)
+        return typed_value(field)
     except (TypeError, ValueError, RecursionError) as error:
         raise TooLargeError(f"{field.label} is nested too deeply") from error
-    if units(text) > limits.INPUT_VALUE:
-        raise TooLargeError(
-            f"{field.label} has {len(text)} characters, and a form takes {limits.INPUT_VALUE}"
-        )
-    if clean(text) != text:
-        raise TooLargeError(f"{field.label} has characters that a form would change")
-    is_prose = field.type is FieldType.TEXT and (len(text) > _LINE or "\n" in text)
-    made: Block = {"type": "plain_text_input", "multiline": is_multiline or is_prose}
-    return made | ({"initial_value": text} if text else {})
 
 
-def entered(view: Mapping[str, Any], block_id: str, action_id: str = FIELD_ACTION) -> Any:
-    """Return what a person entered in one input; None: nothing."""
+def entered(view: Mapping[str, Any], block_id: str, action_id: str | None = None) -> Any:
+    """Return what a person entered in one input; None: nothing.
+
+    Args:
+        view: Slack's view.
+        block_id: The input's.
+        action_id: Which of the block's elements; None: its only one.
+    """
     values = ((view.get("state") or {}).get("values") or {}).get(block_id) or {}
-    state = values.get(action_id) or {}
+    only = next(iter(values.values()), None) if action_id is None else values.get(action_id)
+    state: Mapping[str, Any] = only or {}
     found = state.get(_ENTERED.get(str(state.get("type")), "value"))
     match found:
         case {"value": value}:
@@ -173,26 +90,62 @@ def entered(view: Mapping[str, Any], block_id: str, action_id: str = FIELD_ACTIO
             return found
 
 
-def typed_of(view: Mapping[str, Any], fields: Sequence[Field]) -> dict[int, Any]:
-    """Return what was typed into a form, by the fields' numbers."""
-    return {number: entered(view, block_id_of(number)) for number in range(len(fields))}
+def typed_of(view: Mapping[str, Any], numbers: Sequence[int]) -> dict[int, Any]:
+    """Return what was typed into the fields that a form shows, by their numbers."""
+    return {number: entered(view, block_id_of(number)) for number in numbers}
 
 
-def errors_of(fields: Sequence[Field], problems: Sequence[tuple[str, str]]) -> dict[str, str]:
-    """Put problems at their fields; one that belongs to none stands at the first."""
+def numbers_in(view: Mapping[str, Any]) -> list[int]:
+    """Return the numbers of the fields that a form shows."""
+    blocks = (str(block.get("block_id", "")) for block in view.get("blocks") or ())
+    return [int(each.removeprefix(_PREFIX)) for each in blocks if each.startswith(_PREFIX)]
+
+
+def places_of(fields: Sequence[Field], problems: Sequence[Problem]) -> dict[int, list[str]]:
+    """Return problems by the number of their field; those that belong to none are at the first."""
     numbers = {field.name: number for number, field in enumerate(fields)}
-    found: dict[str, list[str]] = {}
+    seen = [number for number, field in enumerate(fields) if field.type is not FieldType.HIDDEN]
+    found: dict[int, list[str]] = {}
     for name, text in problems:
-        number = numbers.get(name)
-        inside = ""
-        if number is None:
-            outer, _, inside = name.partition(".")
-            number = numbers.get(outer)
-        if number is None:
-            number, inside = 0, name
-        found.setdefault(block_id_of(number), []).append(f"{inside}: {text}" if inside else text)
-    return {block_id: _sentence("; ".join(texts)) for block_id, texts in found.items()}
+        number, inside = _nearest(numbers, name)
+        if number is None or number not in seen:
+            number, inside = seen[0] if seen else 0, name
+        rule = fields[number].rule if fields and not inside and name else ""
+        found.setdefault(number, []).append(_problem_text(text, inside=inside, rule=rule))
+    return found
 
 
-def _sentence(text: str) -> str:
-    return f"This {text}."[: limits.INPUT_HINT] if text[:3] == "is " else text[: limits.INPUT_HINT]
+def _nearest(numbers: Mapping[str, int], name: str) -> tuple[int | None, str]:
+    """Return the field with the longest beginning of a dotted name, and the rest of the name."""
+    outer, inside = name, ""
+    while outer not in numbers:
+        parts = outer.rpartition(".")
+        if not parts[1]:
+            break
+        outer, inside = parts[0], f"{parts[2]}.{inside}" if inside else parts[2]
+    if outer in numbers and (outer or not name):
+        return numbers[outer], inside
+    within = [number for field, number in numbers.items() if field.startswith(f"{name}.")]
+    return (within[0], "") if within and name else (None, "")
+
+
+def _problem_text(text: str, *, inside: str, rule: str) -> str:
+    """Say what is wrong with a field, or with something in it, and what would be right."""
+    if inside:
+        return f"{inside}: {text}"
+    text = f"This {text}" if text.startswith(("is ", "was ")) else text
+    if not rule or rule.casefold() in text.casefold():
+        return text
+    return f"{text.rstrip('.')}. {rule}"
+
+
+def error_text(texts: Sequence[str]) -> str:
+    """Write the problems of a field as Slack takes them."""
+    text = one_line("; ".join(texts))
+    return cut(text if text.endswith((".", "!", "?")) else f"{text}.", limits.INPUT_HINT)
+
+
+def errors_of(fields: Sequence[Field], problems: Sequence[Problem]) -> dict[str, str]:
+    """Put problems at their fields, each with what would be right."""
+    places = places_of(fields, problems)
+    return {block_id_of(number): error_text(texts) for number, texts in places.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -129,6 +129,26 @@ class ShowButton(Payload):
     approval: str = Field(pattern=_ID)
 
 
+class TurnButton(Payload):
+    """A button that turns to a page of the whole payload, from 0."""
+
+    prefix = "turn1"
+    limit = limits.BUTTON_VALUE
+
+    approval: str = Field(pattern=_ID)
+    page: int = Field(ge=0, le=10_000)
+
+
+class FileButton(Payload):
+    """A button that sends the whole payload as a file, and stays on a page."""
+
+    prefix = "file1"
+    limit = limits.BUTTON_VALUE
+
+    approval: str = Field(pattern=_ID)
+    page: int = Field(ge=0, le=10_000)
+
+
 class AgainButton(Payload):
     """A button that starts the graph of a run again, with the same input."""
 
@@ -168,11 +188,58 @@ class ReasonForm(Payload):
     title: str
 
 
-class ValuesForm(Payload):
+class StartButton(Payload):
+    """A button that opens the form of a graph, or without one, that of all graphs."""
+
+    prefix = "start1"
+    limit = limits.BUTTON_VALUE
+
+    graph: str = ""
+
+
+class PagedForm(Payload):
+    """What a form remembers that may have several pages."""
+
+    limit = limits.PRIVATE_METADATA
+
+    #: The number of the first field of each page up to the one that is shown.
+    starts: list[int] = Field(default=[0], min_length=1)
+    #: What was typed elsewhere than on this page, by the field's number.
+    typed: dict[str, Any] = {}
+    #: Where that is kept if it is too much to carry along.
+    draft: str = Field(default="", pattern=r"^[0-9a-f]{0,32}$")
+
+
+class PickForm(PagedForm):
+    """What the form remembers that asks which graph to start."""
+
+    prefix = "pick1"
+
+    #: The message that the run is started from, if it is.
+    channel: str = ""
+    message: str = ""
+    thread: str = ""
+    author: str = ""
+    link: str = ""
+
+
+class StartForm(PagedForm):
+    """What the form remembers that starts a run."""
+
+    prefix = "begin1"
+
+    graph: str
+    version: str
+    #: The thread that is told of the run, and the message that it is started from.
+    channel: str = ""
+    thread: str = ""
+    link: str = ""
+
+
+class ValuesForm(PagedForm):
     """What the form with the fields of an answer remembers."""
 
     prefix = "fields1"
-    limit = limits.PRIVATE_METADATA
 
     approval: str = Field(pattern=_ID)
     digest: str = Field(pattern=_DIGEST)

@@ -14,6 +14,8 @@ from bot.slack.tasks import TaskKeeper
 from orchestrator.runtime import Engine
 from orchestrator.store.records import Run
 
+#: The label with the address of the message that a run was started from.
+MESSAGE_LABEL = "slack_message"
 #: The label that says which of Slack's requests a run was started by.
 LABEL = "slack_request"
 _RECENT = 50  # runs of a person that a redelivered request may have started
@@ -24,14 +26,28 @@ class Starts:
     """Starts runs; the same request, delivered again, gets the run that it started."""
 
     def __init__(
-        self, engine: Engine, tasks: TaskKeeper, *, seconds: float = CLICK_TIMEOUT
+        self,
+        engine: Engine,
+        tasks: TaskKeeper,
+        *,
+        seconds: float = CLICK_TIMEOUT,
+        workspace: str = "",
     ) -> None:
+        """Set up.
+
+        Args:
+            engine: Where runs are started.
+            tasks: What runs beside the request.
+            seconds: In which a run must be stored.
+            workspace: Whose people its questions ask; "" where there is only one.
+        """
         self._engine = engine
         self._tasks = tasks
         self._seconds = seconds
+        self._workspace = workspace
         self._started: Cache[str, Run] = Cache(ttl=WINDOW)
 
-    async def start(
+    async def start(  # noqa: PLR0913 - what a start is made of, all by keyword
         self,
         graph: str,
         values: Mapping[str, Any],
@@ -40,6 +56,7 @@ class Starts:
         are_words: bool,
         request: str,
         is_retry: bool,
+        labels: Mapping[str, str] | None = None,
     ) -> Run:
         """Start a run; it is stored when this returns.
 
@@ -49,7 +66,8 @@ class Starts:
             requester: Who asks.
             are_words: `values` are texts.
             request: Names Slack's request; the same for every delivery of it.
-            is_retry: Slack says that it delivered this before.
+            is_retry: It may have been delivered before, and to another process.
+            labels: Facts to find the run by.
 
         Raises:
             NotRecordedError: It is not known to be stored within two seconds.
@@ -65,8 +83,9 @@ class Starts:
                 values,
                 requester=requester,
                 surface=SURFACE,
-                labels={LABEL: request},
+                labels={**(labels or {}), LABEL: request},
                 are_words=are_words,
+                workspace=self._workspace,
             )
             _log.info("run_started", run_id=run.id, graph=graph, by=requester)
             return run

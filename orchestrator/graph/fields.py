@@ -28,6 +28,8 @@ class InputField:
     description: str = ""
     #: The only values that it takes, if they are listed.
     choices: tuple[Any, ...] = ()
+    #: What people call the choices, as many as there are; empty: as their values are written.
+    titles: tuple[str, ...] = ()
 
 
 def resolve(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -50,20 +52,28 @@ def resolve(schema: Any, root: Mapping[str, Any]) -> Mapping[str, Any]:
     return schema if isinstance(schema, Mapping) else {}
 
 
-def read_fields(schema: Mapping[str, Any]) -> tuple[InputField, ...]:
-    """List the top-level properties of an object's JSON schema in their order."""
+def read_fields(
+    schema: Mapping[str, Any], root: Mapping[str, Any] | None = None
+) -> tuple[InputField, ...]:
+    """List the properties of an object's JSON schema in their order.
+
+    Args:
+        schema: The object's.
+        root: The document that it is a part of, to which references lead; default: itself.
+    """
     required = frozenset(schema.get("required", ()))
     return tuple(
-        _read_field(name, prop, schema, required=name in required)
+        read_field(name, prop, schema if root is None else root, required=name in required)
         for name, prop in schema.get("properties", {}).items()
     )
 
 
-def _read_field(name: str, prop: Any, root: Mapping[str, Any], *, required: bool) -> InputField:
+def read_field(name: str, prop: Any, root: Mapping[str, Any], *, required: bool) -> InputField:
+    """Read the JSON schema of one value."""
     outer = prop if isinstance(prop, Mapping) else {}
     variants = [each for each in _variants(prop, root) if _type_of(each) != "null"]
     types = list(dict.fromkeys(_type_of(each) for each in variants))
-    choices = _choices(variants)
+    choices, titles = _choices(variants)
     return InputField(
         name=name,
         type=types[0] if len(types) == 1 else "any",
@@ -71,6 +81,7 @@ def _read_field(name: str, prop: Any, root: Mapping[str, Any], *, required: bool
         default=outer.get("default"),
         description=str(outer.get("description", "")),
         choices=choices,
+        titles=titles,
     )
 
 
@@ -102,13 +113,18 @@ def _common_type(values: Any) -> str:
     return found.pop() if len(found) == 1 else "any"
 
 
-def _choices(variants: list[Mapping[str, Any]]) -> tuple[Any, ...]:
-    listed: list[Any] = []
+def _choices(variants: list[Mapping[str, Any]]) -> tuple[tuple[Any, ...], tuple[str, ...]]:
+    listed: list[tuple[Any, str]] = []
     for schema in variants:
-        if "const" not in schema and "enum" not in schema:
-            return ()
-        listed.extend([schema["const"]] if "const" in schema else schema["enum"])
-    return tuple(value for value in listed if value is not None)
+        if "const" in schema:
+            listed.append((schema["const"], str(schema.get("title", ""))))
+        elif "enum" in schema:
+            listed.extend((value, "") for value in schema["enum"])
+        else:
+            return (), ()
+    kept = [(value, title) for value, title in listed if value is not None]
+    titles = tuple(title for _, title in kept)
+    return tuple(value for value, _ in kept), titles if all(titles) else ()
 
 
 def may_be_null(prop: Any, root: Mapping[str, Any]) -> bool:

@@ -11,7 +11,10 @@ from bot.slack.listeners import (
     directs,
     events,
     looking,
+    options,
     preferences,
+    starting,
+    turning,
     views,
 )
 from bot.slack.listening import Branches, on_error, register
@@ -20,6 +23,7 @@ from bot.slack.listening import Branches, on_error, register
 def register_all(app: AsyncApp, branches: Branches) -> None:
     """Register every listener; each kind ends with one that takes whatever is left."""
     app.error(on_error)
-    # The menu comes first: the others end with one that takes whatever is left.
-    for module in (asides, directs, preferences, looking, actions, commands, events, views):
+    # These come first: the others end with one that takes whatever is left.
+    menus = (asides, directs, preferences, looking, starting, turning, options)
+    for module in (*menus, actions, commands, events, views):
         register(app, branches, module.TABLE)

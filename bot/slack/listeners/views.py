@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.cards import fields_of, read_fields_of
+from bot.cards import read_fields_of
 from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
-from bot.slack.forms import COMMENT_ACTION, COMMENT_BLOCK, VALUES_CALLBACK
-from bot.slack.inputs import entered, errors_of, typed_of
+from bot.slack.forms import VALUES_CALLBACK, decision_book
+from bot.slack.listeners.turning import forget, read_sheet, show_problems, turn
 from bot.slack.listening import Tools, user_of
 from bot.slack.modals import REASON_ACTION, REASON_BLOCK, REASON_CALLBACK
 from bot.slack.payloads import PayloadError, ReasonForm, ValuesForm
 from orchestrator.errors import InvalidValuesError
-from orchestrator.graph.kinds import Decision
 
 
 async def give_reason(tools: Tools, args: AsyncArgs) -> None:
@@ -47,33 +47,35 @@ async def give_values(tools: Tools, args: AsyncArgs) -> None:
     approval = await in_time(
         tools.tasks, tools.engine.get_approval(form.approval), seconds=CLICK_TIMEOUT
     )
-    key = f"{view['id']}:{view.get('hash', '')}"
-    decision = Decision(form.decision)
-    # A question that is over, or another one by now, is the engine's to refuse.
-    is_current = approval.is_open and approval.digest == form.digest
-    fields = fields_of(approval, decision) if is_current else ()
-    values, problems = read_fields_of(fields, typed_of(view, fields))
-    if problems:
-        await args.ack(response_action="errors", errors=errors_of(fields, problems))
-        return
     click = Click(
         approval=form.approval,
         decision=form.decision,
         digest=form.digest,
         by=user_of(args.body),
         team=team_of(args.body),
-        key=key,
-        comment=str(entered(view, COMMENT_BLOCK, COMMENT_ACTION) or "").strip(),
-        values=values,
+        key=f"{view['id']}:{view.get('hash', '')}",
     )
-    try:
+    if not approval.is_open or approval.digest != form.digest:
+        # A question that is over, or another one by now, is the engine's to refuse; what was
+        # recorded and comes once more is not refused.
         await tools.decisions.record(click)
+        await args.ack()
+        return
+    book = decision_book(approval, form)
+    sheet = await read_sheet(tools, book, view)
+    if await turn(tools, args, book, sheet):
+        return
+    values, problems = read_fields_of(sheet.fields, sheet.everything)
+    if problems:
+        await show_problems(tools, args, book, sheet, problems)
+        return
+    try:
+        await tools.decisions.record(replace(click, comment=sheet.comment.strip(), values=values))
     except InvalidValuesError as error:
-        if not fields:
-            raise
-        await args.ack(response_action="errors", errors=errors_of(fields, error.problems))
+        await show_problems(tools, args, book, sheet, error.problems)
         return
     await args.ack()
+    forget(tools, book)
 
 
 async def unknown(_tools: Tools, _args: AsyncArgs) -> None:
