@@ -37,13 +37,15 @@ class Installation:
     expires_at: datetime | None = None
     #: A process renews the token and is left alone until then.
     renewing_until: datetime | None = None
-    #: Why it does not work any more; "": it does.
+    #: What went wrong with it, though it may still work.
     problem: str = ""
+    #: Why it works no more: the app was uninstalled, its tokens were revoked.
+    ended: str = ""
 
     @property
     def is_alive(self) -> bool:
         """Can the app be used there?"""
-        return not self.problem and bool(self.token)
+        return not self.ended and bool(self.token)
 
 
 _adapter = TypeAdapter(Installation)
