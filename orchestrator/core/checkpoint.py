@@ -6,12 +6,12 @@ What an event of its own says is left out: the run's first one, and those that o
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
+from pydantic_core import to_json as _to_json
 
 from orchestrator.core.events import ApprovalOpened, Record, RunStarted
 from orchestrator.core.state import OpenApproval, State
@@ -65,9 +65,10 @@ def dump(state: State) -> dict[str, Any]:
 
 def to_json(state: State) -> str:
     """Write what `dump` returns as JSON text, which is much faster than by way of `dump`."""
-    text = _adapter().dump_json(state, exclude=_exclusions(state), exclude_defaults=True).decode()
-    rest = json.dumps({"version": state.version, "needs": _needs(state)})
-    return rest if text == "{}" else f"{text[:-1]},{rest[1:]}"
+    serializer = _adapter().serializer
+    text = serializer.to_json(state, exclude=_exclusions(state), exclude_defaults=True)
+    rest = _to_json({"version": state.version, "needs": _needs(state)})
+    return (rest if text == b"{}" else text[:-1] + b"," + rest[1:]).decode()
 
 
 def _needs(state: State) -> list[int]:

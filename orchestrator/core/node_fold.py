@@ -55,7 +55,8 @@ def _node_ready(state: State, record: e.Record, event: e.NodeReady) -> None:
 def _seen_by_undo(state: State, event: e.NodeReady) -> Seen | None:
     if not event.is_undo:
         return None
-    return next(each.seen for each in state.done if undo_path(each.path) == event.path)
+    done = (each.seen for each in state.done if undo_path(each.path) == event.path)
+    return next(done, None)
 
 
 def _gate_passed(state: State, record: e.Record, event: e.GatePassed) -> None:

@@ -7,12 +7,12 @@ still true when it is written.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, select
+from sqlalchemy import Connection, Table, bindparam, select
 
 from orchestrator.core import checkpoint
 from orchestrator.core.advance import Advance
@@ -22,8 +22,15 @@ from orchestrator.core.refusals import Refusal
 from orchestrator.core.state import State
 from orchestrator.errors import CorruptHistoryError, StoreError
 from orchestrator.store import codec, tables
-from orchestrator.store.rows import Rows
-from orchestrator.store.statements import delete_rows, insert_rows, update_rows, upsert_rows
+from orchestrator.store.rows import EVENT, Rows
+from orchestrator.store.statements import (
+    Query,
+    delete_rows,
+    insert_rows,
+    insert_values,
+    update_rows,
+    upsert_rows,
+)
 from orchestrator.store.tables import AnyRow
 from orchestrator.store.warm import Loaded
 
@@ -92,10 +99,11 @@ def _decide(unit: Unit, loaded: dict[str, Loaded | Exception], rows: Rows, now: 
     try:
         unit.result = unit.step(known.state if known else None, now)
     except Exception as error:  # noqa: BLE001 - the caller gets it; its neighbours go on
-        unit.error = error
+        # No future takes a StopIteration.
+        unit.error = _unusual(error) if isinstance(error, StopIteration) else error
         return False
     except BaseException as error:  # noqa: BLE001 - an author's sys.exit() must not end the writer
-        unit.error = StoreError(f"nothing was recorded, because a function raised {error!r}")
+        unit.error = _unusual(error)
         return False
     if not isinstance(unit.result, Advance):
         return False
@@ -106,58 +114,61 @@ def _decide(unit: Unit, loaded: dict[str, Loaded | Exception], rows: Rows, now: 
     return True
 
 
-def load(connection: Connection, run_ids: Sequence[str]) -> dict[str, Any]:
+def _unusual(error: BaseException) -> StoreError:
+    return StoreError(f"nothing was recorded, because a function raised {error!r}")
+
+
+_RUN = Query(
+    select(tables.runs.c.seq, tables.runs.c.head, tables.runs.c.checkpoint).where(
+        tables.runs.c.id == bindparam("run_id")
+    )
+)
+_EVENT = Query(
+    select(tables.events.c.at, tables.events.c.kind, tables.events.c.body).where(
+        tables.events.c.run_id == bindparam("run_id"), tables.events.c.seq == bindparam("seq")
+    )
+)
+
+
+def load(connection: Connection, run_ids: Iterable[str]) -> dict[str, Any]:
     """Return the newest state of each run that exists, or the error that its log has."""
-    if not run_ids:
-        return {}
-    runs = tables.runs
-    found = connection.execute(
-        select(runs.c.id, runs.c.seq, runs.c.head, runs.c.checkpoint).where(runs.c.id.in_(run_ids))
-    ).all()
     loaded: dict[str, Any] = {}
-    documents: dict[str, Any] = {}
-    wanted: dict[str, set[int]] = {}
-    for row in found:
-        try:
-            documents[row.id] = json.loads(row.checkpoint)
-            wanted[row.id] = checkpoint.references(documents[row.id])
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            loaded[row.id] = CorruptHistoryError(row.id, row.seq, f"no checkpoint: {error!r}")
-    records = load_records(connection, wanted)
-    for row in found:
-        if row.id in loaded:
-            continue
-        try:
-            state = checkpoint.restore(
-                row.id, row.seq, documents[row.id], _decode_all(row.id, records[row.id])
-            )
-        except CorruptHistoryError as error:
-            loaded[row.id] = error
-        except (AttributeError, LookupError, TypeError, ValueError) as error:
-            loaded[row.id] = CorruptHistoryError(row.id, row.seq, repr(error))
-        else:
-            loaded[row.id] = Loaded(state, row.head)
+    for run_id in run_ids:
+        for seq, head, text in _RUN.rows(connection, run_id):
+            try:
+                loaded[run_id] = Loaded(_restored(connection, run_id, seq, text), head)
+            except CorruptHistoryError as error:
+                loaded[run_id] = error
     return loaded
 
 
-def load_records(connection: Connection, wanted: dict[str, set[int]]) -> dict[str, list[AnyRow]]:
-    """Fetch single events of several runs."""
-    result: dict[str, list[AnyRow]] = {run_id: [] for run_id in wanted}
-    if not wanted:
-        return result
-    events = tables.events
-    seqs = set().union(*wanted.values())
-    query = select(events.c.run_id, events.c.seq, events.c.at, events.c.kind, events.c.body).where(
-        events.c.run_id.in_(list(wanted)), events.c.seq.in_(sorted(seqs))
-    )
-    for row in connection.execute(query).all():
-        if row.seq in wanted[row.run_id]:
-            result[row.run_id].append(row)
-    return result
+def _restored(connection: Connection, run_id: str, seq: int, text: str) -> State:
+    """Rebuild a state from its checkpoint and the events that it refers to.
+
+    Raises:
+        CorruptHistoryError: They do not add up.
+    """
+    try:
+        document = json.loads(text)
+        wanted = checkpoint.references(document)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CorruptHistoryError(run_id, seq, f"no checkpoint: {error!r}") from error
+    records = {
+        number: _decoded(run_id, number, *row)
+        for number in wanted
+        for row in _EVENT.rows(connection, run_id, number)
+    }
+    try:
+        return checkpoint.restore(run_id, seq, document, records)
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise CorruptHistoryError(run_id, seq, repr(error)) from error
 
 
-def _decode_all(run_id: str, rows: Sequence[AnyRow]) -> dict[int, Record]:
-    return {row.seq: decode_record(run_id, row) for row in rows}
+def _decoded(run_id: str, seq: int, at: str, kind: str, body: str) -> Record:
+    try:
+        return Record(seq, datetime.fromisoformat(at), codec.decode(kind, body))
+    except ValueError as error:
+        raise CorruptHistoryError(run_id, seq, str(error)) from error
 
 
 def decode_record(run_id: str, row: AnyRow) -> Record:
@@ -177,7 +188,7 @@ def _write(connection: Connection, rows: Rows) -> None:
     approvals, live = rows.approvals, rows.live
     insert_rows(connection, tables.runs, rows.new_runs.values())
     update_rows(connection, tables.runs, ("id",), rows.runs.values())
-    insert_rows(connection, tables.events, rows.events)
+    insert_values(connection, tables.events, EVENT, rows.events)
     insert_rows(connection, tables.approvals, approvals.opened.values())
     update_rows(connection, tables.approvals, ("id",), approvals.changed.values())
     insert_rows(connection, tables.decisions, approvals.decisions)

@@ -9,7 +9,12 @@ from functools import cache
 from typing import Any, get_args
 
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import PydanticSerializationError, to_json
+from pydantic_core import (
+    PydanticSerializationError,
+    SchemaSerializer,
+    SchemaValidator,
+    to_json,
+)
 
 from orchestrator.core import events as e
 from orchestrator.errors import StoreError
@@ -20,8 +25,9 @@ _ABOUT_APPROVALS = frozenset(get_args(e.ApprovalEvent))
 
 
 @cache
-def _adapter(kind: str) -> TypeAdapter[Any]:
-    return TypeAdapter(_CLASSES[kind])
+def _adapter(kind: str) -> tuple[SchemaSerializer, SchemaValidator]:
+    adapter: Any = TypeAdapter(_CLASSES[kind])
+    return adapter.serializer, adapter.validator
 
 
 def encode(event: e.Event) -> tuple[str, str]:
@@ -31,11 +37,11 @@ def encode(event: e.Event) -> tuple[str, str]:
         StoreError: A value in it has the wrong type or no JSON; it could not be read again.
     """
     kind = type(event).__name__
-    adapter = _adapter(kind)
+    serializer, validator = _adapter(kind)
     try:
-        body = adapter.dump_json(event, warnings="error")
+        body = serializer.to_json(event, warnings="error")
         # Null in place of a text is written without a warning, and would never be read again.
-        adapter.validate_json(body)
+        validator.validate_json(body)
     except PydanticSerializationError as error:
         reason = " ".join(str(error).split())
         raise StoreError(f"{kind} cannot be stored: {reason}; nothing was recorded") from error
@@ -59,7 +65,7 @@ def decode(kind: str, body: str) -> e.Event:
     if kind not in _CLASSES:
         raise ValueError(f"unknown event type {kind!r}; it was written by a newer version")
     try:
-        event: e.Event = _adapter(kind).validate_json(body)
+        event: e.Event = _adapter(kind)[1].validate_json(body)
     except ValidationError as error:
         raise ValueError(
             f"the body of {kind} does not fit: {error.error_count()} errors"

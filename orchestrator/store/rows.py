@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from orchestrator.core import chain, checkpoint
 from orchestrator.core.advance import Advance
@@ -15,6 +16,8 @@ from orchestrator.store.approval_rows import ApprovalRows
 from orchestrator.store.live import LiveRows, Row
 from orchestrator.store.tables import to_instant_text
 
+EVENT = ("run_id", "seq", "at", "kind", "body", "hash", "approval_id")
+
 
 @dataclass(slots=True)
 class Rows:
@@ -22,7 +25,8 @@ class Rows:
 
     new_runs: dict[str, Row] = field(default_factory=dict)
     runs: dict[str, Row] = field(default_factory=dict)
-    events: list[Row] = field(default_factory=list)
+    #: In the order of `EVENT`, as the driver takes them.
+    events: list[tuple[Any, ...]] = field(default_factory=list)
     approvals: ApprovalRows = field(default_factory=ApprovalRows)
     live: LiveRows = field(default_factory=LiveRows)
     deliveries: list[Row] = field(default_factory=list)
@@ -45,25 +49,10 @@ class Rows:
         run_id = new.state.run_id
         for record in new.records:
             kind, body = codec.encode(record.event)
-            head = chain.link(
-                head,
-                run_id=run_id,
-                seq=record.seq,
-                at=to_instant_text(record.at),
-                kind=kind,
-                body=body,
-            )
-            self.events.append(
-                {
-                    "run_id": run_id,
-                    "seq": record.seq,
-                    "at": record.at,
-                    "kind": kind,
-                    "body": body,
-                    "hash": head,
-                    "approval_id": codec.approval_of(record.event),
-                }
-            )
+            instant = to_instant_text(record.at)
+            head = chain.link(head, run_id=run_id, seq=record.seq, at=instant, kind=kind, body=body)
+            about = codec.approval_of(record.event)
+            self.events.append((run_id, record.seq, instant, kind, body, head, about))
             self.approvals.add(old, new.state, record)
         self._add_run(old, new.state, head, at)
         self.approvals.move(old, new.state)

@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Table, bindparam
+from sqlalchemy import Connection, Dialect, Select, Table, bindparam
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.sql.expression import Delete, Insert, Update
+from sqlalchemy.types import TypeEngine
+
+from orchestrator.store.sqlite import run, run_many
+from orchestrator.store.tables import Instant, to_instant_text
 
 _Converter = Callable[[Any], Any]
 
@@ -23,21 +28,44 @@ class Prepared:
     def __init__(self, statement: Insert | Update | Delete, dialect: Dialect) -> None:
         compiled = statement.compile(dialect=dialect)
         self.text = str(compiled)
-        self.names: Sequence[str] = compiled.positiontup or ()
-        self._converters: list[_Converter | None] = [
-            compiled.binds[name].type.dialect_impl(dialect).bind_processor(dialect)
-            for name in self.names
-        ]
+        names: Sequence[str] = compiled.positiontup or ()
+        columns = [name.removeprefix(_PREFIX) for name in names]
+        self._pick = itemgetter(*columns) if len(columns) > 1 else _only(columns[0])
+        converters = [_converter(compiled.binds[name].type, dialect) for name in names]
+        self._converting = [(at, each) for at, each in enumerate(converters) if each]
 
-    def parameters(self, row: Mapping[str, Any]) -> tuple[Any, ...]:
+    def parameters(self, row: Mapping[str, Any]) -> list[Any]:
         """Return a row's values as the driver takes them."""
-        return tuple(
-            convert(row[name]) if convert else row[name]
-            for name, convert in zip(self.names, self._converters, strict=True)
-        )
+        values = [*self._pick(row)]
+        for at, convert in self._converting:
+            if values[at] is not None:
+                values[at] = convert(values[at])
+        return values
+
+
+class Query:
+    """A query with its parameters' order; its rows are tuples as the driver gives them."""
+
+    def __init__(self, query: Select[Any]) -> None:
+        self._text = str(query.compile(dialect=_SQLITE))
+
+    def rows(self, connection: Connection, *values: Any) -> list[Any]:
+        """Return the rows; the values are those of the parameters, in the query's order."""
+        return run(connection, self._text, values)
 
 
 _PREFIX = "key_"
+_SQLITE = sqlite.dialect()
+
+
+def _only(name: str) -> Callable[[Mapping[str, Any]], tuple[Any, ...]]:
+    return lambda row: (row[name],)
+
+
+def _converter(kind: TypeEngine[Any], dialect: Dialect) -> _Converter | None:
+    if isinstance(kind, Instant):
+        return to_instant_text
+    return kind.dialect_impl(dialect).bind_processor(dialect)
 
 
 @lru_cache(maxsize=256)
@@ -70,8 +98,7 @@ def _delete(table: Table, keys: tuple[str, ...], dialect: Dialect) -> Prepared:
 
 
 def _execute(connection: Connection, prepared: Prepared, rows: Sequence[Mapping[str, Any]]) -> None:
-    parameters = [prepared.parameters(row) for row in rows]
-    connection.exec_driver_sql(prepared.text, parameters)
+    run_many(connection, prepared.text, [prepared.parameters(row) for row in rows])
 
 
 def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -80,6 +107,17 @@ def insert_rows(connection: Connection, table: Table, rows: Iterable[Mapping[str
     if rows:
         prepared = _insert(table, tuple(rows[0]), connection.dialect)
         _execute(connection, prepared, rows)
+
+
+def insert_values(
+    connection: Connection,
+    table: Table,
+    columns: tuple[str, ...],
+    rows: Sequence[Sequence[Any]],
+) -> None:
+    """Insert rows that are given as the driver takes them, in the order of `columns`."""
+    if rows:
+        run_many(connection, _insert(table, columns, connection.dialect).text, rows)
 
 
 def upsert_rows(
@@ -105,8 +143,7 @@ def update_rows(
     groups: dict[tuple[str, ...], list[Mapping[str, Any]]] = {}
     for row in rows:
         columns = tuple(name for name in row if name not in keys)
-        keyed = {(_PREFIX + name if name in keys else name): row[name] for name in row}
-        groups.setdefault(columns, []).append(keyed)
+        groups.setdefault(columns, []).append(row)
     for columns, group in groups.items():
         _execute(connection, _update(table, keys, columns, connection.dialect), group)
 
@@ -118,6 +155,6 @@ def delete_rows(
     rows: Iterable[Sequence[Any]],
 ) -> None:
     """Delete rows by their keys; rows that are not there do not matter."""
-    keyed = [dict(zip((_PREFIX + key for key in keys), row, strict=True)) for row in rows]
+    keyed = [dict(zip(keys, row, strict=True)) for row in rows]
     if keyed:
         _execute(connection, _delete(table, keys, connection.dialect), keyed)

@@ -265,3 +265,14 @@ async def test_runs_of_one_store_do_not_see_each_other(store: Store):
     assert [each.status for each in await store.list_approvals(RUNS[0])] == ["approved"]
     assert [each.id for each in await store.list_pending()] == [second]
     assert (await store.get_run(RUNS[1])).status == RunStatus.WAITING
+
+
+async def test_a_step_that_raises_what_no_future_takes_is_told_to_its_caller(store: Store):
+    """A StopIteration would otherwise be lost, and its caller would wait for ever."""
+
+    def broken(_state, _now):
+        return next(iter(()))
+
+    with pytest.raises(StoreError, match="StopIteration"):
+        await store.commit(RUNS[0], broken)
+    assert await store.list_runs() == []
