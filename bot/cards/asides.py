@@ -13,6 +13,9 @@ RULE_HOURS = timedelta(hours=4)
 _RULED = frozenset({ApprovalKind.CONFIRM, ApprovalKind.TOOL, ApprovalKind.REVIEW})
 
 ASIDE_LABELS = {
+    Aside.EDIT: "Edit…",
+    Aside.SHOW: "Show all",
+    Aside.WHO: "Who can approve?",
     Aside.COMMENT: "Comment…",
     Aside.ASK: "Ask the requester…",
     Aside.DELEGATE: "Delegate…",
@@ -26,6 +29,9 @@ ASIDE_LABELS = {
     Aside.MORE: "More…",
 }
 ASIDE_WORDS = {
+    Aside.EDIT: "Change what is asked about, and approve that.",
+    Aside.SHOW: "See everything that the question is about.",
+    Aside.WHO: "See who may decide, whose answer is missing, and by which rules.",
     Aside.COMMENT: "Write something that everybody sees in the question's thread.",
     Aside.ASK: "Ask who started the run for what you need to know.",
     Aside.DELEGATE: "Let somebody else answer in your place.",
@@ -50,6 +56,7 @@ def asides_of(approval: Approval) -> tuple[Aside, ...]:
         Aside.COMMENT: True,
         Aside.ASK: True,
         Aside.DELEGATE: True,
+        Aside.WHO: True,
         Aside.SNOOZE: True,
         Aside.EXTEND: approval.due_at is not None,
         Aside.REASSIGN: True,

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bot.cards.excerpt import Passage
+from bot.cards.passages import Passage
 from bot.cards.words import Words
 
 #: Facts in two columns; more are not read.
 MOST_FACTS = 4
+#: Buttons in a row; the others are in the menu.
+MOST_BUTTONS = 4
 
 
 class ButtonStyle(StrEnum):
@@ -54,8 +56,11 @@ class Button:
 
 
 class Aside(StrEnum):
-    """Something that may be done about an open question beside answering it."""
+    """Something on the menu of an open question."""
 
+    EDIT = "edit"  #: the form of the decision, where there is no room for its button
+    SHOW = "show"  #: all of the payload, likewise
+    WHO = "who"  #: may answer, and whose answer is missing
     COMMENT = "comment"
     ASK = "ask"  #: the requester, for information
     DELEGATE = "delegate"
@@ -99,6 +104,8 @@ class Card:
     digest: str
     #: Which graph, which gate, who asks.
     heading: Words
+    #: Whom the message calls; nobody else may be called by it.
+    calls: Words = ()
     #: Empty while the approval is open.
     icon: str = ""
     title: str

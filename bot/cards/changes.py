@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from bot.cards.excerpt import Passage, PassageStyle
+from bot.cards.numbers import number_text
+from bot.cards.passages import Passage, PassageStyle
+from bot.cards.secrets import HIDDEN, formats_of_answer, is_secret, visible
 from bot.cards.values import cut, is_short, label_text, one_line, value_text
+from orchestrator.graph.formats import Format, FormatKind, find_format
 from orchestrator.graph.kinds import Decision
 from orchestrator.store.records import Approval
 
@@ -34,7 +37,8 @@ def change_passages(approval: Approval) -> tuple[Passage, ...]:
     if found is None:
         return ()
     changed = list(_differences(*found))
-    shown = [passage for change in changed[:_MOST] for passage in _passages(*change)]
+    formats = formats_of_answer(approval)
+    shown = [passage for change in changed[:_MOST] for passage in _passages(formats, *change)]
     rest = len(changed) - _MOST
     if rest > 0:
         shown.append(Passage(label="And", text=f"{rest} more changes", style=PassageStyle.LINE))
@@ -50,19 +54,28 @@ def _differences(old: Any, new: Any, label: str = "") -> Iterator[tuple[str, Any
         yield label, old, new
 
 
-def _passages(label: str, old: Any, new: Any) -> Iterator[Passage]:
+def _passages(formats: Mapping[str, Format], label: str, old: Any, new: Any) -> Iterator[Passage]:
     name = label_text(label)
+    if is_secret(formats, label):
+        yield Passage(label=name, text=f"changed, {HIDDEN}", style=PassageStyle.LINE)
+        return
+    before, now = (_text(each, formats, label) for each in (old, new))
     if _is_brief(old) and _is_brief(new):
-        text = f"{one_line(_text(old))} → {one_line(_text(new))}"
+        text = f"{one_line(before)} → {one_line(now)}"
         yield Passage(label=name, text=text, style=PassageStyle.LINE)
         return
-    yield Passage(label=f"{name}, before", text=_text(old), style=PassageStyle.QUOTE)
-    yield Passage(label=f"{name}, now", text=_text(new), style=PassageStyle.QUOTE)
+    yield Passage(label=f"{name}, before", text=before, style=PassageStyle.QUOTE)
+    yield Passage(label=f"{name}, now", text=now, style=PassageStyle.QUOTE)
 
 
 def _is_brief(value: Any) -> bool:
     return value is _ABSENT or is_short(value)
 
 
-def _text(value: Any) -> str:
-    return "(not there)" if value is _ABSENT else cut(value_text(value).strip(), _LONG)
+def _text(value: Any, formats: Mapping[str, Format], label: str) -> str:
+    if value is _ABSENT:
+        return "(not there)"
+    shown = find_format(formats, label)
+    if shown is not None and shown.kind is FormatKind.NUMBER:
+        return number_text(value, shown.unit)
+    return cut(value_text(visible(value, formats, label)).strip(), _LONG)

@@ -1,13 +1,14 @@
-"""What of a payload stands in the message, and the whole of it for whoever asks."""
+"""What of a payload stands in a message: what decides first, then the beginning of the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any
 
-from bot.cards.values import cut, is_short, label_text, one_line, value_text
+from bot.cards.passages import Passage, PassageStyle
+from bot.cards.shapes import is_weighty
+from bot.cards.tables import columns_text, narrow
+from bot.cards.values import SHORT, cut
 
 #: Characters of prose in a message; more makes people scroll past it.
 PROSE = 600
@@ -15,90 +16,112 @@ PROSE = 600
 LEAST = 120
 #: Lines of prose in a message, all pieces together.
 PROSE_LINES = 10
-#: Pieces of prose in a message.
+#: Pieces of prose, and such, in a message.
 PIECES = 3
-#: Short values in a message, besides the facts.
+#: Short values in a message, besides the facts; what is weighty is shown beyond that.
 LINES = 10
-#: What people must see before they decide; such values come first.
-_WEIGHTY = (
-    "amount", "total", "price", "cost", "sum", "target", "environment", "env", "risk", "severity",
-    "version", "recipient", "account",
-)  # fmt: skip
-
-
-class PassageStyle(StrEnum):
-    """How a piece of a payload is set."""
-
-    LINE = "line"  #: label and value on a line
-    QUOTE = "quote"  #: prose
-    CODE = "code"  #: a structure
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Passage:
-    """A piece of a payload, verbatim as far as it goes."""
-
-    label: str
-    text: str
-    style: PassageStyle
+_WEIGHTY_ROOM = 2000  # characters of weighty lines
+_DIFF_LINES = 14
+_ROWS = 6  # of a table
+_COLUMNS = 7
+_WIDTH = 60  # characters of a cell
+_FILES = 5
+_PROSE = frozenset({PassageStyle.QUOTE, PassageStyle.MARKDOWN, PassageStyle.CODE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Excerpt:
     """The part of a payload that a message shows."""
 
-    passages: tuple[Passage, ...]
-    is_cut: bool
+    facts: tuple[Passage, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    is_cut: bool = False
 
 
-def by_weight(payload: Mapping[str, Any]) -> list[str]:
-    """List the labels of the short values, amounts, targets and risks first."""
-    short = [label for label, value in payload.items() if is_short(value)]
-    return sorted(short, key=lambda label: not _is_weighty(label))
+def excerpt(shown: Sequence[Passage], *, facts: int = 0) -> Excerpt:
+    """Pick what decides most cases.
+
+    Args:
+        shown: The whole payload.
+        facts: How many short values are told apart as facts.
+    """
+    long = [each for each in shown if not each.is_line]
+    pieces = _shorten(long[:PIECES])
+    cut_ones = [each for each, piece in zip(long, pieces, strict=False) if piece != each]
+    lifted = [line for each in (*cut_ones, *long[PIECES:]) for line in each.inside]
+    by_weight = sorted(
+        [*(each for each in shown if each.is_line), *lifted], key=lambda each: not each.is_weighty
+    )
+    told = [each for each in by_weight if len(each.text) <= SHORT][:facts]
+    lines = [each for each in by_weight if each not in told]
+    kept = _lines(lines)
+    is_cut = bool(cut_ones) or len(long) > PIECES or len(kept) < len(lines)
+    return Excerpt(facts=tuple(told), passages=(*kept, *pieces), is_cut=is_cut)
 
 
-def _is_weighty(label: str) -> bool:
-    words = str(label).lower().replace(".", "_").replace("-", "_").split("_")
-    return any(word in _WEIGHTY for word in words)
-
-
-def excerpt(payload: Mapping[str, Any], *, without: Iterable[str] = ()) -> Excerpt:
-    """Pick what decides most cases: short values in full, then the beginning of the prose."""
-    left_out = set(without)
-    short = [label for label in by_weight(payload) if label not in left_out]
-    lines = [_passage(label, payload[label]) for label in short[:LINES]]
-    long = [
-        _passage(label, value)
-        for label, value in payload.items()
-        if not is_short(value) and label not in left_out
-    ]
-    prose = _shorten(long[:PIECES])
-    is_cut = len(short) > LINES or len(long) > PIECES or prose != long[:PIECES]
-    return Excerpt(passages=(*lines, *prose), is_cut=is_cut)
-
-
-def whole_payload(payload: Mapping[str, Any]) -> tuple[Passage, ...]:
-    """Return every value in full, in the order that the author of the graph chose."""
-    return tuple(_passage(label, value) for label, value in payload.items())
-
-
-def _passage(label: str, value: Any) -> Passage:
-    heading = label_text(label)
-    if is_short(value):
-        return Passage(label=heading, text=one_line(value_text(value)), style=PassageStyle.LINE)
-    style = PassageStyle.QUOTE if isinstance(value, str) else PassageStyle.CODE
-    return Passage(label=heading, text=value_text(value).strip(), style=style)
+def _lines(lines: Sequence[Passage]) -> list[Passage]:
+    kept: list[Passage] = []
+    room = _WEIGHTY_ROOM
+    for each in lines:
+        room -= len(each.text) + len(each.label)
+        if len(kept) >= LINES and not (each.is_weighty and room >= 0):
+            break
+        kept.append(each)
+    return kept
 
 
 def _shorten(passages: Sequence[Passage]) -> list[Passage]:
-    if not passages:
-        return []
-    characters = max(PROSE // len(passages), LEAST)
-    lines = max(PROSE_LINES // len(passages), 1)
-    return [
-        replace(passage, text=cut(_first_lines(passage.text, lines), characters))
-        for passage in passages
+    prose = sum(each.style in _PROSE for each in passages) or 1
+    characters = max(PROSE // prose, LEAST)
+    lines = max(PROSE_LINES // prose, 1)
+    return [_short(each, characters, lines) for each in passages]
+
+
+def _short(passage: Passage, characters: int, lines: int) -> Passage:
+    match passage.style:
+        case PassageStyle.TABLE:
+            return _short_table(passage)
+        case PassageStyle.FILES:
+            rows = passage.rows[:_FILES]
+            text = "\n".join(passage.text.split("\n")[:_FILES])
+            rest = _rest(len(passage.rows) - len(rows), "file")
+            return replace(passage, rows=rows, text=text, rest=rest)
+        case PassageStyle.DIFF:
+            found = passage.text.split("\n")
+            text = cut("\n".join(found[:_DIFF_LINES]), 2 * PROSE)
+            return replace(passage, text=text, rest=_rest(len(found) - _DIFF_LINES, "line"))
+        case _:
+            return replace(passage, text=cut(_first_lines(passage.text, lines), characters))
+
+
+def _short_table(passage: Passage) -> Passage:
+    head, *body = passage.rows
+    by_weight = sorted(range(len(head)), key=lambda n: not is_weighty(head[n]))
+    columns = sorted(by_weight[:_COLUMNS])
+    rows = tuple(tuple(row[n] for n in columns) for row in (head, *body[:_ROWS]))
+    missing = [
+        part
+        for part in (
+            _rest(len(body) - _ROWS, "row"),
+            _rest(len(head) - len(columns), "column"),
+        )
+        if part
     ]
+    numeric = frozenset(new for new, old in enumerate(columns) if old in passage.numeric)
+    rows = narrow(rows, _WIDTH)
+    return replace(
+        passage,
+        rows=rows,
+        numeric=numeric,
+        text=columns_text(rows, numeric),
+        rest=" and ".join(missing),
+    )
+
+
+def _rest(count: int, what: str) -> str:
+    if count <= 0:
+        return ""
+    return f"{count:,} more {what}" + ("s" if count > 1 else "")
 
 
 def _first_lines(text: str, most: int) -> str:

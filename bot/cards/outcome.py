@@ -7,10 +7,13 @@ from datetime import timedelta
 
 from bot.cards.card import Button, Card, Comment, Form
 from bot.cards.changes import change_passages
-from bot.cards.excerpt import Passage, excerpt
+from bot.cards.excerpt import excerpt
+from bot.cards.passages import Passage
 from bot.cards.progress import waiting_for
 from bot.cards.question import heading, place, revision
 from bot.cards.runs import run_state
+from bot.cards.secrets import formats_of_answer
+from bot.cards.shapes import passages_of
 from bot.cards.values import clean, cut, one_line
 from bot.cards.words import Code, Moment, Person, Words, join, name_words
 from orchestrator.core.approval_events import Outcome
@@ -146,7 +149,8 @@ def _answered_with(approval: Approval, outcome: Outcome) -> tuple[Passage, ...]:
     if answer.decision is Decision.CHOOSE:
         return ()
     values = answer.values
-    return excerpt(values if isinstance(values, Mapping) else {"Result": values}).passages
+    shown = values if isinstance(values, Mapping) else {"result": values}
+    return excerpt(passages_of(shown, formats_of_answer(approval))).passages
 
 
 def _who(approval: Approval, *decisions: Decision) -> Words:

@@ -9,11 +9,14 @@ from bot.cards.asides import asides_of
 from bot.cards.buttons import question_buttons
 from bot.cards.card import MOST_FACTS, Card, Fact
 from bot.cards.changes import change_passages
-from bot.cards.excerpt import Passage, PassageStyle, by_weight, excerpt
+from bot.cards.excerpt import excerpt
+from bot.cards.passages import Passage, PassageStyle
 from bot.cards.progress import notes, progress_words, waiting_for
-from bot.cards.values import clean, label_text, one_line, value_text
+from bot.cards.shapes import whole_payload
+from bot.cards.turns import turn_notes
+from bot.cards.values import clean, one_line
 from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
-from orchestrator.graph.kinds import QUORUM_KINDS, Decision
+from orchestrator.graph.kinds import QUORUM_KINDS, Decision, Risk
 from orchestrator.store.records import Approval
 
 _REVISION = 12  # digits of the digest
@@ -24,17 +27,21 @@ _DECIDED = {
 }
 
 
-def question_card(approval: Approval, *, due_at: datetime | None) -> Card:
+def question_card(
+    approval: Approval, *, due_at: datetime | None, turn: Sequence[Approval] = ()
+) -> Card:
     """Show an open approval.
 
     Args:
         approval: What is asked.
         due_at: The deadline to show. Until the question has been delivered it is not yet fixed,
             so whoever delivers it says what it will be.
+        turn: The calls of an agent's turn that it is one of; see `calls_of_turn`.
     """
-    facts = _payload_facts(approval)
-    shown = excerpt(approval.payload, without=facts)
+    # The deadline and the progress always have their room.
+    shown = excerpt(whole_payload(approval), facts=MOST_FACTS - 2)
     error = _error_passages(approval)
+    buttons = question_buttons(approval, is_cut=shown.is_cut, facts=shown.facts)
     return Card(
         approval_id=approval.id,
         run_id=approval.run_id,
@@ -44,23 +51,19 @@ def question_card(approval: Approval, *, due_at: datetime | None) -> Card:
         revision=revision(approval),
         digest=approval.digest,
         heading=heading(approval),
+        calls=_calls(approval),
         title=one_line(approval.title) or f"Approve {approval.node}?",
         prompt=clean(approval.prompt).strip(),
         changes=change_passages(approval),
         passages=(*error, *shown.passages),
         facts=(
-            *(
-                Fact(
-                    label=label_text(label), words=(one_line(value_text(approval.payload[label])),)
-                )
-                for label in facts
-            ),
+            *(Fact(label=each.label, words=(each.text,)) for each in shown.facts),
             Fact(label="Decide by", words=(Moment(due_at),) if due_at else ("no deadline",)),
             _progress(approval),
         ),
-        notes=notes(approval),
-        buttons=question_buttons(approval, is_cut=shown.is_cut),
-        asides=asides_of(approval),
+        notes=(*turn_notes(approval, turn), *notes(approval)),
+        buttons=buttons.row,
+        asides=(*buttons.spared, *asides_of(approval)),
         footer=_footer(approval),
         summary=_summary(approval, due_at),
     )
@@ -73,7 +76,9 @@ def revision(approval: Approval) -> str:
 
 def heading(approval: Approval) -> Words:
     """Say which graph, which gate, who asks."""
-    return (Strong(approval.graph), f" · {place(approval)} · asked by ", Person(approval.requester))
+    asked: Words = (f" · {place(approval)} · asked by ", Person(approval.requester))
+    risk: Words = (" · ", Strong("high risk")) if approval.risk is Risk.HIGH else ()
+    return (Strong(approval.graph), *asked, *risk)
 
 
 def place(approval: Approval) -> str:
@@ -108,17 +113,18 @@ def reminder_words(approval: Approval, names: Sequence[str]) -> Words:
     )
 
 
-def _payload_facts(approval: Approval) -> list[str]:
-    room = MOST_FACTS - 2  # the deadline and the progress always have theirs
-    return by_weight(approval.payload)[:room]
+def _calls(approval: Approval) -> Words:
+    if not approval.notify:
+        return ()
+    return ("for ", *name_words(list(map(str, approval.notify)), most=_MOST_CALLED, last="and"))
 
 
 def _error_passages(approval: Approval) -> tuple[Passage, ...]:
     if approval.error is None:
         return ()
-    shown = excerpt({approval.error.type: clean(approval.error.message) + "\n"})
-    passage = shown.passages[0]
-    return (Passage(label=passage.label, text=passage.text, style=PassageStyle.CODE),)
+    told = clean(approval.error.message).strip() or "(no message)"
+    whole = Passage(label=one_line(approval.error.type), text=told, style=PassageStyle.CODE)
+    return excerpt([whole]).passages
 
 
 def _progress(approval: Approval) -> Fact:

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bot.cards.card import ButtonStyle, Confirm
-from bot.cards.excerpt import Passage, PassageStyle
 from bot.slack import limits
 from bot.slack.mrkdwn import fit, literal, units
 
@@ -152,43 +151,19 @@ def rich_text(elements: Sequence[Block]) -> Block:
     return {"type": "rich_text", "elements": list(elements)}
 
 
-def quote(text: str) -> Block:
+def quote(prose: str) -> Block:
     """Return prose as it is, with a bar at its side; no character of it is mark-up."""
-    return {"type": "rich_text_quote", "elements": [_text(fit(literal(text), limits.RICH_TEXT))]}
+    return {"type": "rich_text_quote", "elements": [text(fit(literal(prose), limits.RICH_TEXT))]}
 
 
-def passages(shown: Sequence[Passage]) -> Block | None:
-    """Return pieces of a payload in one block, or None when there are none."""
-    is_alone = len(shown) == 1 and shown[0].style is not PassageStyle.LINE
-    elements: list[Block] = []
-    room = limits.RICH_TEXT
-    for passage in shown:
-        text = fit(literal(passage.text), max(room, 0))
-        room -= units(text) + units(passage.label)
-        if not text or room < 0:
-            break
-        elements += _passage(passage, text, has_label=not is_alone)
-    return rich_text(elements) if elements else None
+def _bold_section(shown: str) -> Block:
+    return {"type": "rich_text_section", "elements": [text(shown, bold=True)]}
 
 
-def _passage(passage: Passage, text: str, *, has_label: bool) -> list[Block]:
-    label = _text(literal(passage.label), bold=True)
-    if passage.style is PassageStyle.LINE:
-        return [{"type": "rich_text_section", "elements": [label, _text(f"  {text}")]}]
-    kind = "quote" if passage.style is PassageStyle.QUOTE else "preformatted"
-    body = {"type": f"rich_text_{kind}", "elements": [_text(text)]}
-    return [{"type": "rich_text_section", "elements": [label]}, body] if has_label else [body]
-
-
-def _bold_section(text: str) -> Block:
-    return {"type": "rich_text_section", "elements": [_text(text, bold=True)]}
-
-
-def _text(text: str, *, bold: bool = False) -> Block:
+def text(text: str, **style: bool) -> Block:
+    """Return a piece of rich text."""
     made: Block = {"type": "text", "text": text or " "}
-    if bold:
-        made["style"] = {"bold": True}
-    return made
+    return {**made, "style": style} if style else made
 
 
 def modal(

@@ -37,6 +37,9 @@ VIEW_TITLE: Final = 24
 VIEW_BUTTON: Final = 24
 PRIVATE_METADATA: Final = 3000
 CALLBACK_ID: Final = 255
+TABLE_ROWS: Final = 100  # items
+TABLE_COLUMNS: Final = 20  # items
+TABLE_TEXT: Final = 10_000  # in all cells of a table
 #: chat.update refuses more with msg_too_long; chat.postMessage advises the same.
 UPDATE_TEXT: Final = 4000
 #: A notification shows much less; the rest of a message is in its blocks.
@@ -44,3 +47,5 @@ SUMMARY_TEXT: Final = 1000
 METADATA_BYTES: Final = 8000  # bytes of JSON
 #: One rich text block. Slack names no limit of its own, a message as a whole has one.
 RICH_TEXT: Final = 3000
+#: Entries of a list in rich text. Slack names no limit of its own either.
+LIST_ITEMS: Final = 40  # items

@@ -8,10 +8,11 @@ from typing import Any
 from bot.cards.asides import ASIDE_LABELS
 from bot.cards.card import Aside, Button, Card, Confirm, Form
 from bot.cards.notices import Notice
-from bot.cards.words import Part, Words
+from bot.cards.words import Part, Words, join, plain
 from bot.slack import blocks as b
 from bot.slack import limits
 from bot.slack.mrkdwn import GroupIds, escape, fit_escaped, literal, mrkdwn, units
+from bot.slack.payload_blocks import message_blocks
 from bot.slack.payloads import (
     AgainButton,
     AsideOption,
@@ -59,10 +60,21 @@ def render(card: Card, groups: GroupIds | None = None) -> SlackMessage:
 
 
 def render_plainly(card: Card, groups: GroupIds | None = None) -> SlackMessage:
-    """Render the least that people can decide by, for a Slack that refuses the full message."""
+    """Render what people decide by in nothing but the oldest blocks, for a Slack that refuses."""
     text = _summary(card.summary, groups)
-    plain = [b.section(text), *_actions(card)]
-    return SlackMessage(text=text, blocks=plain, metadata=_metadata(card))
+    facts = [f"{fact.label}: {plain(fact.words)}" for fact in card.facts]
+    shown = [
+        f"{each.label}: {each.text}" if each.is_line else f"{each.label}:\n{each.text}"
+        for each in (*card.changes, *card.passages)
+    ]
+    told = [*facts, *shown, *(comment.text for comment in card.comments)]
+    made = [
+        b.section(text),
+        *([b.plain_section("\n".join(told))] if told else []),
+        *_actions(card),
+        b.context(mrkdwn(card.footer, groups)),
+    ]
+    return SlackMessage(text=text, blocks=made, metadata=_metadata(card))
 
 
 def render_notice(
@@ -109,7 +121,7 @@ def _metadata(card: Card) -> dict[str, Any]:
 def _blocks(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
     body = _outcome(card, groups) if card.icon else _question(card, groups)
     made = [
-        b.context(mrkdwn(card.heading, groups)),
+        b.context(mrkdwn(join([card.heading, card.calls]), groups)),
         *body,
         *_actions(card),
         b.context(mrkdwn(card.footer, groups)),
@@ -118,14 +130,13 @@ def _blocks(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
 
 
 def _question(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
-    shown = b.passages(card.passages)
-    changes = b.passages(card.changes)
+    changes = message_blocks(card.changes)
     facts = [(escape(fact.label), _fact(fact.words, groups)) for fact in card.facts]
     return [
         b.header(card.title),
         *([b.plain_section(card.prompt)] if card.prompt else []),
-        *([b.context("*What the last edits changed*"), changes] if changes else []),
-        *([shown] if shown else []),
+        *([b.context("*What the last edits changed*"), *changes] if changes else []),
+        *message_blocks(card.passages),
         *([b.fields(facts)] if facts else []),
         *(
             [b.context("\n".join(mrkdwn(note, groups) for note in card.notes))]
@@ -150,7 +161,7 @@ def _outcome(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
     title = f"{card.icon} *{fit_escaped(card.title, limits.TEXT // 2)}*"
     story = "\n".join(mrkdwn(words, groups) for words in card.story)
     made = [b.section(f"{title}\n{story}")]
-    made += [found for found in (b.passages(card.changes), b.passages(card.passages)) if found]
+    made += [*message_blocks(card.changes), *message_blocks(card.passages)]
     for comment in card.comments:
         made.append(b.rich_text([b.quote(comment.text)]))
         if len(card.comments) > 1:

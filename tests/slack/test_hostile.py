@@ -75,10 +75,26 @@ async def test_s1_show_all_holds_every_word(tmp_path: Path):
     async with bench(tmp_path, graphs=graphs({"text": words})) as bot:
         question = await bot.ask("run carrier")
         await bot.sim.click("U0BOB", CHANNEL, question["ts"], label="Show all")
-        window = await bot.sim.until(lambda: bot.sim.views("U0BOB"))
-        texts = [b["text"]["text"] for b in window[0]["blocks"] if b["type"] == "section"]
+        texts: list[str] = []
+        for page in range(1, 5):
+            window = await page_of(bot, page, 4)
+            texts += [b["text"]["text"] for b in window["blocks"] if b["type"] == "section"]
+            if page < 4:
+                await bot.sim.click_view("U0BOB", window["id"], label="Next")
+        await bot.sim.click_view("U0BOB", window["id"], label="Previous")
 
         assert words in "".join(texts)
+        assert await page_of(bot, 3, 4)
+
+
+async def page_of(bot: Bench, page: int, count: int) -> dict[str, Any]:
+    """Wait for a page of the window."""
+
+    def find() -> dict[str, Any] | None:
+        views = bot.sim.views("U0BOB")
+        return views[-1] if views and f"Page {page} of {count}" in shown(views[-1]) else None
+
+    return await bot.sim.until(find)
 
 
 async def test_a_hostile_topic_and_comment_never_ping(socket_bot: Bench):

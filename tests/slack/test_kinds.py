@@ -407,5 +407,5 @@ async def test_the_menu_holds_four_entries_and_the_way_to_the_rest(tmp_path: Pat
         question = await bot.ask("run confirmed")
 
         assert [option["text"]["text"] for option in menu(question)] == [
-            "Comment…", "Ask the requester…", "Delegate…", "Snooze…", "More…",
+            "Comment…", "Ask the requester…", "Delegate…", "Who can approve?", "More…",
         ]  # fmt: skip

@@ -27,7 +27,7 @@ def asking(policy: Policy = kinds.TWO, **gate: Any) -> Any:
 
 async def picked(bot: Bench, user: str, message: dict[str, Any], label: str) -> dict[str, Any]:
     """Pick an entry of the menu, or of its longer half, and return the form."""
-    short = {"Comment…", "Ask the requester…", "Delegate…", "Snooze…"}
+    short = {"Comment…", "Ask the requester…", "Delegate…"}
     if label in short:
         await bot.pick(user, message, label)
     else:
@@ -284,8 +284,8 @@ async def test_h25_there_is_no_glass_where_the_policy_has_none(tmp_path: Path):
         ]
 
         assert offered == [
-            "Comment…", "Ask the requester…", "Delegate…", "Snooze…", "Reassign…", "Withdraw…",
-            "Approve for this run", "Approve for 4 hours",
+            "Comment…", "Ask the requester…", "Delegate…", "Who can approve?", "Snooze…",
+            "Reassign…", "Withdraw…", "Approve for this run", "Approve for 4 hours",
         ]  # fmt: skip
 
 

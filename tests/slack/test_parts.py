@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.cards.excerpt import PassageStyle, excerpt
+from bot.cards.excerpt import excerpt
+from bot.cards.passages import PassageStyle
+from bot.cards.shapes import passages_of
 from bot.cards.values import clean, cut, label_text, value_text
 from bot.cards.words import Code, Group, Moment, Person, Strong, join, name_words, plain
 from bot.errors import ConfigurationError, NotRecordedError
@@ -219,7 +221,8 @@ def test_labels_are_made_of_keys():
 
 def test_an_excerpt_has_lines_first_and_says_when_it_is_cut():
     """Structures keep their form."""
-    found = excerpt({"plan": {"a": [1, 2]}, "risk": "high", "text": "w " * 900})
+    payload = {"plan": {"a": {"b": [{}, 2]}}, "risk": "high", "text": "w " * 900}
+    found = excerpt(passages_of(payload, {}))
 
     assert [passage.label for passage in found.passages] == ["Risk", "Plan", "Text"]
     assert PassageStyle.CODE is found.passages[1].style

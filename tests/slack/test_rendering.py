@@ -16,8 +16,8 @@ from bot.simulator import limits as slack_limits
 from bot.simulator.blockkit import message_faults, view_faults
 from bot.slack import limits
 from bot.slack.messages import render, render_plainly
-from bot.slack.modals import payload_view
 from bot.slack.mrkdwn import escape, fit, fit_escaped, units
+from bot.slack.payload_pages import pages_of, payload_view
 from orchestrator.core.state import RunStatus
 from orchestrator.graph.kinds import Decision
 from orchestrator.graph.policy import any_of
@@ -39,6 +39,16 @@ def check(blocks: list[dict[str, Any]]) -> None:
     faults = message_faults(blocks)
 
     assert faults == []
+
+
+def check_window(asked: Approval) -> None:
+    """Assert that Slack takes each page of the window with the whole payload."""
+    pages, _ = pages_of(whole_payload(asked))
+    for page in range(len(pages)):
+        view = payload_view(asked, page, note="Sent.")
+
+        assert view_faults(view, kind="modal") == []
+        assert len(json.dumps(view)) <= limits.VIEW_BYTES
 
 
 def assert_harmless(message: dict[str, Any]) -> None:
@@ -92,10 +102,7 @@ def test_any_outcome_keeps_every_limit(
 @given(payload=st.dictionaries(TEXTS, VALUES, max_size=8), title=TEXTS)
 def test_any_payload_fits_into_its_window(payload: dict[str, Any], title: str):
     """Show all works for whatever there is to show."""
-    view = payload_view(title, whole_payload(payload), more="There is more.")
-
-    assert view_faults(view, kind="modal") == []
-    assert len(json.dumps(view)) <= limits.VIEW_BYTES
+    check_window(approval(payload=payload, title=title))
 
 
 @pytest.mark.parametrize(
@@ -115,11 +122,9 @@ def test_an_extreme_payload_becomes_an_excerpt_and_a_window(payload: dict[str, A
     """Both keep the limits, and a cut excerpt offers the rest."""
     asked = approval(payload=payload)
     message = render(question_card(asked, due_at=asked.due_at), GROUPS)
-    view = payload_view("All", whole_payload(payload), more="There is more.")
 
     check(message.blocks)
-    assert view_faults(view, kind="modal") == []
-    assert len(json.dumps(view)) <= limits.VIEW_BYTES
+    check_window(asked)
     assert "\ud800" not in shown({"text": message.text, "blocks": message.blocks})
 
 

@@ -170,7 +170,9 @@ async def test_blocks_that_slack_refuses_are_replaced_by_plain_ones(socket_bot: 
     question = await bot.ask()
 
     assert {"Approve", "Reject…"} == labels(question)
-    assert [block["type"] for block in question["blocks"]] == ["section", "actions"]
+    assert [block["type"] for block in question["blocks"]] == [
+        "section", "section", "actions", "context",
+    ]  # fmt: skip
     assert "Publish “Bees in winter”?" in shown(question)
 
     await bot.sim.click("U0BOB", CHANNEL, question["ts"], label="Approve")

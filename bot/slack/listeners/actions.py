@@ -7,21 +7,18 @@ from typing import Any
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.cards import whole_payload
-from bot.cards.values import one_line
 from bot.cards.words import Code, Strong, Words
 from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
 from bot.slack.forms import values_view
 from bot.slack.listening import Tools, is_first, open_view, refuse_stale, user_of
-from bot.slack.messages import AGAIN, CHOOSE, DECIDE, FORM, SHOW, VALUES
-from bot.slack.modals import payload_view, reason_view
+from bot.slack.messages import AGAIN, CHOOSE, DECIDE, FORM, VALUES
+from bot.slack.modals import reason_view
 from bot.slack.payloads import (
     AgainButton,
     ChoiceButton,
     DecisionButton,
     FormButton,
     PayloadError,
-    ShowButton,
     ValuesButton,
 )
 from bot.slack.seen import retry_number
@@ -88,23 +85,6 @@ async def open_form(tools: Tools, args: AsyncArgs) -> None:
         tools.tasks.spawn(open_view(tools, args.body, view), name="slack-form")
 
 
-async def show_payload(tools: Tools, args: AsyncArgs) -> None:
-    """Show the whole payload of an approval."""
-    button = ShowButton.unpack(_action(args).get("value"))
-    approval = await in_time(
-        tools.tasks, tools.engine.get_approval(button.approval), seconds=CLICK_TIMEOUT
-    )
-    await args.ack()
-    command = f"{tools.command} show {approval.ref}"
-    view = payload_view(
-        one_line(approval.title),
-        whole_payload(approval.payload),
-        more=f"There is more than a window can hold. On the command line: `{command[1:]}`",
-    )
-    if is_first(tools, args.body, "payload"):
-        tools.tasks.spawn(open_view(tools, args.body, view), name="slack-payload")
-
-
 async def start_again(tools: Tools, args: AsyncArgs) -> None:
     """Start the graph of a run again with the same input."""
     action = _action(args)
@@ -142,7 +122,6 @@ TABLE = {
         (re.compile(f"^{CHOOSE}"), choose),
         (re.compile(f"^{FORM}"), open_form),
         (re.compile(f"^{VALUES}"), open_values),
-        (re.compile(f"^{SHOW}$"), show_payload),
         (re.compile(f"^{AGAIN}$"), start_again),
         (re.compile(""), unknown),
     ],

@@ -27,6 +27,7 @@ from bot.slack.asides import (
 )
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Click, Member, in_time, team_of
 from bot.slack.inputs import entered
+from bot.slack.listeners.looking import WINDOWS
 from bot.slack.listening import (
     Handler,
     Tools,
@@ -53,6 +54,9 @@ async def pick(tools: Tools, args: AsyncArgs) -> None:
         tools.tasks, tools.engine.get_approval(option.approval), seconds=CLICK_TIMEOUT
     )
     refuse_stale(approval, option.digest)
+    if aside in WINDOWS:
+        await WINDOWS[aside](tools, args, approval)
+        return
     if aside is not Aside.MORE and aside not in asides_of(approval):
         label = ASIDE_LABELS[aside].rstrip("…").lower()
         raise NotPossibleError(f"this question does not allow to {label}")

@@ -1,0 +1,68 @@
+"""What of a payload may be seen: secrets are taken out before anything else looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from orchestrator.graph.formats import Format, FormatKind, find_format
+from orchestrator.store.records import Approval
+
+#: What stands in the place of a secret.
+HIDDEN = "hidden"
+
+
+def visible_payload(approval: Approval) -> dict[str, Any]:
+    """Return what an approval shows, without its secrets."""
+    return visible_values(approval.payload, approval.formats)
+
+
+def visible_values(values: Mapping[str, Any], formats: Mapping[str, Format]) -> dict[str, Any]:
+    """Return values by label, without the secrets that the formats name."""
+    return {label: visible(value, formats, str(label)) for label, value in values.items()}
+
+
+def visible(value: Any, formats: Mapping[str, Format], key: str) -> Any:
+    """Return the value under a label or dotted key, without the secrets that are in it."""
+    if is_secret(formats, key):
+        return HIDDEN
+    inside = f"{key}." if key else ""
+    for each, shown in formats.items():
+        if shown.kind is FormatKind.SECRET and each.startswith(inside):
+            value = _without(value, each[len(inside) :].split("."))
+    return value
+
+
+def is_secret(formats: Mapping[str, Format], key: str) -> bool:
+    """Is the value under a label or dotted key a secret, or inside one?"""
+    found = find_format(formats, key)
+    return found is not None and found.kind is FormatKind.SECRET
+
+
+def formats_of_answer(approval: Approval) -> dict[str, Format]:
+    """Return the formats as they hold for what an answer or an edit brings.
+
+    Labels may name more of the way to a value than the answer does: `draft.pin` is `pin` in the
+    output of the node that made the draft. In doubt more is hidden.
+    """
+    found = dict(approval.formats)
+    for key, shown in approval.formats.items():
+        inner = key
+        while shown.kind is FormatKind.SECRET and "." in inner:
+            inner = inner.partition(".")[2]
+            found.setdefault(inner, shown)
+    return found
+
+
+def _without(value: Any, way: list[str]) -> Any:
+    if isinstance(value, list | tuple):
+        return [_without(each, way) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    found = dict(value)
+    for length in range(1, len(way) + 1):  # a key may have dots itself
+        name = ".".join(way[:length])
+        if name in found:
+            rest = way[length:]
+            found[name] = _without(found[name], rest) if rest else HIDDEN
+    return found

@@ -1,0 +1,51 @@
+"""The calls of one turn of an agent, which are asked about at the same time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from bot.cards.values import cut, one_line
+from bot.cards.words import Code, Words, join
+from orchestrator.graph.kinds import ApprovalKind
+from orchestrator.store.records import Approval
+
+_MOST = 6  # other calls that are named
+_NAME = 40  # characters of a tool's name
+
+
+def calls_of_turn(approval: Approval, approvals: Iterable[Approval]) -> tuple[Approval, ...]:
+    """Return the tool calls that were asked about together with one, itself included.
+
+    Args:
+        approval: One of them.
+        approvals: All approvals of the run, in the order in which they were opened.
+    """
+    if approval.kind is not ApprovalKind.TOOL:
+        return ()
+    frame = _frame(approval)
+    return tuple(
+        each
+        for each in approvals
+        if each.kind is ApprovalKind.TOOL
+        and each.opened_at == approval.opened_at
+        and _frame(each) == frame
+    )
+
+
+def turn_notes(approval: Approval, turn: Sequence[Approval]) -> tuple[Words, ...]:
+    """Say which call of the turn it is, and which are the others; nothing where it is alone."""
+    ids = [each.id for each in turn]
+    if len(ids) < 2 or approval.id not in ids:  # noqa: PLR2004 - alone
+        return ()
+    others = [each for each in turn if each.id != approval.id]
+    named: list[Words] = [
+        (f"{cut(one_line(each.node), _NAME)} ", Code(each.ref)) for each in others[:_MOST]
+    ]
+    if len(others) > _MOST:
+        named.append((f"{len(others) - _MOST} more",))
+    first = f"Call {ids.index(approval.id) + 1} of {len(ids)} of this turn. "
+    return ((first, "Each is answered by itself; the others: ", *join(named, ", ")),)
+
+
+def _frame(approval: Approval) -> str:
+    return approval.path.rpartition("/")[0]
