@@ -54,8 +54,9 @@ def run_state(run: Run) -> Words:
             return ("ended as timed out",)
 
 
-def run_line(run: Run) -> Words:
-    """Show a run on one line."""
+def run_line(run: Run, *, reader: str | None = None) -> Words:
+    """Show a run on one line; `reader`: who reads it, and needs not be told of themselves."""
+    by: Words = () if reader == run.requester else (" by ", Person(run.requester))
     return (
         f"{_ICONS[run.status]} ",
         Code(run.ref),
@@ -65,8 +66,7 @@ def run_line(run: Run) -> Words:
         *run_state(run),
         " · started ",
         Moment(run.started_at),
-        " by ",
-        Person(run.requester),
+        *by,
     )
 
 

@@ -1,45 +1,137 @@
-"""The App Home: what waits, and how to start."""
+"""The Home tab as blocks: what waits first, then what one asked for, started and decided."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable
 
-from bot.cards import approval_line
+from bot.cards.card import ButtonStyle
+from bot.cards.home import Home, Page, Part, asked_row, decided_row, own_run_row, waiting_rows
+from bot.cards.question import question_card
 from bot.slack import blocks as b
 from bot.slack import limits
-from bot.slack.command_line import example
-from bot.slack.mrkdwn import GroupIds, escape, fit_escaped, mrkdwn
-from orchestrator.graph.graph import Graph
+from bot.slack.blocks import Block
+from bot.slack.messages import render
+from bot.slack.mrkdwn import GroupIds, escape, lines, mrkdwn
+from bot.slack.payloads import PageButton
+from bot.slack.runs import question_button, run_menu
 from orchestrator.store.records import Approval
 
-_GRAPHS = 15
-_ABOUT = 200  # characters of a description
+PAGE = "signoff_page_"
+BATCH = "signoff_batch"
+#: Buttons of other parts: the form that starts a run, and the window about notifications.
+START = "signoff_start"
+NOTIFICATIONS = "signoff_notifications"
+
+_DECIDING = 3  # buttons of a question, before the one that opens it
+_GRAPHS = 10  # graphs that are named to somebody who has none yet
+_DIVIDER: Block = {"type": "divider"}
 
 
-def home_view(
-    pending: Sequence[Approval],
-    graphs: Sequence[Graph],
-    *,
-    command: str,
-    has_more: bool,
-    groups: GroupIds,
-) -> dict[str, Any]:
-    """Return the Home tab: open approvals first, then what can be started."""
-    count = f"{len(pending)}{'+' if has_more else ''}"
-    shown = [b.header(f"Waiting for an answer · {count}")]
-    shown += [b.section(mrkdwn(approval_line(approval), groups)) for approval in pending]
-    if not pending:
-        shown.append(b.section("Nothing waits. Questions appear here and in their channel."))
-    shown += [b.header("Start a run"), *(_graph(graph, command) for graph in graphs[:_GRAPHS])]
-    if not graphs:
-        shown.append(b.section("No graph is loaded. Tell who runs Signoff."))
-    shown.append(b.context(f"`{escape(command)} help` lists everything you can write."))
-    return {"type": "home", "blocks": shown[: limits.VIEW_BLOCKS]}
+def home_view(home: Home, *, command: str, groups: GroupIds | None) -> Block:
+    """Return the Home tab; it never has more blocks than Slack takes."""
+    blocks = [
+        *_waiting(home, groups),
+        _buttons(home),
+        *_asked(home, groups),
+        *_runs(home, command, groups),
+        *_decided(home, groups),
+        b.context(f"`{escape(command)} help` lists everything that you can write."),
+    ]
+    return {"type": "home", "blocks": blocks[: limits.VIEW_BLOCKS]}
 
 
-def _graph(graph: Graph, command: str) -> dict[str, Any]:
-    about = fit_escaped((graph.description or graph.title).strip(), _ABOUT)
-    fields = [(field.name, field.type) for field in graph.input.fields if field.required]
-    usage = escape(f"{command} {example(graph.id, fields)}")
-    return b.section(f"*{escape(graph.id)}* {about}\n`{usage}`")
+def _waiting(home: Home, groups: GroupIds | None) -> Iterable[Block]:
+    page = home.pages[Part.WAITING]
+    count = f" · {page.count}{'+' if home.is_cut else ''}" if page.count else ""
+    yield b.header(f"Waiting for you{count}")
+    if not page.approvals:
+        yield b.section(
+            "Nothing waits for you. Questions that you may decide appear here and in their channel."
+        )
+    for approval in page.approvals:
+        yield b.section(lines(list(waiting_rows(approval)), groups))
+        yield b.actions([*_deciding(approval), question_button(approval)])
+    yield from _paging(home, Part.WAITING)
+
+
+def _deciding(approval: Approval) -> list[Block]:
+    """Return the buttons by which a question is decided, just as its message has them."""
+    card = question_card(approval, due_at=approval.due_at)
+    rows = [block for block in render(card).blocks if block["type"] == "actions"]
+    buttons = [each for row in rows for each in row["elements"] if each["type"] == "button"]
+    opening = {"signoff_show"}
+    return [each for each in buttons if each["action_id"] not in opening][:_DECIDING]
+
+
+def _buttons(home: Home) -> Block:
+    start = b.button("Start a run", action_id=START, value="home", style=ButtonStyle.PRIMARY)
+    batch = b.button("Decide several…", action_id=BATCH, value="home")
+    settings = b.button("Notifications…", action_id=NOTIFICATIONS, value="home")
+    return b.actions([start, *([batch] if home.can_batch else []), settings])
+
+
+def _asked(home: Home, groups: GroupIds | None) -> Iterable[Block]:
+    page = home.pages[Part.ASKED]
+    if not page.approvals and not page.number:
+        return
+    yield _DIVIDER
+    yield b.header("Waiting for others")
+    for approval in page.approvals:
+        section = b.section(mrkdwn(asked_row(approval), groups))
+        yield {**section, "accessory": question_button(approval)}
+    yield from _paging(home, Part.ASKED)
+
+
+def _runs(home: Home, command: str, groups: GroupIds | None) -> Iterable[Block]:
+    page = home.pages[Part.RUNS]
+    yield _DIVIDER
+    yield b.header("Your runs")
+    for run in page.runs:
+        yield {**b.section(mrkdwn(own_run_row(run), groups)), "accessory": run_menu(run)}
+    if not page.runs:
+        yield b.section(_no_runs(home, command))
+    yield from _paging(home, Part.RUNS)
+
+
+def _no_runs(home: Home, command: str) -> str:
+    if not home.graphs:
+        return "No graph is loaded. Tell who runs Signoff."
+    names = ", ".join(f"*{escape(name)}*" for name in home.graphs[:_GRAPHS])
+    return (
+        f"You have started nothing yet. Press *Start a run*, or write "
+        f"`{escape(command)} run`. There is {names}."
+    )
+
+
+def _decided(home: Home, groups: GroupIds | None) -> Iterable[Block]:
+    page = home.pages[Part.DECIDED]
+    yield _DIVIDER
+    yield b.header("Your decisions")
+    for approval in page.approvals:
+        section = b.section(mrkdwn(decided_row(approval, home.person), groups))
+        yield {**section, "accessory": question_button(approval)}
+    if not page.approvals:
+        yield b.section("What you decide is listed here.")
+    yield from _paging(home, Part.DECIDED)
+
+
+def _paging(home: Home, part: Part) -> Iterable[Block]:
+    page = home.pages[part]
+    buttons = []
+    if page.number:
+        buttons.append(_page_button(home, part, page, -1, "Newer"))
+    if page.has_more:
+        buttons.append(_page_button(home, part, page, 1, "Older"))
+    if part in {Part.WAITING, Part.ASKED}:
+        words = {"Newer": "Back", "Older": "More"}
+        for button in buttons:
+            button["text"]["text"] = words[button["text"]["text"]]
+    if buttons:
+        yield b.actions(buttons)
+
+
+def _page_button(home: Home, part: Part, page: Page, step: int, label: str) -> Block:
+    pages = {each.value: found.number for each, found in home.pages.items()}
+    value = PageButton(pages={**pages, part.value: page.number + step}).pack()
+    name = "older" if step > 0 else "newer"
+    return b.button(label, action_id=f"{PAGE}{part.value}_{name}", value=value)

@@ -83,6 +83,10 @@ class Viewers:
                 viewer.is_dirty = concerned = True
         return concerned or any(each.run == run for each in self._windows.values())
 
+    def dirty(self) -> list[Viewer]:
+        """Return those whose Home tab may be out of date."""
+        return [each for each in self._viewers.values() if each.is_dirty]
+
     def next_dirty(self) -> Viewer | None:
         """Return somebody whose Home tab may be out of date; those who left are forgotten."""
         oldest = time.monotonic() - HOME

@@ -10,9 +10,12 @@ from bot.slack.listeners import (
     commands,
     directs,
     events,
+    home,
+    lists,
     looking,
     options,
     preferences,
+    runs,
     starting,
     turning,
     views,
@@ -24,6 +27,6 @@ def register_all(app: AsyncApp, branches: Branches) -> None:
     """Register every listener; each kind ends with one that takes whatever is left."""
     app.error(on_error)
     # These come first: the others end with one that takes whatever is left.
-    menus = (asides, directs, preferences, looking, starting, turning, options)
+    menus = (asides, directs, preferences, looking, starting, turning, options, home, lists, runs)
     for module in (*menus, actions, commands, events, views):
         register(app, branches, module.TABLE)

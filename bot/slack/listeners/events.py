@@ -8,10 +8,9 @@ import structlog
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.slack.failures import describe
-from bot.slack.home import home_view
+from bot.slack.homes import follow, publish
 from bot.slack.listening import Tools
 
-_PENDING = 10  # open approvals on the Home tab
 _log = structlog.get_logger(__name__)
 
 
@@ -22,24 +21,15 @@ async def home_opened(tools: Tools, args: AsyncArgs) -> None:
     key = f"event:{args.body.get('event_id')}"
     if event.get("tab") != "home" or not tools.seen.add(key):
         return
+    person = str(event["user"])
+    follow(tools)
+    tools.viewers.open_home(person)
     try:
-        await _publish(tools, str(event["user"]))
+        await publish(tools, person)
     except Exception as exc:  # noqa: BLE001 - the next opening tries again
         tools.seen.forget(key)
         failure = describe(exc)
         _log.warning("slack_home_failed", error=failure.code, fix=failure.fix)
-
-
-async def _publish(tools: Tools, user: str) -> None:
-    pending = await tools.engine.list_pending(limit=_PENDING + 1)
-    view = home_view(
-        pending[:_PENDING],
-        list(tools.engine.graphs.values()),
-        command=tools.command,
-        has_more=len(pending) > _PENDING,
-        groups=await tools.directory.known_groups(),
-    )
-    await tools.client.views_publish(user_id=user, view=view)
 
 
 async def ignore(_tools: Tools, _args: AsyncArgs) -> None:

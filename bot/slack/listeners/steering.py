@@ -8,17 +8,19 @@ from typing import Any
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import rule_line
-from bot.cards.words import Code, Strong, Words
+from bot.cards.words import Code, Person, Strong, Words, name_words
 from bot.slack.command_line import CommandError, CommandLine
 from bot.slack.decisions import SURFACE
+from bot.slack.inbox import Inbox
 from bot.slack.listening import Tools, user_of
-from orchestrator.errors import ApproversError, DirectoryError, InvalidValuesError
-from orchestrator.graph.policy import parse_approver
+from bot.slack.runs import get_run
+from orchestrator.errors import InvalidValuesError
 from orchestrator.store.records import Run
 
 _RULES = 20  # rules in a list
 #: Phones put these where JSON has straight quotes.
 _STRAIGHT = str.maketrans(dict.fromkeys("“”„‟«»″", '"'))
+_MOST = 4  # names in a refusal
 _SIGNAL_WORDS = 4  # `signal`, the run, the name, and the rest is JSON
 
 Rows = list[Words]
@@ -29,7 +31,7 @@ async def pause(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     if not line.words:
         return [("Say which run: ", Code(f"{tools.command} pause r-… why"), ".")]
     reference, *reason = line.words
-    run = await tools.engine.get_run(reference.lower())
+    run = await get_run(tools, reference)
     refused = await refuse_hand(tools, run, user_of(args.body), "pause")
     if refused:
         return refused
@@ -44,7 +46,7 @@ async def resume(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Let a run go on after a pause."""
     if not line.words:
         return [("Say which run: ", Code(f"{tools.command} resume r-…"), ".")]
-    run = await tools.engine.get_run(line.words[0].lower())
+    run = await get_run(tools, line.words[0])
     refused = await refuse_hand(tools, run, user_of(args.body), "resume")
     if refused:
         return refused
@@ -86,7 +88,7 @@ async def signal(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
         usage = Code(f'{tools.command} signal r-… name {{"key": "value"}}')
         return [("Say which run, and which signal: ", usage, ".")]
     reference, name, *payload = line.words
-    run = await tools.engine.get_run(reference.lower())
+    run = await get_run(tools, reference)
     user = user_of(args.body)
     refused = await refuse_hand(tools, run, user, "send a signal to")
     if refused:
@@ -135,24 +137,18 @@ async def remind(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
 
 async def refuse_hand(tools: Tools, run: Run, user: str, action: str) -> Rows | None:
     """Say that somebody has no hand in a run; None: they started it, or may decide in it."""
-    if run.requester == user or await _may_decide(tools, run, user):
+    if run.requester == user:
         return None
+    graph = tools.engine.graphs.get(run.graph)
+    declared = (*graph.operators, *graph.approvers) if graph else ()
+    asked = await tools.engine.list_pending(run=run.id)
+    people = dict.fromkeys([*declared, *(each for one in asked for each in one.policy.approvers())])
+    inbox = Inbox(tools.engine, tools.directory, workspace=tools.workspace)
+    if await inbox.names_of(user, people):
+        return None
+    names = name_words(list(map(str, people)), most=_MOST)
+    others: Words = (", or ", *names) if people else ()
     return [
         (f"You cannot {action} run ", Code(run.ref), "; nothing was changed."),
-        ("That takes who started it, or somebody who may decide in it.",),
+        ("That takes ", Person(run.requester), ", who started it", *others, "."),
     ]
-
-
-async def _may_decide(tools: Tools, run: Run, user: str) -> bool:
-    graph = tools.engine.graphs.get(run.graph)
-    declared = (*graph.approvers, *graph.operators) if graph else ()
-    names = {str(approver) for approver in declared}
-    for approval in await tools.engine.list_pending(run=run.id):
-        names.update(approval.approvers)
-    for name in sorted(names):
-        try:
-            if user in await tools.directory.members(parse_approver(name)):
-                return True
-        except (ApproversError, DirectoryError, ValueError):
-            continue
-    return False

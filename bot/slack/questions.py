@@ -1,0 +1,22 @@
+"""The window about one question: its card, with the buttons that its message has."""
+
+from __future__ import annotations
+
+from bot.cards import outcome_card, question_card
+from bot.slack import blocks as b
+from bot.slack.blocks import Block
+from bot.slack.messages import render
+from bot.slack.modals import NOTICE_CALLBACK
+from bot.slack.mrkdwn import GroupIds
+from orchestrator.store.records import Approval
+
+
+def question_view(approval: Approval, groups: GroupIds | None) -> Block:
+    """Return the window; open or not, it shows how the question stands now."""
+    card = (
+        question_card(approval, due_at=approval.due_at)
+        if approval.is_open
+        else outcome_card(approval)
+    )
+    title = "Question" if approval.is_open else "What became of it"
+    return b.modal(title, render(card, groups).blocks, callback_id=NOTICE_CALLBACK)
