@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self
@@ -49,6 +49,8 @@ class SlackStatistics:
     connections: int
     tasks: int  #: listeners and answers under way
     sender: SenderStatistics
+    #: The sender of each workspace.
+    senders: Sequence[SenderStatistics] = ()
     workspaces: int = 1
     #: What is wrong with some workspaces, by their name.
     problems: Mapping[str, str] = field(default_factory=dict)
@@ -56,7 +58,13 @@ class SlackStatistics:
     @property
     def is_ready(self) -> bool:
         """Can people reach the bot?"""
-        return self.is_identified and (self.connections > 0 or self.wanted_connections == 0)
+        is_reached = self.connections > 0 or self.wanted_connections == 0
+        return self.is_identified and is_reached and self.is_sending
+
+    @property
+    def is_sending(self) -> bool:
+        """Can the bot write to at least one workspace?"""
+        return not self.senders or any(each.paused is None for each in self.senders)
 
 
 class SlackSurface:
@@ -82,6 +90,8 @@ class SlackSurface:
         socket_timing: SocketTiming = SocketTiming(),  # noqa: B008 - frozen
         message_interval: float = INTERVAL,
         click_timeout: float = CLICK_TIMEOUT,
+        fallback_channel: str | None = None,
+        operators: Sequence[str] = (),
         hook: Callable[[str], None] = no_hook,
     ) -> None:
         """Set up; nothing is started.
@@ -98,6 +108,8 @@ class SlackSurface:
             socket_timing: How connections are watched.
             message_interval: Seconds between two messages to a channel.
             click_timeout: Seconds in which a click must be recorded.
+            fallback_channel: Where questions go that cannot be asked where they belong.
+            operators: Who gets them by direct message when that fails, too.
             hook: Called with the name of each point at which a process may be killed.
 
         Raises:
@@ -119,6 +131,8 @@ class SlackSurface:
             command=command,
             message_interval=message_interval,
             click_timeout=click_timeout,
+            fallback_channel=fallback_channel,
+            operators=tuple(operators),
             clock=clock or SystemClock(),
             hook=hook,
         )
@@ -178,19 +192,15 @@ class SlackSurface:
         """Return how the surface is doing."""
         serving = self._workspaces.serving
         senders = [branch.statistics() for branch in self._branches.values()]
-        errors = [each.last_error for each in senders if each.last_error]
         return SlackStatistics(
             is_identified=all(each.identity.found is not None for each in serving.values()),
             wanted_connections=self._connections if self._app_token else 0,
             connections=self._sockets.connected() if self._sockets else 0,
             tasks=len(self.tasks),
-            sender=SenderStatistics(
-                sent=sum(each.sent for each in senders),
-                failed=sum(each.failed for each in senders),
-                last_error=errors[-1] if errors else None,
-            ),
+            sender=SenderStatistics.sum(senders),
+            senders=senders,
             workspaces=len(serving),
-            problems=self._workspaces.problems,
+            problems={**_pauses(senders), **self._workspaces.problems},
         )
 
     async def set_channel(self, workspace: str, channel: str) -> None:
@@ -281,6 +291,14 @@ class SlackSurface:
         )
         branch.start()
         return branch
+
+
+def _pauses(senders: Sequence[SenderStatistics]) -> dict[str, str]:
+    return {
+        each.workspace or "Slack": f"nothing is sent ({each.paused}); install the app again"
+        for each in senders
+        if each.paused is not None
+    }
 
 
 def places_of(body: Mapping[str, Any], context: Mapping[str, Any]) -> tuple[str | None, ...]:

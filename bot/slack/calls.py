@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.cards import Card, Notice
+from bot.cards import Card
 from bot.errors import DeliveryError
+from bot.slack import blocks as b
+from bot.slack import limits
 from bot.slack.directory import SlackDirectory
 from bot.slack.failures import Failure, Remedy, describe, unreadable
-from bot.slack.messages import SlackMessage, render, render_notice, render_plainly
-from orchestrator.store.records import Message
+from bot.slack.messages import SlackMessage, render, render_plainly
+from bot.slack.mrkdwn import GroupIds
+from orchestrator.store.records import Delivery, Message
 
 T = TypeVar("T")
-POST, UPDATE = "chat.postMessage", "chat.update"
+POST, UPDATE, OPEN = "chat.postMessage", "chat.update", "conversations.open"
 _log = structlog.get_logger(__name__)
 
 
@@ -40,6 +43,29 @@ class Posted:
     ts: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """A message, and the least of it for a Slack that refuses its blocks."""
+
+    full: SlackMessage
+    plain: SlackMessage
+
+    @classmethod
+    def of(cls, message: SlackMessage) -> Draft:
+        """Return a message of which the text is the least."""
+        return cls(full=message, plain=replace(message, blocks=[b.section(message.text)]))
+
+    def below(self, line: str) -> Draft:
+        """Return it with a first line, in mrkdwn; empty: as it is."""
+        if not line:
+            return self
+        return Draft(full=_below(line, self.full), plain=_below(line, self.plain))
+
+    def marked(self, deliveries: Sequence[Delivery]) -> Draft:
+        """Return it with the numbers by which it is found again if its answer is lost."""
+        return Draft(full=_marked(self.full, deliveries), plain=_marked(self.plain, deliveries))
+
+
 class Calls:
     """Posts and edits. Raises CallError, and nothing of the client's own.
 
@@ -50,32 +76,36 @@ class Calls:
     def __init__(self, client: AsyncWebClient, directory: SlackDirectory) -> None:
         self._client = client
         self._directory = directory
+        self._directs: dict[str, str] = {}
 
-    async def post(self, card: Card, *, channel: str) -> Posted:
-        """Post a card."""
-        return await self._plainer(card, lambda shown: self._post(shown, channel=channel))
-
-    async def update(self, card: Card, message: Message) -> None:
-        """Replace a message by a card; an edit pings nobody."""
-        await self._plainer(card, lambda shown: self._update(shown, message))
-
-    async def notify(self, notice: Notice, message: Message, *, delivery: int) -> Posted:
-        """Post a reminder or another notice into the thread of a question."""
+    async def draft(self, card: Card) -> Draft:
+        """Render a card."""
         groups = await self._directory.known_groups()
-        shown = render_notice(
-            notice, approval_id=message.approval_id, delivery=delivery, groups=groups
+        return Draft(full=render(card, groups), plain=render_plainly(card, groups))
+
+    async def post(self, draft: Draft, *, channel: str, thread_ts: str | None = None) -> Posted:
+        """Post a message."""
+        return await _plainer(
+            draft, lambda shown: self._post(shown, channel=channel, thread_ts=thread_ts)
         )
-        return await self._post(shown, channel=message.channel, thread_ts=message.ts)
 
-    async def _plainer(self, card: Card, call: Callable[[SlackMessage], Awaitable[T]]) -> T:
-        groups = await self._directory.known_groups()
-        try:
-            return await call(render(card, groups))
-        except CallError as exc:
-            if exc.failure.remedy is not Remedy.PLAINER:
-                raise
-            _log.error("slack_refused_blocks", error=exc.code, detail=exc.failure.fix)
-        return await call(render_plainly(card, groups))
+    async def update(self, draft: Draft, message: Message) -> None:
+        """Replace a message; an edit pings nobody."""
+        await _plainer(draft, lambda shown: self._update(shown, message))
+
+    async def groups(self) -> GroupIds:
+        """Return the ids of groups, for mentions."""
+        return await self._directory.known_groups()
+
+    async def open_direct(self, person: str) -> str:
+        """Return the channel of the direct messages with a person."""
+        if person not in self._directs:
+            try:
+                answer = await self._client.conversations_open(users=[person])
+                self._directs[person] = str(answer["channel"]["id"])
+            except Exception as exc:
+                raise CallError(OPEN, describe(exc)) from exc
+        return self._directs[person]
 
     async def _post(
         self, shown: SlackMessage, *, channel: str, thread_ts: str | None = None
@@ -107,3 +137,27 @@ class Calls:
             )
         except Exception as exc:
             raise CallError(UPDATE, describe(exc)) from exc
+
+
+async def _plainer(draft: Draft, call: Callable[[SlackMessage], Awaitable[T]]) -> T:
+    try:
+        return await call(draft.full)
+    except CallError as exc:
+        if exc.failure.remedy is not Remedy.PLAINER:
+            raise
+        _log.error("slack_refused_blocks", error=exc.code, detail=exc.failure.fix)
+    return await call(draft.plain)
+
+
+def _below(line: str, message: SlackMessage) -> SlackMessage:
+    return replace(message, blocks=[b.section(line), *message.blocks][: limits.MESSAGE_BLOCKS])
+
+
+def _marked(message: SlackMessage, deliveries: Sequence[Delivery]) -> SlackMessage:
+    mark = {
+        "approval_id": deliveries[0].approval_id,
+        "delivery": deliveries[0].id,
+        "deliveries": " ".join(str(each.id) for each in deliveries),
+    }
+    payload = message.metadata.get("event_payload", {}) | mark
+    return replace(message, metadata={**message.metadata, "event_payload": payload})

@@ -23,6 +23,8 @@ class Remedy(StrEnum):
     WAIT = "wait"  #: Slack asks for patience; the call had no effect
     RETRY = "retry"  #: it is unknown whether the call took effect; look before repeating a post
     PEOPLE = "people"  #: somebody has to change a setting
+    PLACE = "place"  #: this channel or person cannot be written to; another one may
+    CREDENTIAL = "credential"  #: the workspace's token is no good any more
     PLAINER = "plainer"  #: Slack does not take the blocks; a plainer message may do
     GONE = "gone"  #: what was to be changed does not exist any more
 
@@ -39,20 +41,29 @@ class Failure:
     retry_after: float | None = None
 
 
-_NEW_CREDENTIAL = "put the bot token (xoxb-…) of the installed app into the settings and restart"
-_PEOPLE = {
+_NEW_CREDENTIAL = (
+    "install the app again, or put the bot token (xoxb-…) of the installed app into the settings "
+    "and restart"
+)
+_CREDENTIAL = frozenset(
+    {"not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired"}
+)
+_PLACE = {
     "channel_not_found": "check the channel's id, and invite the bot if the channel is private",
     "not_in_channel": "invite the bot with /invite in that channel",
     "is_archived": "choose another channel in the settings, or unarchive this one",
     "restricted_action": "let the bot post in that channel, under its posting permissions",
     "restricted_action_read_only_channel": "choose a channel in which apps may post",
     "restricted_action_thread_only_channel": "choose a channel in which apps may post",
+    "user_not_found": "name somebody who is in this workspace",
+    "users_not_found": "name somebody who is in this workspace",
+    "user_disabled": "name somebody whose account is active",
+    "user_not_visible": "name somebody whom the bot may see",
+    "cannot_dm_bot": "name a person, for bots get no direct messages",
+    "messages_tab_disabled": "switch on the messages tab of the app's home",
+}
+_PEOPLE = {
     "missing_scope": "add the scope to the app's manifest and install the app again",
-    "not_authed": _NEW_CREDENTIAL,
-    "invalid_auth": _NEW_CREDENTIAL,
-    "account_inactive": _NEW_CREDENTIAL,
-    "token_revoked": _NEW_CREDENTIAL,
-    "token_expired": _NEW_CREDENTIAL,
     "not_allowed_token_type": "use a bot token (xoxb-…) for the bot and an app token for sockets",
     "no_permission": "install the app again with the scopes of its manifest",
     "ekm_access_denied": "ask the workspace's administrators; messages are suspended by a key",
@@ -110,6 +121,10 @@ def _from_answer(exc: SlackApiError) -> Failure:
         return Failure(code=code, remedy=Remedy.PLAINER, fix=_messages(exc))
     if code in _GONE:
         return Failure(code=code, remedy=Remedy.GONE)
+    if code in _CREDENTIAL:
+        return Failure(code=code, remedy=Remedy.CREDENTIAL, fix=_NEW_CREDENTIAL)
+    if code in _PLACE:
+        return Failure(code=code, remedy=Remedy.PLACE, fix=_PLACE[code])
     if code in _PEOPLE:
         needed = _needed(exc)
         fix = _PEOPLE[code] + (f" (needed: {needed})" if needed else "")

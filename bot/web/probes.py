@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from bot.web.health import Check, Probe
@@ -28,6 +28,14 @@ class SurfaceStatistics(Protocol):
     @property
     def connections(self) -> int:
         """How many there are."""
+
+    @property
+    def is_sending(self) -> bool:
+        """Can the bot write to at least one workspace?"""
+
+    @property
+    def problems(self) -> Mapping[str, str]:
+        """What is wrong with some workspaces, by their name."""
 
 
 def database_probe(store: Store) -> Probe:
@@ -67,9 +75,13 @@ def slack_probe(statistics: Callable[[], SurfaceStatistics]) -> Probe:
         found = statistics()
         if not found.is_identified:
             return Check(is_good=False, detail="Slack has not accepted the bot token yet")
-        if found.wanted_connections == 0:
-            return Check(is_good=True, detail="Slack calls the bot")
+        wrong = [f"{name}: {problem}" for name, problem in sorted(found.problems.items())]
+        if not found.is_sending:
+            return Check(is_good=False, detail="; ".join(wrong) or "nothing is sent")
         detail = f"{found.connections} of {found.wanted_connections} connections"
-        return Check(is_good=found.connections > 0, detail=detail)
+        if found.wanted_connections == 0:
+            detail = "Slack calls the bot"
+        is_reached = found.connections > 0 or found.wanted_connections == 0
+        return Check(is_good=is_reached, detail="; ".join([detail, *wrong]))
 
     return probe

@@ -171,12 +171,19 @@ class Deliveries(Desk):
         self._kernel.on_delivery()
         return is_added
 
-    async def replace_message(self, delivery: Delivery, *, at_most: int | None = None) -> bool:
+    async def replace_message(
+        self,
+        delivery: Delivery,
+        *,
+        at_most: int | None = None,
+        directs: Sequence[DirectMessage] = (),
+    ) -> bool:
         """Have the question posted anew that a delivery could not edit, which is done with that.
 
         Args:
             delivery: What could not be sent.
             at_most: How often the question may have been posted anew before; None: ever so often.
+            directs: See `finish_delivery`.
 
         Returns:
             Whether it is posted anew; if not, the delivery is as it was.
@@ -184,7 +191,9 @@ class Deliveries(Desk):
         found = await self._store.get_approval(delivery.approval_id)
         limit = None if at_most is None else at_most + 1
         return await persist(
-            lambda: self._store.ask_again(_question(found), instead=delivery, at_most=limit)
+            lambda: self._store.ask_again(
+                _question(found), instead=delivery, at_most=limit, directs=directs
+            )
         )
 
     async def move_messages(self, old: str, new: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.store.batch import Step
-from orchestrator.store.outbox import COPY, DIGEST, DirectMessage
+from orchestrator.store.outbox import COPIES, COPY, DIGEST, OPERATOR, DirectMessage
 from orchestrator.store.records import (
     Answer,
     Approval,
@@ -23,8 +23,10 @@ from orchestrator.store.surface_values import SurfaceValues
 from orchestrator.store.writer import no_hook
 
 __all__ = [
+    "COPIES",
     "COPY",
     "DIGEST",
+    "OPERATOR",
     "Answer",
     "Approval",
     "Backlog",

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import FromClause
 
 from orchestrator.core.effects import Purpose
-from orchestrator.store.outbox import COPY, DIGEST, EDITS, PENDING, SENT, add
+from orchestrator.store.outbox import COPIES, DIGEST, EDITS, PENDING, SENT, add
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import Backlog, Delivery
 from orchestrator.store.tables import AnyRow, deliveries, messages
@@ -195,7 +195,7 @@ def _edit_copies(connection: Connection, now: datetime, edit: AnyRow) -> None:
     under_way = select(deliveries.c.person).where(
         deliveries.c.approval_id == edit.approval_id,
         deliveries.c.purpose == Purpose.DIRECT.value,
-        deliveries.c.detail == COPY,
+        deliveries.c.detail.in_(COPIES),
         deliveries.c.status == PENDING,
         deliveries.c.attempts > 0,
     )

@@ -15,6 +15,9 @@ from orchestrator.store.tables import deliveries, messages
 PENDING, SENT, FAILED = "pending", "sent", "failed"
 #: A copy of the question, in a direct message; it is edited with the question.
 COPY = "question"
+#: The same for an operator, because the question could not be asked where it belongs.
+OPERATOR = "operator"
+COPIES = (COPY, OPERATOR)
 #: What is told together with everything of its kind that is due for the same person.
 DIGEST = "digest"
 #: Bring a message up to date, whatever is in it: the newest stands for all that wait.

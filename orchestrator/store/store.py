@@ -175,14 +175,19 @@ class Store(Queries):
         await self.write(side)
 
     async def ask_again(
-        self, question: Mapping[str, Any], *, instead: Delivery | None, at_most: int | None
+        self,
+        question: Mapping[str, Any],
+        *,
+        instead: Delivery | None,
+        at_most: int | None,
+        directs: Sequence[DirectMessage] = (),
     ) -> bool:
         """Have a question posted anew; see `outbox.ask_again`. `instead` is finished with it."""
 
         def side(connection: Connection, now: datetime) -> bool:
             is_added = outbox.ask_again(connection, now, question, at_most=at_most)
             if instead is not None and is_added:
-                outbox.finish(connection, now, instead)
+                outbox.finish(connection, now, instead, directs)
             return is_added
 
         is_added: bool = await self.write(side)

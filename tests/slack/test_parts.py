@@ -378,7 +378,8 @@ def _error(code: str, *, status: int = 200, **headers: str) -> SlackApiError:
     ("error", "remedy"),
     [
         (_error("ratelimited", status=429), Remedy.WAIT),
-        (_error("not_in_channel"), Remedy.PEOPLE),
+        (_error("not_in_channel"), Remedy.PLACE),
+        (_error("token_revoked"), Remedy.CREDENTIAL),
         (_error("invalid_blocks"), Remedy.PLAINER),
         (_error("message_not_found"), Remedy.GONE),
         (_error("internal_error"), Remedy.RETRY),
