@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
+from bot.errors import ConfigurationError
 from bot.settings import Settings
 from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph import Approver, ApproverKind, Graph, load_graphs, parse_approver
 from orchestrator.runtime import Directory, Engine, SystemClock
-from orchestrator.store import open_store
+from orchestrator.store import Store, open_store
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
+    from bot.slack.installed import InstalledWorkspaces
+    from bot.slack.vault import Vault
     from bot.slack.workspace import SlackWorkspace
 
 #: Seconds that a command waits for Slack to say who the bot is.
@@ -88,6 +93,8 @@ class Desk:
 
     engine: Engine
     people: Directory
+    #: Names of the workspaces in which the app is installed; None: it is not installed by OAuth.
+    workspaces: tuple[str, ...] | None = None
 
 
 def load(settings: Settings) -> dict[str, Graph]:
@@ -116,12 +123,13 @@ async def open_desk(
         SettingsError: A setting is missing.
         GraphError: A graph's file cannot be used.
         StoreError: The database is unavailable or not migrated.
+        EncryptionKeyError: Installations cannot be read.
     """
     graphs = load(settings) if needs_graphs else {}
     clock, hook = SystemClock(), settings.hook
     async with (
         open_store(settings.database_url, now=clock.now, hook=hook) as store,
-        _open_people(settings, needs_people=needs_people) as people,
+        _open_people(settings, store, needs_people=needs_people) as (people, workspaces),
     ):
         engine = Engine(
             store,
@@ -131,25 +139,89 @@ async def open_desk(
             has_chat=settings.has_chat,
             hook=hook,
         )
-        yield Desk(engine=engine, people=people)
+        yield Desk(engine=engine, people=people, workspaces=workspaces)
 
 
 @asynccontextmanager
-async def _open_people(settings: Settings, *, needs_people: bool) -> AsyncIterator[Directory]:
-    if not needs_people or settings.bot_token is None:
-        yield OfflinePeople()
+async def _open_people(
+    settings: Settings, store: Store, *, needs_people: bool
+) -> AsyncIterator[tuple[Directory, tuple[str, ...] | None]]:
+    """Connect to Slack; give the directory, and the workspaces if the app is installed in some."""
+    if not needs_people or not (settings.bot_token or settings.has_installs):
+        yield OfflinePeople(), None
         return
     # Importing Slack's libraries takes more than a second, and most commands need none of it.
     from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - see above
 
-    workspace = SlackWorkspace(
-        bot_token=settings.bot_token.get_secret_value(), api_url=settings.api_url
-    )
+    if settings.has_installs:
+        async with installed(settings, store) as found:
+            yield found.directory, tuple(found.serving)
+        return
+    workspace = SlackWorkspace(bot_token=_revealed(settings.bot_token), api_url=settings.api_url)
     async with workspace:
-        yield SlackPeople(workspace)
+        yield SlackPeople(workspace), None
 
 
-async def resolve_person(desk: Desk, name: str) -> str:
+def installed(settings: Settings, store: Store) -> InstalledWorkspaces:
+    """Return the workspaces in which the app is installed, to be entered.
+
+    Raises:
+        SettingsError: A setting is missing.
+    """
+    from bot.slack.installed import InstalledWorkspaces  # noqa: PLC0415 - slow to import
+
+    settings.require_installs()
+    return InstalledWorkspaces(
+        store.values,
+        vault_of(settings),
+        client_id=settings.client_id or "",
+        client_secret=_revealed(settings.client_secret),
+        api_url=settings.api_url,
+    )
+
+
+def vault_of(settings: Settings) -> Vault:
+    """Return what encrypts the tokens of installations.
+
+    Raises:
+        ConfigurationError: There is no key.
+    """
+    from bot.slack.vault import Vault  # noqa: PLC0415 - slow to import
+
+    return Vault([each.get_secret_value() for each in settings.encryption_keys])
+
+
+def choose_workspace(desk: Desk, name: str | None) -> str:
+    """Return the workspace that a run is to belong to.
+
+    Args:
+        desk: Where to look.
+        name: The one that was asked for; None: the only one.
+
+    Raises:
+        ConfigurationError: It is not installed, or there are several to choose from.
+    """
+    if desk.workspaces is None:
+        if name:
+            raise ConfigurationError(
+                "there is only the workspace of SLACK_BOT_TOKEN; leave --workspace out"
+            )
+        return ""
+    known = ", ".join(desk.workspaces) or "none"
+    if name in desk.workspaces:
+        return str(name)
+    if name is not None:
+        raise ConfigurationError(
+            f"the app is not installed in the workspace {name}; it is in: {known}"
+        )
+    if len(desk.workspaces) != 1:
+        raise ConfigurationError(
+            f"say with --workspace which one; the app is installed in: {known}"
+        )
+    return desk.workspaces[0]
+
+
+async def resolve_person(desk: Desk, name: str, *, workspace: str = "") -> str:
     """Return the id of the person who is to be recorded as having done something.
 
     Whether they may is for the engine to say.
@@ -157,6 +229,7 @@ async def resolve_person(desk: Desk, name: str) -> str:
     Args:
         desk: Where to look.
         name: A user id or an e-mail address.
+        workspace: The one that they belong to.
 
     Raises:
         ApproversError: The name stands for no single person who may decide anything.
@@ -171,7 +244,7 @@ async def resolve_person(desk: Desk, name: str) -> str:
         raise ApproversError(
             f"{name} is a {what}, and this takes one person; give a user id or an e-mail address"
         )
-    (person,) = await desk.people.members(wanted)
+    (person,) = await desk.people.members(wanted, workspace=workspace)
     return person
 
 
@@ -194,13 +267,13 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
         SettingsError: Something is missing.
         GraphError: A graph's file cannot be used.
         StoreError: The database is unavailable or not migrated.
+        EncryptionKeyError: Installations cannot be read.
         ListenError: The address is taken.
     """
     settings.require_serving()
     graphs = load(settings)
     from bot.slack.app import SlackSurface  # noqa: PLC0415 - slow to import; settings come first
     from bot.slack.http import routes  # noqa: PLC0415 - as above
-    from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - as above
     from bot.web import (  # noqa: PLC0415 - as above
         database_probe,
         health_routes,
@@ -210,16 +283,20 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
     )
 
     clock, hook = SystemClock(), settings.hook
-    workspace = SlackWorkspace(bot_token=_revealed(settings.bot_token), api_url=settings.api_url)
-    async with open_store(settings.database_url, now=clock.now, hook=hook) as store, workspace:
+    async with (
+        open_store(settings.database_url, now=clock.now, hook=hook) as store,
+        _connected(settings, store, clock) as connected,
+    ):
         engine = Engine(
-            store, graphs, directory=workspace.directory, clock=clock, has_chat=True, hook=hook
+            store, graphs, directory=connected.directory, clock=clock, has_chat=True, hook=hook
         )
         is_socket_mode = settings.app_token is not None
         surface = SlackSurface(
             engine,
-            workspace,
+            connected.workspaces,
             channel=settings.channel or "",
+            fallback_channel=settings.fallback_channel,
+            operators=settings.operators,
             app_token=_revealed(settings.app_token) if is_socket_mode else None,
             signing_secret=None if is_socket_mode else _revealed(settings.signing_secret),
             clock=clock,
@@ -231,7 +308,8 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
             "slack": slack_probe(surface.statistics),
         }
         alive = {"scheduler": scheduler_probe(engine)}
-        web_routes = [*health_routes(alive=alive, ready=ready), *routes(surface)]
+        health = health_routes(alive=alive, ready=ready)
+        web_routes = [*health, *routes(surface), *connected.routes]
         # Bound before anything is started, so that a taken port leaves no trace.
         async with (
             listening(web_routes, host=settings.host, port=settings.port) as url,
@@ -242,6 +320,42 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
                 # Nodes get their grace while the surface gets its own, not after it.
                 stopping = asyncio.create_task(engine.stop())
             await stopping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Connected:
+    workspaces: SlackWorkspace | InstalledWorkspaces
+    directory: Directory
+    routes: Sequence[web.RouteDef] = ()
+
+
+@asynccontextmanager
+async def _connected(
+    settings: Settings, store: Store, clock: SystemClock
+) -> AsyncIterator[_Connected]:
+    """Connect to the one workspace of the settings, or to those where the app is installed."""
+    from bot.slack.install_pages import InstallPages  # noqa: PLC0415 - slow to import
+    from bot.slack.manifest import BOT_SCOPES  # noqa: PLC0415 - as above
+    from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - as above
+
+    if not settings.has_installs:
+        token = _revealed(settings.bot_token)
+        async with SlackWorkspace(bot_token=token, api_url=settings.api_url) as workspace:
+            yield _Connected(workspaces=workspace, directory=workspace.directory)
+        return
+    async with installed(settings, store) as workspaces:
+        pages = InstallPages(
+            workspaces,
+            vault_of(settings),
+            clock,
+            scopes=tuple(BOT_SCOPES),
+            url=settings.url,
+            allowed=settings.workspaces,
+            default_channel=settings.channel or "",
+        )
+        yield _Connected(
+            workspaces=workspaces, directory=workspaces.directory, routes=pages.routes()
+        )
 
 
 def _revealed(secret: SecretStr | None) -> str:

@@ -22,7 +22,11 @@ DATABASE_URL = "sqlite+aiosqlite:///signoff.db"
 # https://docs.slack.dev/authentication/tokens ; `xoxe.` begins a token that is rotated
 _BOT_TOKEN = re.compile(r"(xoxe\.)?xoxb-\S+")
 _APP_TOKEN = re.compile(r"xapp-\S+")
+# what cryptography's Fernet takes: 32 bytes in URL-safe base64
+_KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+_WORKSPACE = re.compile(r"[TE][A-Z0-9]+")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]+")
+_PERSON = re.compile(r"[UW][A-Z0-9]+|[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 class SettingsError(ConfigurationError):
@@ -57,6 +61,19 @@ class Settings(BaseSettings):
     bot_token: SecretStr | None = Field(None, alias="SLACK_BOT_TOKEN")
     app_token: SecretStr | None = Field(None, alias="SLACK_APP_TOKEN")
     signing_secret: SecretStr | None = Field(None, alias="SLACK_SIGNING_SECRET")
+    #: For installations in several workspaces, in place of one bot token.
+    client_id: str | None = Field(None, alias="SLACK_CLIENT_ID")
+    client_secret: SecretStr | None = Field(None, alias="SLACK_CLIENT_SECRET")
+    #: Keys that tokens of installations are encrypted with, the newest first.
+    encryption_keys: Annotated[tuple[SecretStr, ...], NoDecode, _split(", ")] = Field(
+        (), alias="SIGNOFF_ENCRYPTION_KEY"
+    )
+    #: Ids of the workspaces and organisations that may install the app; none: any.
+    workspaces: Annotated[tuple[str, ...], NoDecode, _split(", ")] = Field(
+        (), alias="SIGNOFF_WORKSPACES"
+    )
+    #: The address at which browsers and Slack reach the bot.
+    url: str | None = Field(None, alias="SIGNOFF_URL")
     api_url: str = Field(SLACK_API_URL, alias="SLACK_API_URL")
     database_url: str = Field(DATABASE_URL, alias="SIGNOFF_DATABASE_URL")
     #: Files and folders of graphs.
@@ -67,6 +84,12 @@ class Settings(BaseSettings):
     allow: Annotated[tuple[str, ...], NoDecode, _split(", ")] = Field((), alias="SIGNOFF_ALLOW")
     #: Where questions are asked.
     channel: str | None = Field(None, alias="SIGNOFF_CHANNEL")
+    #: Where questions are asked that cannot be asked where they belong.
+    fallback_channel: str | None = Field(None, alias="SIGNOFF_FALLBACK_CHANNEL")
+    #: User ids and e-mail addresses of those who get them by direct message when that fails, too.
+    operators: Annotated[tuple[str, ...], NoDecode, _split(", ")] = Field(
+        (), alias="SIGNOFF_OPERATORS"
+    )
     host: str = Field("127.0.0.1", alias="SIGNOFF_HOST")
     port: int = Field(3000, alias="SIGNOFF_PORT", ge=0, le=65535)
     #: Not ours: the examples read it from the environment, where `.env` is to reach them too.
@@ -85,6 +108,30 @@ class Settings(BaseSettings):
         address = value.strip().rstrip("/")
         return f"{address}/" if address.endswith("/api") else f"{address}/api/"
 
+    @field_validator("url")
+    @classmethod
+    def _is_url(cls, value: str | None) -> str | None:
+        if value is not None and not _is_address(value.strip()):
+            raise ValueError(f"{value!r} is no address; write one such as https://signoff.acme.org")
+        return value.strip().rstrip("/") if value is not None else None
+
+    @field_validator("encryption_keys")
+    @classmethod
+    def _are_keys(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if not all(_KEY.fullmatch(each.get_secret_value()) for each in value):
+            raise ValueError("holds something that is no key; make one with `signoff key`")
+        return value
+
+    @field_validator("workspaces")
+    @classmethod
+    def _are_workspaces(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not _WORKSPACE.fullmatch(each):
+                raise ValueError(
+                    f"{each!r} is no id of a workspace or organisation; write one such as T012AB3CD"
+                )
+        return value
+
     @field_validator("bot_token")
     @classmethod
     def _is_bot_token(cls, value: SecretStr | None) -> SecretStr | None:
@@ -95,7 +142,18 @@ class Settings(BaseSettings):
     def _is_app_token(cls, value: SecretStr | None) -> SecretStr | None:
         return _matches(value, _APP_TOKEN, "is no app-level token, which begins with xapp-")
 
-    @field_validator("channel")
+    @field_validator("operators")
+    @classmethod
+    def _are_people(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for each in value:
+            if not _PERSON.fullmatch(each):
+                raise ValueError(
+                    f"{each!r} is no person; write a user id such as U012AB3CD, or an e-mail "
+                    "address"
+                )
+        return value
+
+    @field_validator("channel", "fallback_channel")
     @classmethod
     def _is_channel(cls, value: str | None) -> str | None:
         if value is not None and not _CHANNEL.fullmatch(value):
@@ -132,7 +190,12 @@ class Settings(BaseSettings):
     @property
     def has_chat(self) -> bool:
         """Do questions go to Slack? Every process on one database has to agree about that."""
-        return self.bot_token is not None or self.channel is not None
+        return self.bot_token is not None or self.channel is not None or self.has_installs
+
+    @property
+    def has_installs(self) -> bool:
+        """Is the app installed by OAuth, in any number of workspaces?"""
+        return self.client_id is not None
 
     @property
     def hook(self) -> Callable[[str], None]:
@@ -148,23 +211,42 @@ class Settings(BaseSettings):
         if not self.graphs:
             raise SettingsError([_NO_GRAPHS])
 
+    def require_installs(self) -> None:
+        """Make sure that everything is there that installations by OAuth take.
+
+        Raises:
+            SettingsError: Something is missing.
+        """
+        if problems := self._missing_installs():
+            raise SettingsError(problems)
+
     def require_serving(self) -> None:
         """Make sure that everything is there that a server needs.
 
         Raises:
             SettingsError: Something is missing; all of it is listed.
         """
-        problems = []
-        if self.bot_token is None:
-            problems.append(_NO_BOT)
+        problems = self._missing_installs() if self.has_installs else self._missing_token()
         if self.app_token is None and self.signing_secret is None:
             problems.append(_NO_MODE)
-        if self.channel is None:
-            problems.append(_NO_CHANNEL)
         if not self.graphs:
             problems.append(_NO_GRAPHS)
         if problems:
             raise SettingsError(problems)
+
+    def _missing_token(self) -> list[str]:
+        problems = [] if self.bot_token is not None else [_NO_BOT]
+        return problems if self.channel is not None else [*problems, _NO_CHANNEL]
+
+    def _missing_installs(self) -> list[str]:
+        problems = []
+        if self.bot_token is not None:
+            problems.append(_TWO_WAYS)
+        if self.client_secret is None:
+            problems.append(_NO_SECRET)
+        if not self.encryption_keys:
+            problems.append(_NO_KEY)
+        return problems
 
 
 _NO_BOT = (
@@ -174,6 +256,14 @@ _NO_MODE = (
     "SLACK_APP_TOKEN is not set; set it to an app-level token (xapp-…) for Socket Mode, "
     "or set SLACK_SIGNING_SECRET to take requests over HTTP"
 )
+_TWO_WAYS = (
+    "SLACK_BOT_TOKEN and SLACK_CLIENT_ID are both set; keep the token for one workspace, or the "
+    "client id to install the app in several"
+)
+_NO_SECRET = (
+    "SLACK_CLIENT_SECRET is not set; copy the client secret from Basic Information of your app"
+)
+_NO_KEY = "SIGNOFF_ENCRYPTION_KEY is not set; make a key with `signoff key`"
 _NO_CHANNEL = "SIGNOFF_CHANNEL is not set; set it to the id of the channel that is to be asked"
 _NO_GRAPHS = "SIGNOFF_GRAPHS is not set; set it to the files or folders of your graphs"
 
