@@ -26,6 +26,7 @@ from orchestrator.runtime import Clock, Engine, SystemClock
 from orchestrator.store import Approval, Run, migrate, open_store
 
 CHANNEL = "C0APPROVALS"
+MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 QUICK = Timing(event_retries=(0.0, 0.02, 0.03))
 
 
@@ -334,6 +335,17 @@ def _as_it_is(_sim: Simulator) -> None:
 
 
 @asynccontextmanager
+async def _opened(
+    slack: Simulator | None, request_url: str | None, timing: Timing
+) -> AsyncIterator[Simulator]:
+    if slack is not None:
+        yield slack
+        return
+    async with Simulator(MANIFEST, request_url=request_url, timing=timing) as sim:
+        yield sim
+
+
+@asynccontextmanager
 async def bench(
     tmp_path: Path,
     *,
@@ -342,9 +354,13 @@ async def bench(
     timing: Timing = QUICK,
     prepare: Callable[[Simulator], None] = _as_it_is,
     clock: Clock | None = None,
+    slack: Simulator | None = None,
     **options: Any,
 ) -> AsyncIterator[Bench]:
-    """Start everything and stop it in the right order."""
+    """Start everything and stop it in the right order.
+
+    With `slack`, which is running, only the bot is started; so it can be stopped and started again.
+    """
     url = f"sqlite+aiosqlite:///{tmp_path / 'bot.db'}"
     await migrate(url)
     listener = socket.socket()
@@ -354,7 +370,7 @@ async def bench(
     effects = Effects()
     clock = clock or SystemClock()
     async with (
-        Simulator(request_url=request_url, timing=timing) as sim,
+        _opened(slack, request_url, timing) as sim,
         open_store(url, now=clock.now) as store,
         SlackWorkspace(bot_token=sim.bot_token, api_url=sim.api_url) as workspace,
     ):
