@@ -32,7 +32,8 @@ CRASH_POINTS = (
     "after_attempt_started",  # a node is about to be run
     "after_effect",  # a node has returned and its result is not stored
     "after_decision",  # a decision is committed and its maker has not been answered
-    "after_post",  # a chat message was posted and its place is not stored
+    "after_post",  # a question was posted in chat and its place is not stored
+    "after_direct",  # a direct message was sent and that is not stored
 )
 
 

@@ -29,6 +29,7 @@ SCOPES = {
     "conversations_history": "channels:history",
     "conversations_list": "channels:read",
     "conversations_members": "channels:read",
+    "conversations_open": "im:write",
     "conversations_replies": "channels:history",
     "usergroups_list": "usergroups:read",
     "usergroups_users_list": "usergroups:read",
@@ -40,7 +41,7 @@ SCOPES = {
     "views_update": None,
 }
 #: Scopes that no method names: the command, private channels, and what messages carry.
-OTHERS = {"commands", "groups:history", "groups:read", "metadata.message:read"}
+OTHERS = {"commands", "groups:history", "groups:read", "im:history", "metadata.message:read"}
 _CALL = re.compile(
     r"(?:client|sender)\.([a-z]+_[A-Za-z_]+)\(|\"((?:chat|conversations)\.[a-zA-Z]+)\""
 )

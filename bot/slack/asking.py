@@ -149,7 +149,9 @@ class Asking:
             await self._engine.finish_delivery(delivery, directs=directs)
             return True
         at_most = 0 if remedy is Remedy.GONE else None
-        is_replaced = await self._engine.replace_message(delivery, at_most=at_most, directs=directs)
+        is_replaced = await self._engine.post_anew(
+            approval.id, instead=delivery, at_most=at_most, directs=directs
+        )
         if is_replaced:
             _log.warning("question_posted_anew", error=exc.code, fix=exc.failure.fix)
         return is_replaced

@@ -171,30 +171,34 @@ class Deliveries(Desk):
         self._kernel.on_delivery()
         return is_added
 
-    async def replace_message(
+    async def post_anew(
         self,
-        delivery: Delivery,
+        approval_id: str,
         *,
+        instead: Delivery | None = None,
         at_most: int | None = None,
         directs: Sequence[DirectMessage] = (),
     ) -> bool:
-        """Have the question posted anew that a delivery could not edit, which is done with that.
+        """Have a question posted anew whose message cannot be used any more.
 
         Args:
-            delivery: What could not be sent.
+            approval_id: Which.
+            instead: The delivery that could not be sent there; it is finished with it.
             at_most: How often the question may have been posted anew before; None: ever so often.
             directs: See `finish_delivery`.
 
         Returns:
             Whether it is posted anew; if not, the delivery is as it was.
         """
-        found = await self._store.get_approval(delivery.approval_id)
+        found = await self._store.get_approval(approval_id)
         limit = None if at_most is None else at_most + 1
-        return await persist(
+        is_added = await persist(
             lambda: self._store.ask_again(
-                _question(found), instead=delivery, at_most=limit, directs=directs
+                _question(found), instead=instead, at_most=limit, directs=directs
             )
         )
+        self._kernel.on_delivery()
+        return is_added
 
     async def move_messages(self, old: str, new: str) -> None:
         """Follow a channel whose id has changed."""

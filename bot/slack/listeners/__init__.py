@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncApp
 from bot.slack.listeners import (
     actions,
     asides,
+    channels,
     commands,
     directs,
     events,
@@ -28,5 +29,5 @@ def register_all(app: AsyncApp, branches: Branches) -> None:
     app.error(on_error)
     # These come first: the others end with one that takes whatever is left.
     menus = (asides, directs, preferences, looking, starting, turning, options, home, lists, runs)
-    for module in (*menus, actions, commands, events, views):
+    for module in (*menus, channels, actions, commands, events, views):
         register(app, branches, module.TABLE)
