@@ -43,13 +43,13 @@ def render_direct(note: DirectNote, post: DirectPost, groups: GroupIds) -> Slack
     """Render a message to one person."""
     approval = post.approval
     buttons = [made for action in note.actions if (made := _button(action, post)) is not None]
+    text = lines(list(note.lines), groups)
     blocks = [
-        b.section(lines(list(note.lines), groups)),
+        b.section(text),
         *(b.rich_text([b.quote(quote)]) for quote in note.quotes),
         *([b.actions(buttons)] if buttons else []),
         *([b.context(mrkdwn(note.footer, groups))] if note.footer else []),
     ]
-    text = lines(list(note.lines[:2]), groups)
     return _message(text, blocks, approval.id, post.delivery)
 
 
