@@ -252,6 +252,8 @@ def _label(declared: Any, name: str) -> str:
 
 def _rule(prop: Mapping[str, Any], kind: FieldType) -> str:
     bounds = {name: prop[name] for name in _BOUNDS if name in prop}
+    if kind is FieldType.URL:
+        bounds.pop("maxLength", None)
     if bounds.get("minLength") == 1:
         del bounds["minLength"]  # an empty text is none
     parts = [_BOUNDS[name].format(bound) for name, bound in bounds.items()]

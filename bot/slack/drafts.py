@@ -16,8 +16,8 @@ KEPT = 86_400.0
 F = TypeVar("F", bound=PagedForm)
 
 
-class DraftGoneError(BotError, LookupError):
-    """What was typed on other pages of a form is kept for a day, and that is over."""
+class FormGoneError(BotError, LookupError):
+    """What was typed on the first pages was kept for a day, and that is over; open it again."""
 
 
 class Values(Protocol):
@@ -59,14 +59,14 @@ async def load(values: Values, form: PagedForm) -> dict[str, Any]:
     """Return what was typed elsewhere than on the page that is shown.
 
     Raises:
-        DraftGoneError: It was kept for a day, and that is over.
+        FormGoneError: It was kept for a day, and that is over.
         StoreUnavailableError: The database is away.
     """
     if not form.draft:
         return dict(form.typed)
     body = await values.get(SCOPE, form.draft)
     if body is None:
-        raise DraftGoneError
+        raise FormGoneError
     found: dict[str, Any] = json.loads(body)["typed"]
     return found
 

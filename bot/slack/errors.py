@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.cards.words import Code, Moment, Part, Person, Words, approver_words, name_words
+from bot.slack.drafts import FormGoneError
 from bot.slack.payloads import PayloadError
 from orchestrator.errors import (
     AlreadyCountedError,
@@ -59,6 +60,8 @@ def sentence(error: Exception, *, reader: str) -> Words | None:
                     "Read the message again as it is now, then decide."
                 ),
             )
+        case FormGoneError():
+            return (f"{error}",)
         case PayloadError():
             return (
                 "This button was made by another version of Signoff. ",

@@ -20,6 +20,7 @@ from bot.slack.mrkdwn import escape, fit_escaped
 BACK = "signoff_back"
 #: Fields on a page: more than that people lose sight of.
 FIELDS = 20
+_FEW_MORE = 24  # fields that are not worth a page more
 _ROOM = limits.VIEW_BYTES - 60_000  # bytes of JSON for the fields of a page
 _PROBLEM = 300  # characters
 _PROBLEMS = 8  # on a page's top
@@ -65,16 +66,22 @@ class Sheet:
         }
 
     def _page(self, start: int) -> tuple[int, ...]:
+        left = [number for number in self.numbers if number >= start]
+        most = len(left) if len(left) <= _FEW_MORE else FIELDS
         room = _ROOM
         page: list[int] = []
-        for number in self.numbers:
-            if number < start:
-                continue
+        for number in left:
             room -= len(json.dumps(self._inputs[number]))
-            if page and (room < 0 or len(page) == FIELDS):
-                break
+            if page and (room < 0 or len(page) == most):
+                return self._without_torn(page, number)
             page.append(number)
         return tuple(page)
+
+    def _without_torn(self, page: list[int], following: int) -> tuple[int, ...]:
+        """Leave the beginning of an object to the next page, where the rest of it is."""
+        group = self.fields[following].group
+        whole = [number for number in page if group is None or self.fields[number].group != group]
+        return tuple(whole or page)
 
     @cached_property
     def page(self) -> tuple[int, ...]:

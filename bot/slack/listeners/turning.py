@@ -12,7 +12,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.cards import read_fields_of
 from bot.cards.fields import Problem
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
-from bot.slack.drafts import drop, keep, load
+from bot.slack.drafts import FormGoneError, drop, keep, load
 from bot.slack.failures import describe
 from bot.slack.forms import (
     COMMENT_ACTION,
@@ -33,7 +33,8 @@ async def book_of(tools: Tools, view: Mapping[str, Any]) -> Book:
     """Return the form that a view is a page of.
 
     Raises:
-        PayloadError: It is no page of a form, or the graph was changed since it was opened.
+        PayloadError: It is no page of a form.
+        FormGoneError: The graph was changed since it was opened.
         OrchestratorError: What it is about is gone, or over.
         NotRecordedError: It could not be looked up in time.
     """
@@ -44,7 +45,7 @@ async def book_of(tools: Tools, view: Mapping[str, Any]) -> Book:
         if graph is None:
             raise GraphNotFoundError(form.graph, tuple(tools.engine.graphs))
         if graph.version != form.version:
-            raise PayloadError
+            raise FormGoneError("This was changed since the form was opened; open it again.")
         return start_book(graph, form)
     if view.get("callback_id") != VALUES_CALLBACK:
         raise PayloadError
@@ -60,7 +61,7 @@ async def read_sheet(tools: Tools, book: Book, view: Mapping[str, Any]) -> Sheet
     """Return the form as it was filled in up to the page that a view shows.
 
     Raises:
-        DraftGoneError: What was typed on other pages was kept for a day, and that is over.
+        FormGoneError: What was typed on other pages was kept for a day, and that is over.
         NotRecordedError: It could not be looked up in time.
     """
     stored = await in_time(tools.tasks, load(tools.engine.values, book.form), seconds=CLICK_TIMEOUT)
