@@ -24,9 +24,6 @@ if TYPE_CHECKING:
     from bot.slack.vault import Vault
     from bot.slack.workspace import SlackWorkspace
 
-#: Seconds that a command waits for Slack to say who the bot is.
-_SLACK_PATIENCE = 10.0
-
 
 class OfflinePeople:
     """Knows user ids only; for what only Slack knows, it says so."""
@@ -42,49 +39,6 @@ class OfflinePeople:
     async def is_outsider(self, _person: str, *, workspace: str = "") -> bool:  # noqa: ARG002 - the port's
         """See Directory; without Slack only those get through who are named by their ids."""
         return False
-
-
-class SlackPeople:
-    """Asks Slack; while Slack is away, people who are named by their ids can still decide."""
-
-    def __init__(self, workspace: SlackWorkspace) -> None:
-        self._workspace = workspace
-        self._failure: DirectoryError | None = None
-        self._is_known = False
-
-    async def members(self, approver: Approver, *, workspace: str = "") -> frozenset[str]:  # noqa: ARG002 - the port's
-        """See Directory."""
-        await self._find_out()
-        if self._failure is None:
-            return await self._workspace.directory.members(approver)
-        if approver.kind is ApproverKind.USER:
-            return frozenset({approver.name})
-        raise self._failure
-
-    async def is_outsider(self, person: str, *, workspace: str = "") -> bool:  # noqa: ARG002 - the port's
-        """See Directory."""
-        await self._find_out()
-        if self._failure is not None:
-            return False  # as without Slack
-        return await self._workspace.directory.is_outsider(person)
-
-    async def _find_out(self) -> None:
-        """Find out, once, whether Slack answers; the directory has to know who the bot is."""
-        if self._is_known:
-            return
-        from bot.slack.failures import describe  # noqa: PLC0415 - slow to import
-
-        try:
-            async with asyncio.timeout(_SLACK_PATIENCE):
-                await self._workspace.client.auth_test()
-                await self._workspace.identity.learn()
-        except Exception as error:  # noqa: BLE001 - whatever it is, Slack cannot be asked
-            failure = describe(error)
-            fix = failure.fix or "check SLACK_API_URL and try again"
-            self._failure = DirectoryError(
-                f"Slack could not be asked who may decide ({failure.code}); {fix}"
-            )
-        self._is_known = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,11 +105,12 @@ async def _open_people(
         yield OfflinePeople(), None
         return
     # Importing Slack's libraries takes more than a second, and most commands need none of it.
+    from bot.slack.people import InstalledPeople, SlackPeople  # noqa: PLC0415 - see above
     from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - see above
 
     if settings.has_installs:
         async with installed(settings, store) as found:
-            yield found.directory, tuple(found.serving)
+            yield InstalledPeople(found), tuple(found.serving)
         return
     workspace = SlackWorkspace(bot_token=_revealed(settings.bot_token), api_url=settings.api_url)
     async with workspace:

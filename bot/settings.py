@@ -226,24 +226,24 @@ class Settings(BaseSettings):
         Raises:
             SettingsError: Something is missing; all of it is listed.
         """
-        problems = self._missing_installs() if self.has_installs else self._missing_token()
+        problems = self._missing_installs() if self.has_installs else []
+        if not self.has_installs and self.bot_token is None:
+            problems.append(_NO_BOT)
         if self.app_token is None and self.signing_secret is None:
             problems.append(_NO_MODE)
+        if not self.has_installs and self.channel is None:
+            problems.append(_NO_CHANNEL)
         if not self.graphs:
             problems.append(_NO_GRAPHS)
         if problems:
             raise SettingsError(problems)
-
-    def _missing_token(self) -> list[str]:
-        problems = [] if self.bot_token is not None else [_NO_BOT]
-        return problems if self.channel is not None else [*problems, _NO_CHANNEL]
 
     def _missing_installs(self) -> list[str]:
         problems = []
         if self.bot_token is not None:
             problems.append(_TWO_WAYS)
         if self.client_secret is None:
-            problems.append(_NO_SECRET)
+            problems.append(_NO_CLIENT)
         if not self.encryption_keys:
             problems.append(_NO_KEY)
         return problems
@@ -260,7 +260,7 @@ _TWO_WAYS = (
     "SLACK_BOT_TOKEN and SLACK_CLIENT_ID are both set; keep the token for one workspace, or the "
     "client id to install the app in several"
 )
-_NO_SECRET = (
+_NO_CLIENT = (
     "SLACK_CLIENT_SECRET is not set; copy the client secret from Basic Information of your app"
 )
 _NO_KEY = "SIGNOFF_ENCRYPTION_KEY is not set; make a key with `signoff key`"
