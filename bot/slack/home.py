@@ -12,7 +12,7 @@ from bot.slack import limits
 from bot.slack.blocks import Block
 from bot.slack.messages import render
 from bot.slack.mrkdwn import GroupIds, escape, lines, mrkdwn
-from bot.slack.payloads import PageButton
+from bot.slack.payloads import PageButton, StartButton
 from bot.slack.runs import question_button, run_menu
 from orchestrator.store.records import Approval
 
@@ -64,7 +64,8 @@ def _deciding(approval: Approval) -> list[Block]:
 
 
 def _buttons(home: Home) -> Block:
-    start = b.button("Start a run", action_id=START, value="home", style=ButtonStyle.PRIMARY)
+    value = StartButton().pack()
+    start = b.button("Start a run", action_id=START, value=value, style=ButtonStyle.PRIMARY)
     batch = b.button("Decide several…", action_id=BATCH, value="home")
     settings = b.button("Notifications…", action_id=NOTIFICATIONS, value="home")
     return b.actions([start, *([batch] if home.can_batch else []), settings])
