@@ -80,9 +80,8 @@ async def test_s7_a_digest_is_answered_where_it_is_read(tmp_path: Path):
         assert buttons(after).count("Approve") == 1
         assert sorted(run.status for run in runs) == ["completed", "waiting"]
 
-        other = bot.open_question()
-        assert other is not None
-        await reject(bot, "U0BOB", other, "No")
+        (other,) = await bot.engine.list_pending()
+        await bot.engine.decide(other.id, "reject", by="U0BOB", surface="cli")
         await press_direct(bot, "U0BOB", digest, "Approve")
         await bot.told("U0BOB", "already")
         after = await bot.direct("U0BOB", "Nothing waits here any more")
