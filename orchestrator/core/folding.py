@@ -75,9 +75,14 @@ def leave(state: State, path: str) -> Place:
 
 
 def drop_places(state: State, names: tuple[str, ...], inner: tuple[str, ...]) -> None:
-    """Take places out; what is running at one of them stays there until it has stopped."""
+    """Take places out; what is running at one of them stays there until it has stopped.
+
+    What has been told to stop before may outlive the frame around it.
+    """
     for name in [each for each in state.places if each in names or each.startswith(inner)]:
         place = state.places[name]
+        if place.is_stopped and name not in names:
+            continue
         if place.status is PlaceStatus.RUNNING and name not in names:
             seen = seen_from(state, frame_of(name))
             state.places[name] = changed(place, is_stopped=True, seen=seen)
