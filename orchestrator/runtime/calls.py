@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import threading
 from collections.abc import Callable, Generator
 from contextlib import aclosing
 from typing import Any
@@ -13,6 +12,17 @@ from orchestrator.runtime.threads import run_in_thread
 
 #: Takes what a generator yields; from any thread.
 Tell = Callable[[Any], None]
+
+
+class Halt:
+    """Tells a thread to stop; it looks when it can, so that nothing has to wake it."""
+
+    def __init__(self) -> None:
+        self.is_set = False
+
+    def set(self) -> None:
+        """Tell it; from any thread."""
+        self.is_set = True
 
 
 class HaltedError(Exception):
@@ -27,7 +37,7 @@ def runs_on_loop(function: Any) -> bool:
     )
 
 
-async def call(function: Any, context: NodeContext, tell: Tell, halt: threading.Event) -> Any:
+async def call(function: Any, context: NodeContext, tell: Tell, halt: Halt) -> Any:
     """Call a function and return its result.
 
     Of a generator, that is what it returns, or else what it yielded last.
@@ -68,12 +78,12 @@ async def _awaited(result: Any, tell: Tell) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-def _call(function: Any, context: NodeContext, tell: Tell, halt: threading.Event) -> Any:
+def _call(function: Any, context: NodeContext, tell: Tell, halt: Halt) -> Any:
     result = function(context)
     return _drain(result, tell, halt) if inspect.isgenerator(result) else result
 
 
-def _drain(values: Generator[Any, Any, Any], tell: Tell, halt: threading.Event) -> Any:
+def _drain(values: Generator[Any, Any, Any], tell: Tell, halt: Halt) -> Any:
     last = None
     try:
         while True:
@@ -82,7 +92,7 @@ def _drain(values: Generator[Any, Any, Any], tell: Tell, halt: threading.Event) 
             except StopIteration as end:
                 return last if end.value is None else end.value
             tell(last)
-            if halt.is_set():
+            if halt.is_set:
                 raise HaltedError
     finally:
         values.close()

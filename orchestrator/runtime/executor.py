@@ -8,8 +8,7 @@ until the function returns. A generator in a thread stops at its next value.
 from __future__ import annotations
 
 import asyncio
-import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +20,7 @@ from orchestrator.core.state import PlaceStatus, State
 from orchestrator.errors import NodeTimeoutError, NonRetryableError, OutputError
 from orchestrator.graph.graph import Graph
 from orchestrator.graph.nodes import TaskNode
-from orchestrator.runtime.calls import HaltedError, call, runs_on_loop
+from orchestrator.runtime.calls import Halt, HaltedError, call, runs_on_loop
 from orchestrator.runtime.context import UNDO, NodeContext, is_agent_turn
 from orchestrator.runtime.progress import Progress
 from orchestrator.runtime.results import asks_for_tools, calls_of, facts, storable
@@ -72,13 +71,15 @@ class Attempt:
 class _Signals:
     """How an attempt is told to stop."""
 
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    #: Done when it is to stop.
+    stop: asyncio.Future[None]
     #: For what runs in a thread.
-    halt: threading.Event = field(default_factory=threading.Event)
+    halt: Halt = field(default_factory=Halt)
 
     def set(self) -> None:
         """Tell it."""
-        self.stop.set()
+        if not self.stop.done():
+            self.stop.set_result(None)
         self.halt.set()
 
 
@@ -102,7 +103,8 @@ class Executor:
         self._report = report
         self._tell = tell
         self._tasks: dict[asyncio.Task[None], Attempt] = {}
-        self._signals: dict[Attempt, _Signals] = {}
+        #: By run.
+        self._signals: dict[str, dict[Attempt, _Signals]] = {}
         self._is_stopping = False
 
     @property
@@ -140,14 +142,18 @@ class Executor:
 
     def launch(self, attempt: Attempt) -> None:
         """Run an attempt in a slot that was reserved for it."""
-        self._signals[attempt] = _Signals()
+        stop = asyncio.get_running_loop().create_future()
+        self._signals.setdefault(attempt.run_id, {})[attempt] = _Signals(stop)
         task = asyncio.create_task(self._run(attempt), name=f"{attempt.run_id}/{attempt.path}")
         self._tasks[task] = attempt
         task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         attempt = self._tasks.pop(task)
-        self._signals.pop(attempt, None)
+        signals = self._signals[attempt.run_id]
+        del signals[attempt]
+        if not signals:
+            del self._signals[attempt.run_id]
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error(
                 "an attempt's result could not be reported",
@@ -158,18 +164,21 @@ class Executor:
 
     def cancel(self, run_id: str, path: str) -> None:
         """Ask the attempt at a path of a run to stop."""
-        for attempt, signals in self._signals.items():
-            if (attempt.run_id, attempt.path) == (run_id, path):
+        for attempt, signals in self._of(run_id):
+            if attempt.path == path:
                 signals.set()
+
+    def _of(self, run_id: str) -> Iterable[tuple[Attempt, _Signals]]:
+        return self._signals.get(run_id, {}).items()
 
     def follow(self, state: State) -> None:
         """Ask the attempts of a run to stop that its newest state has no place for any more.
 
         When the run is being cancelled or taken back, these are all but those that take back.
         """
-        for attempt, signals in self._signals.items():
+        for attempt, signals in self._of(state.run_id):
             # A commit may be followed up after a later one, which took the attempt on.
-            if attempt.run_id != state.run_id or attempt.seq > state.seq:
+            if attempt.seq > state.seq:
                 continue
             place = state.places.get(attempt.path)
             is_current = (
@@ -199,11 +208,12 @@ class Executor:
             progress.tell(storable(attempt.node.id, value, "yielded"))
 
         progress = Progress(send)
-        halt = self._signals[attempt].halt
+        signals = self._signals[attempt.run_id][attempt]
+        halt = signals.halt
         work = asyncio.ensure_future(call(attempt.function, attempt.context, tell, halt))
         work.add_done_callback(lambda _work: self.give_back())
         try:
-            outcome = await self._outcome(attempt, work)
+            outcome = await self._outcome(attempt, work, signals)
             if isinstance(outcome, FailAttempt):
                 progress.drop()
             await progress.finish()
@@ -217,26 +227,22 @@ class Executor:
             await self._report_late(attempt, work)
 
     async def _outcome(
-        self, attempt: Attempt, work: asyncio.Future[Any]
+        self, attempt: Attempt, work: asyncio.Future[Any], signals: _Signals
     ) -> FinishAttempt | FailAttempt:
-        signals = self._signals[attempt]
-        stop = asyncio.ensure_future(signals.stop.wait())
         limit = attempt.node.timeout
-        is_async = runs_on_loop(attempt.function)
-        try:
-            await asyncio.wait(
-                {work, stop},
-                timeout=limit.total_seconds() if limit else None,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-            is_stopped, is_over = stop.done(), work.done()
-            signals.halt.set()
-            if not work.done() and is_async:
+        await asyncio.wait(
+            {work, signals.stop},
+            timeout=limit.total_seconds() if limit else None,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        is_stopped, is_over = signals.stop.done(), work.done()
+        signals.halt.set()
+        if not is_over:
+            is_async = runs_on_loop(attempt.function)
+            if is_async:
                 work.cancel()
-            if not work.done() and (is_async or is_stopped):
+            if is_async or is_stopped:
                 await asyncio.wait({work}, timeout=GRACE)
-        finally:
-            stop.cancel()
         if _has_ended(work):
             return self._result(attempt, work)
         if is_stopped:

@@ -281,7 +281,8 @@ class Kernel:
         """Store how an attempt went; the database may be away for a while."""
         self.hook("after_effect")
         try:
-            await persist(lambda: self.commit(attempt.run_id, outcome, attempt.graph))
+            # The executor's own task waits for this, which nobody cancels while there is time.
+            await persist(lambda: self._commit(attempt.run_id, outcome, attempt.graph, None))
         except StoreError as error:
             await self._report_unstorable(attempt, error)
 
