@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -36,7 +37,7 @@ from orchestrator.runtime.summary import to_run
 from orchestrator.runtime.upkeep import Upkeep
 from orchestrator.runtime.values import check_labels, to_values
 from orchestrator.runtime.versions import compare
-from orchestrator.store import Run, Store, no_hook
+from orchestrator.store import Run, Store, no_hook, within
 
 _log = structlog.get_logger(__name__)
 
@@ -90,11 +91,23 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
         super().__init__(store, kernel, clock or SystemClock(), directory)
         self._scheduler = Scheduler(self._kernel, self._clock, self._attendance.again)
         self._loop_task: asyncio.Task[None] | None = None
+        self._workspace = ""
 
     @property
     def graphs(self) -> Mapping[str, Graph]:
         """The graphs that runs may follow, by id."""
         return self._kernel.graphs
+
+    def within(self, workspace: str) -> Self:
+        """Return the engine as one chat workspace sees it.
+
+        Runs of other workspaces, and what they ask, are unknown to it; what it starts belongs to
+        the workspace.
+        """
+        view = copy(self)
+        view._store = within(self._store, workspace)  # noqa: SLF001 - one of its own kind
+        view._workspace = workspace  # noqa: SLF001 - one of its own kind
+        return view
 
     def statistics(self) -> Statistics:
         """Return what the engine is doing."""
@@ -182,6 +195,7 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
             DirectoryError: Approvers could not be looked up.
             StoreUnavailableError: Nothing was recorded.
         """
+        workspace = workspace or self._workspace
         graph = self._kernel.versions.get_loaded(graph_id)
         check_labels(labels or {})
         parsed = graph.input.parse_words(values) if are_words else graph.input.parse(values)

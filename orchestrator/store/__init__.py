@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.store.batch import Step
-from orchestrator.store.outbox import COPIES, COPY, DIGEST, OPERATOR, DirectMessage
+from orchestrator.store.outbox import COPIES, COPY, DIGEST, OPERATOR, Anew, DirectMessage
 from orchestrator.store.records import (
     Answer,
     Approval,
@@ -18,6 +18,7 @@ from orchestrator.store.records import (
     Verification,
 )
 from orchestrator.store.schema import migrate
+from orchestrator.store.scoped import within
 from orchestrator.store.store import Store, open_store
 from orchestrator.store.surface_values import SurfaceValues
 from orchestrator.store.writer import no_hook
@@ -27,6 +28,7 @@ __all__ = [
     "COPY",
     "DIGEST",
     "OPERATOR",
+    "Anew",
     "Answer",
     "Approval",
     "Backlog",
@@ -45,4 +47,5 @@ __all__ = [
     "migrate",
     "no_hook",
     "open_store",
+    "within",
 ]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, select
+from sqlalchemy import Select, bindparam, exists, select
 
 from orchestrator.core import events as e
 from orchestrator.core.state import Vote
@@ -67,6 +67,7 @@ def pending_query(
     kind: str | None = None,
     run_id: str | None = None,
     graph: str | None = None,
+    workspace: str | None = None,
     limit: int = 50,
 ) -> Select[Any]:
     """Return the query for open approvals, those with the oldest deadline first.
@@ -75,12 +76,16 @@ def pending_query(
         kind: Only approvals of this kind.
         run_id: Only approvals of this run.
         graph: Only approvals of this graph's runs.
+        workspace: Only approvals of the runs of this chat workspace.
         limit: The most that are returned.
     """
     conditions = {"status": OPEN} | ({"kind": kind} if kind is not None else {})
     query = select(approvals)
     if graph is not None:
         query = query.where(approvals.c.graph == graph)
+    if workspace is not None:
+        is_theirs = exists().where(runs.c.id == approvals.c.run_id, runs.c.workspace == workspace)
+        query = query.where(is_theirs)
     if run_id is not None:
         # A run has few: its own index is the one to take, and the others must not fit.
         query = query.where(approvals.c.run_id == run_id)

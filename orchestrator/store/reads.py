@@ -198,6 +198,7 @@ def runs_query(
     status: str | None = None,
     graph: str | None = None,
     requester: str | None = None,
+    workspace: str | None = None,
     before: tuple[Any, str] | None = None,
     limit: int = 50,
 ) -> Select[Any]:
@@ -207,11 +208,13 @@ def runs_query(
         status: Only runs of this status.
         graph: Only runs of this graph.
         requester: Only runs that this person started.
+        workspace: Only runs of this chat workspace.
         before: Start and id of the last run of the page before.
         limit: The most that are returned.
     """
     query = select(runs).order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)
-    for column, value in (("status", status), ("graph", graph), ("requester", requester)):
+    wanted = {"status": status, "graph": graph, "requester": requester, "workspace": workspace}
+    for column, value in wanted.items():
         if value is not None:
             query = query.where(runs.c[column] == value)
     if before is not None:
