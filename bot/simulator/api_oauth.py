@@ -43,6 +43,7 @@ def ask(site: Site, request: web.Request) -> web.StreamResponse:
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Install {name}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="color-scheme" content="light dark">'
+        '<link rel="icon" href="/page/icons/workspace.svg" type="image/svg+xml">'
         '<link rel="stylesheet" href="/page/css/tokens.css">'
         '<link rel="stylesheet" href="/page/css/install.css"></head><body><main class="install">'
         f"<h1>{name} wants to be installed</h1><p>It asks for:</p><ul>{scopes}</ul>{sections}"

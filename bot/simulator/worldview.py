@@ -22,6 +22,7 @@ _USER = (
     "is_stranger",
     "deleted",
 )
+_NOTHING: Json = {"commands": [], "shortcuts": [], "steps": []}
 
 
 def world_body(people: Cast, me: str, everybody: Iterable[Cast]) -> Json:
@@ -33,6 +34,7 @@ def world_body(people: Cast, me: str, everybody: Iterable[Cast]) -> Json:
     workspace, world, app = people.workspace, people.world, people.workspace.app
     workspace.person(me)
     team = workspace.team
+    offered = _offered(people) if team.is_installed else _NOTHING
     return {
         "me": me,
         "team": {"id": team.id, "name": team.name, "is_installed": team.is_installed},
@@ -47,15 +49,7 @@ def world_body(people: Cast, me: str, everybody: Iterable[Cast]) -> Json:
             {"id": group.id, "handle": group.handle, "name": group.name, "users": group.users}
             for group in world.usergroups.values()
         ],
-        "commands": [
-            {name: item.get(name, "") for name in ("command", "description", "usage_hint")}
-            for item in app.commands
-        ],
-        "shortcuts": [
-            {name: item.get(name, "") for name in ("name", "type", "callback_id", "description")}
-            for item in app.shortcuts
-        ],
-        "steps": [{"callback_id": name, **item} for name, item in app.functions.items()],
+        **offered,
         "app": {
             "name": app.name,
             "bot_user": team.bot_user,
@@ -65,6 +59,22 @@ def world_body(people: Cast, me: str, everybody: Iterable[Cast]) -> Json:
         "faults": people.faults.as_json(),
         "mode": people.mode,
         "connections": people.connections,
+    }
+
+
+def _offered(people: Cast) -> Json:
+    """Return the commands, shortcuts and steps of an app that is installed."""
+    app = people.workspace.app
+    return {
+        "commands": [
+            {name: item.get(name, "") for name in ("command", "description", "usage_hint")}
+            for item in app.commands
+        ],
+        "shortcuts": [
+            {name: item.get(name, "") for name in ("name", "type", "callback_id", "description")}
+            for item in app.shortcuts
+        ],
+        "steps": [{"callback_id": name, **item} for name, item in app.functions.items()],
     }
 
 

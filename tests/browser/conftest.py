@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, async_playwright
 
-from bot.simulator import Simulator
+from bot.simulator import SECOND, Simulator, organisation
 
-from .counterpart import Counterpart, manifest_text
+from .counterpart import MANIFEST, Counterpart, manifest_text
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _QUIET = (
@@ -87,7 +88,21 @@ async def stage(browser: Browser, tmp_path: Path) -> AsyncIterator[Stage]:
     """Run a simulator and its app; at the end the browser must have had nothing to complain of."""
     manifest = tmp_path / "manifest.yml"
     manifest.write_text(manifest_text(), encoding="utf-8")
-    async with Simulator(manifest=manifest, port=0) as sim:
+    async with _staged(browser, Simulator(manifest=manifest, port=0)) as stage:
+        yield stage
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def stages(browser: Browser) -> AsyncIterator[Stage]:
+    """Run a simulator with a second workspace and with an organisation of two."""
+    workspaces = (SECOND, *organisation())
+    async with _staged(browser, Simulator(MANIFEST, port=0, workspaces=workspaces)) as stage:
+        yield stage
+
+
+@asynccontextmanager
+async def _staged(browser: Browser, simulator: Simulator) -> AsyncIterator[Stage]:
+    async with simulator as sim:
         app = Counterpart(sim.api_url, sim.bot_token, sim.app_token)
         await app.start()
         stage = Stage(sim=sim, app=app, browser=browser)

@@ -24,11 +24,32 @@ MANIFEST: dict[str, Any] = {
         ],
     },
     "oauth_config": {
-        "scopes": {"bot": ["chat:write", "commands", "channels:history", "im:write", "im:history"]}
+        "scopes": {
+            "bot": [
+                "chat:write",
+                "commands",
+                "channels:history",
+                "files:write",
+                "im:write",
+                "im:history",
+            ]
+        }
+    },
+    "functions": {
+        "decide": {
+            "title": "Ask for a decision",
+            "description": "Answers at once",
+            "input_parameters": {
+                "question": {"type": "string", "title": "Question", "is_required": True},
+                "approver": {"type": "slack#/types/user_id", "title": "Approver"},
+            },
+            "output_parameters": {"decision": {"type": "string", "is_required": True}},
+        }
     },
     "settings": {
-        "event_subscriptions": {"bot_events": ["app_home_opened"]},
+        "event_subscriptions": {"bot_events": ["app_home_opened", "function_executed"]},
         "interactivity": {"is_enabled": True},
+        "org_deploy_enabled": True,
         "socket_mode_enabled": True,
     },
 }
@@ -134,6 +155,8 @@ class Counterpart:
         self.app = AsyncApp(client=client)
         self.client = client
         self.submitted: list[dict[str, Any]] = []
+        self.inputs: list[dict[str, Any]] = []
+        """What its form asks for in place of the usual."""
         self._handler = AsyncSocketModeHandler(self.app, app_token)
         self._listen()
 
@@ -166,6 +189,8 @@ class Counterpart:
         self.app.action("city")(self._travelled)
         self.app.view("form")(self._sent)
         self.app.event("app_home_opened")(self._home)
+        self.app.function("decide")(self._decided)
+        self.app.action("touched")(self._touched)
 
     async def _asked(self, ack: Any, command: dict[str, Any]) -> None:
         await ack()
@@ -187,7 +212,9 @@ class Counterpart:
 
     async def _form(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
-        await self.client.views_open(trigger_id=body["trigger_id"], view=form())
+        view = form()
+        view["blocks"] = self.inputs or view["blocks"]
+        await self.client.views_open(trigger_id=body["trigger_id"], view=view)
 
     async def _quoted(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
@@ -215,7 +242,7 @@ class Counterpart:
 
     async def _sent(self, ack: Any, view: dict[str, Any]) -> None:
         values = view["state"]["values"]
-        if len(values["words"]["v"]["value"]) < len("enough"):
+        if len(values["words"]["v"].get("value", "enough")) < len("enough"):
             await ack(response_action="errors", errors={"words": "Say at least six letters."})
             return
         self.submitted.append(values)
@@ -224,6 +251,17 @@ class Counterpart:
     async def _started(self, ack: Any, body: dict[str, Any]) -> None:
         await ack()
         await self._publish(body["user"]["id"], "Started")
+
+    async def _decided(self, ack: Any, inputs: dict[str, Any], complete: Any, fail: Any) -> None:
+        await ack()
+        if inputs["question"].endswith("?"):
+            await complete(outputs={"decision": f"yes, says {inputs.get('approver', 'nobody')}"})
+        else:
+            await fail(error="That is no question.")
+
+    async def _touched(self, ack: Any, body: dict[str, Any]) -> None:
+        await ack()
+        self.submitted.append(body["actions"][0])
 
     async def _home(self, event: dict[str, Any]) -> None:
         if event["tab"] == "home":

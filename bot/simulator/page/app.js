@@ -9,6 +9,7 @@ import { mountModal } from "./modal.js";
 import { readHash } from "./router.js";
 import { mountSidebar } from "./sidebar.js";
 import { emit, on, state } from "./state.js";
+import { waiting } from "./pings.js";
 import { mountThread } from "./thread.js";
 import { mountTopbar } from "./topbar.js";
 import { channelLabel, findChannel, me } from "./people.js";
@@ -18,7 +19,8 @@ const byId = (id) => document.getElementById(id);
 
 function nameWindow() {
   const where = state.place === "home" ? state.world.app.name : channelLabel(findChannel(state.place));
-  document.title = `${where} · ${me()?.real_name ?? ""} · Signoff demo workspace`;
+  const count = waiting();
+  document.title = `${count ? `(${count}) ` : ""}${where} · ${me()?.real_name ?? ""} · Signoff demo workspace`;
 }
 
 /** Nothing of the person before may be shown to the next. */

@@ -2,7 +2,8 @@
 
 import { post } from "./api.js";
 import { Composer } from "./composer.js";
-import { fill, h } from "./dom.js";
+import { placeMenu, setArchived } from "./channelmenu.js";
+import { fill, h, icon } from "./dom.js";
 import { homeView } from "./home.js";
 import { loadViews } from "./loader.js";
 import { avatar, channelLabel, channelMark, findChannel, isApp } from "./people.js";
@@ -14,6 +15,7 @@ import { toast } from "./toasts.js";
 const timeline = new Timeline({ label: "Messages" });
 /** The composer of the open channel. */
 export const composer = new Composer({ id: "composer-input", target: () => ({ channel: state.place }) });
+let wasArchived = false;
 const heading = h("header", { class: "pane-head" });
 const body = h("div", { class: "pane-body" });
 
@@ -41,6 +43,8 @@ function drawHeading() {
         tab("Home", state.place === "home", () => go("home")),
         tab("Messages", state.place !== "home", () => goDirect(app.bot_user)),
       ),
+      h("span", { class: "spring" }),
+      placeMenu(),
     );
     return;
   }
@@ -49,6 +53,19 @@ function drawHeading() {
     h("span", { class: "pane-mark" }, channel && channelMark(channel)),
     h("h2", { class: "pane-title" }, channel?.kind === "dm" ? channelLabel(channel) : channel?.name),
     channel?.topic && h("p", { class: "pane-topic" }, channel.topic),
+    h("span", { class: "spring" }),
+    placeMenu(),
+  );
+}
+
+/** Stands where the composer would, in a channel that nobody can write in. */
+function archivedNote(channel) {
+  return h(
+    "div",
+    { class: "archived" },
+    icon("lock"),
+    h("p", {}, "This channel is archived. Nobody can write here."),
+    h("button", { type: "button", class: "button", onclick: () => setArchived(channel, false) }, "Open again"),
   );
 }
 
@@ -98,7 +115,8 @@ function drawPlace() {
     return;
   }
   composer.label(channel.kind === "dm" ? `Message ${channelLabel(channel)}` : `Message #${channel.name}`);
-  fill(body, timeline.node, composer.node);
+  fill(body, timeline.node, channel.is_archived ? archivedNote(channel) : composer.node);
+  wasArchived = channel.is_archived;
   composer.enter(hashOf(channel.id));
   timeline.toEnd();
 }
@@ -123,8 +141,9 @@ export function mountChannel(main) {
   on("person", arrive);
   on("world", () => {
     if (!state.place) return;
-    drawHeading();
+    if (!heading.contains(document.activeElement)) drawHeading();
     const channel = findChannel(state.place);
+    if (channel && channel.is_archived !== wasArchived) drawPlace();
     if (channel?.unread && document.visibilityState === "visible") markRead(channel);
   });
   on("messages", drawMessages);

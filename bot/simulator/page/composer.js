@@ -5,6 +5,7 @@ import { h, icon, iconButton, uid } from "./dom.js";
 import { escapeText } from "./mentions.js";
 import { actors, avatar } from "./people.js";
 import { openMenu } from "./popup.js";
+import { openStep } from "./steps.js";
 import { state } from "./state.js";
 import { toast } from "./toasts.js";
 
@@ -241,6 +242,12 @@ export class Composer {
       mark: icon("log"),
       pick: () => this.write(`${item.command} `),
     }));
-    openMenu(this.shortcuts, "Shortcuts", [...items, ...commands], { align: "start" });
+    const steps = state.world.steps.map((step) => ({
+      label: `Workflow step: ${step.title}`,
+      hint: step.description,
+      mark: icon("bolt"),
+      pick: () => openStep(step),
+    }));
+    openMenu(this.shortcuts, "Shortcuts", [...items, ...commands, ...steps], { align: "start" });
   }
 }

@@ -4,6 +4,7 @@ import { attempt } from "./api.js";
 import { confirmed } from "./blocks/confirm.js";
 import { fill, h } from "./dom.js";
 import { loadWorld } from "./loader.js";
+import { openMenu } from "./popup.js";
 import { on, state } from "./state.js";
 import { toast } from "./toasts.js";
 
@@ -35,7 +36,69 @@ const FAULTS = [
     on: { lose_answer_next: 1 },
     off: { lose_answer_next: 0 },
   },
+  {
+    label: "Limit every third",
+    title: "A third of all API calls gets 429 and Retry-After",
+    on: { rate_limit_share: 0.33 },
+    off: { rate_limit_share: 0 },
+  },
+  {
+    label: "Lose a tenth",
+    title: "A tenth of the calls that write takes effect, but the answer is lost",
+    on: { lose_answer_share: 0.1 },
+    off: { lose_answer_share: 0 },
+  },
+  {
+    label: "Slack is away",
+    title: "No call and no connection reaches Slack until this is off again",
+    on: { is_away: true },
+    off: { is_away: false },
+  },
 ];
+
+/** Refusals to try: a method, `*` for any, and Slack's word for it. */
+const REFUSALS = [
+  ["chat.postMessage", "invalid_blocks"],
+  ["chat.postMessage", "not_in_channel"],
+  ["chat.postMessage", "channel_not_found"],
+  ["chat.postMessage", "is_archived"],
+  ["chat.update", "message_not_found"],
+  ["views.open", "expired_trigger_id"],
+  ["conversations.open", "user_disabled"],
+  ["files.getUploadURLExternal", "access_denied"],
+  ["*", "token_revoked"],
+  ["*", "http_503"],
+];
+
+function refusals() {
+  const waiting = () => state.world?.faults?.fail_next ?? [];
+  const control = h(
+    "button",
+    {
+      type: "button",
+      class: "fault",
+      title: "The next call of a method is refused with an error of your choice",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-pressed": String(waiting().length > 0),
+      onclick: () =>
+        openMenu(control, "Refuse next call", [
+          ...waiting().map(({ method, error }) => ({
+            label: "Take back",
+            hint: `${method}: ${error}`,
+            pick: () => set({ fail_next: [] }),
+          })),
+          ...REFUSALS.map(([method, error]) => ({
+            label: method === "*" ? "any method" : method,
+            hint: error,
+            pick: () => set({ fail_next: [{ method, error, count: 1 }] }),
+          })),
+        ], { align: "start" }),
+    },
+    "Refuse next call…",
+  );
+  return control;
+}
 
 const isOn = (fault) => Boolean(state.world?.faults?.[Object.keys(fault.on)[0]]);
 
@@ -84,6 +147,7 @@ export function faultSwitches() {
           fault.label,
         ),
       ),
+      refusals(),
       h(
         "button",
         { type: "button", class: "fault", title: "Cuts every Socket Mode connection now", onclick: drop },

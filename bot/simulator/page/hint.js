@@ -52,7 +52,8 @@ function step(number, current, ...content) {
 }
 
 function draw(strip) {
-  if (!approvals() || !requester() || !approver()) return;
+  strip.hidden = !approvals() || !requester() || !approver();
+  if (strip.hidden) return;
   const current = nextStep();
   fill(
     strip,

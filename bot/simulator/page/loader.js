@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { emit, state } from "./state.js";
 import { personInHash, settlePlace } from "./router.js";
+import { announce } from "./pings.js";
 import { toast } from "./toasts.js";
 
 const started = new Map();
@@ -36,11 +37,24 @@ function soon(key, fn) {
   );
 }
 
+const FIRST_ACTOR = "U0ALICE";
+
+/** The world as the acting person sees it; an address that names nobody leads to the first. */
+async function readWorld() {
+  const as = state.me || personInHash() || FIRST_ACTOR;
+  try {
+    return await get("world", { as });
+  } catch (error) {
+    if (state.world || as === FIRST_ACTOR) throw error;
+    return get("world", { as: FIRST_ACTOR });
+  }
+}
+
 /** People, channels, commands and switches. */
 export function loadWorld() {
   return latest(
     "world",
-    () => get("world", { as: state.me || personInHash() || "U0ALICE" }),
+    readWorld,
     (world) => {
       state.world = world;
       if (state.me) settlePlace();
@@ -119,6 +133,8 @@ export async function loadAll() {
 /** Re-read what an event of the simulator says has changed. */
 export function applyEvent(event) {
   if (event.type === "toast") toast(event.text, event.level);
+  if (event.type === "ping") announce(event);
+  if (event.type === "steps") emit("steps");
   if (event.type === "messages") {
     soon("world", loadWorld);
     if (event.channel === state.place) {

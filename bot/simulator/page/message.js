@@ -1,14 +1,16 @@
 // One message as an article.
 
 import { attempt } from "./api.js";
+import { confirmed } from "./blocks/confirm.js";
 import { renderBlocks } from "./blocks/layout.js";
 import { Surface } from "./blocks/surface.js";
 import { clockTime, fullTime, since, tsDate } from "./dates.js";
 import { append, h, icon, iconButton } from "./dom.js";
+import { fileCard } from "./files.js";
 import { showJson } from "./json.js";
-import { link, safeUrl } from "./mentions.js";
+import { link } from "./mentions.js";
 import { mrkdwn } from "./mrkdwn.js";
-import { avatar, isApp, userName } from "./people.js";
+import { avatar, isApp, me, userName } from "./people.js";
 import { openMenu } from "./popup.js";
 import { go } from "./router.js";
 import { state } from "./state.js";
@@ -53,14 +55,6 @@ function attachment(item, surface) {
   return box;
 }
 
-function fileChip(file) {
-  const url = safeUrl(new URL(file.url_private ?? file.permalink ?? "", location.href));
-  const content = [icon("file"), h("span", {}, file.title || file.name)];
-  return url
-    ? h("a", { class: "file", href: url, target: "_blank", rel: "noopener noreferrer" }, content)
-    : h("span", { class: "file" }, content);
-}
-
 /** The message's content: blocks if it has them, else its text. */
 function body(message, channel) {
   const surface = new Surface({
@@ -78,7 +72,7 @@ function body(message, channel) {
   append(
     box,
     message.attachments?.map((item) => attachment(item, surface)),
-    message.files?.map(fileChip),
+    message.files?.map(fileCard),
   );
   return box;
 }
@@ -108,6 +102,23 @@ function shortcutItems(message, channel) {
     }));
 }
 
+const DELETION = {
+  title: { text: "Delete this message?" },
+  text: { text: "It goes away for everybody. The app hears of it only if it asked to." },
+  confirm: { text: "Delete" },
+  style: "danger",
+};
+
+/** One's own messages can be deleted, and by an administrator everybody's. */
+function deletion(message, channel) {
+  const isAllowed = message.user === state.me || me()?.is_admin;
+  if (!isAllowed || message.ephemeral || message.subtype === "tombstone") return [];
+  const pick = async () => {
+    if (await confirmed(DELETION)) await attempt("delete", { as: state.me, channel, ts: message.ts });
+  };
+  return [{ label: "Delete message…", mark: icon("close"), danger: true, pick }];
+}
+
 function tools(message, channel, inThread) {
   const thread =
     !inThread &&
@@ -120,6 +131,7 @@ function tools(message, channel, inThread) {
       openMenu(more, "Message actions", [
         ...(message.ephemeral ? [] : shortcutItems(message, channel)),
         { label: "Show as JSON", mark: icon("log"), pick: () => showJson("Message", message) },
+        ...deletion(message, channel),
       ]),
     { "aria-haspopup": "menu", "aria-expanded": "false" },
   );
@@ -140,6 +152,7 @@ export function messageNode(message, { channel, compact = false, inThread = fals
     {
       class: classes.join(" "),
       dataset: { ts: message.ts },
+      tabindex: "-1",
       "aria-label": `${authorName(message)}, ${clockTime(date)}`,
     },
     message.ephemeral && h("p", { class: "ephemeral-note" }, icon("eye"), "Only visible to you"),

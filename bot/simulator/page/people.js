@@ -40,6 +40,13 @@ export function channelLabel(channel) {
 /** Is this user the app under test? */
 export const isApp = (userId) => userId === state.world?.app.bot_user;
 
+/** What sets a person apart from a member: guest, of another organisation. */
+export function standing(user) {
+  if (user.is_stranger) return "external";
+  if (user.is_ultra_restricted) return "guest in one channel";
+  return user.is_restricted ? "guest" : "";
+}
+
 /** People that can act: neither bots nor deactivated. */
 export const actors = () => state.world.users.filter((user) => !user.is_bot && !user.deleted);
 

@@ -69,6 +69,8 @@ export function openMenu(anchor, label, items, options = {}) {
   let close = null;
   const choose = (item) => {
     close();
+    // Closed by a choice and not by a press beside it: the next press opens it again.
+    closedAt.delete(anchor);
     anchor.focus();
     item.pick();
   };

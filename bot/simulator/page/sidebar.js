@@ -1,12 +1,12 @@
 // The list of channels, direct messages and the app.
 
 import { fill, h, icon } from "./dom.js";
-import { actors, avatar, channelMark, findDm, isApp, userName } from "./people.js";
+import { actors, avatar, channelMark, findDm, isApp, standing, userName } from "./people.js";
 import { go, goDirect, hashOf } from "./router.js";
 import { on, state } from "./state.js";
 
 /** A row of the list. The unread mark is part of the name for those who cannot see the dot. */
-function row({ href, mark, label, note, unread, current, onclick }) {
+function row({ href, mark, label, note, unread, pings = 0, current, onclick }) {
   return h(
     "li",
     {},
@@ -21,7 +21,8 @@ function row({ href, mark, label, note, unread, current, onclick }) {
       h("span", { class: "row-mark" }, mark),
       h("span", { class: "row-label" }, label),
       note && h("span", { class: "row-note" }, note),
-      unread > 0 && h("span", { class: "dot", role: "img", "aria-label": "unread" }),
+      pings > 0 && h("span", { class: "count", role: "img", "aria-label": `${pings} unread for you` }, pings),
+      unread > 0 && !pings && h("span", { class: "dot", role: "img", "aria-label": "unread" }),
     ),
   );
 }
@@ -31,7 +32,9 @@ function channelRow(channel) {
     href: hashOf(channel.id),
     mark: channelMark(channel),
     label: channel.name,
+    note: channel.is_archived ? "archived" : channel.is_shared ? "shared" : "",
     unread: channel.unread,
+    pings: channel.pings,
     current: state.place === channel.id,
   });
 }
@@ -46,22 +49,24 @@ function personRow(user) {
     href: dm ? hashOf(dm.id) : location.hash,
     mark: avatar(user.id, "s"),
     label: userName(user.id),
-    note: user.is_restricted ? "guest" : "",
+    note: standing(user),
     unread: dm?.unread,
+    pings: dm?.pings,
     current: dm && state.place === dm.id,
     onclick: open,
   });
 }
 
 function appRow() {
-  const { app } = state.world;
+  const { app, team } = state.world;
   const dm = findDm(app.bot_user);
   return row({
     href: hashOf("home"),
     mark: avatar(app.bot_user, "s"),
     label: app.name,
-    note: "app",
+    note: team.is_installed ? "app" : "not installed",
     unread: dm?.unread,
+    pings: dm?.pings,
     current: state.place === "home" || (dm && state.place === dm.id),
   });
 }

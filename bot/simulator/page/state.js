@@ -19,10 +19,14 @@ export const state = {
 
 const listeners = new Map();
 
-/** Call `fn` whenever `topic` changes: world, place, messages, thread, modals, home, log, online. */
+/** Call `fn` whenever `topic` changes, until what is returned is called: world, place, messages, … */
 export function on(topic, fn) {
   if (!listeners.has(topic)) listeners.set(topic, []);
   listeners.get(topic).push(fn);
+  return () => listeners.set(
+    topic,
+    listeners.get(topic).filter((other) => other !== fn),
+  );
 }
 
 /** Tell everybody who listens to `topic`. */

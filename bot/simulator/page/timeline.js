@@ -41,6 +41,19 @@ export class Timeline {
       this.sticky = this.isAtEnd();
     });
     this.sticky = true;
+    this.box.addEventListener("keydown", (event) => this.step(event));
+  }
+
+  /** The keys j and k go from message to message, wherever the focus is but in a field. */
+  step(event) {
+    const way = { j: 1, k: -1 }[event.key];
+    const isTyping = event.target.matches("input, textarea, select, [contenteditable]");
+    if (!way || isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
+    const articles = [...this.list.querySelectorAll("article")];
+    const at = articles.indexOf(event.target.closest("article"));
+    const goal = at < 0 ? (way > 0 ? 0 : articles.length - 1) : at + way;
+    event.preventDefault();
+    articles[Math.min(Math.max(goal, 0), articles.length - 1)]?.focus();
   }
 
   isAtEnd() {

@@ -1,9 +1,10 @@
 // The bar on top: which workspace, who acts, is the app there, colours, log.
 
 import { fill, h, icon, iconButton } from "./dom.js";
-import { actors, avatar } from "./people.js";
+import { actors, avatar, standing } from "./people.js";
 import { go, hashOf } from "./router.js";
 import { emit, on, remember, remembered, state } from "./state.js";
+import { teamHeading } from "./teams.js";
 
 const THEMES = ["auto", "light", "dark"];
 const THEME_ICONS = { auto: "auto", light: "sun", dark: "moon" };
@@ -38,6 +39,15 @@ function status() {
       text: "Reconnecting…",
       title: "The simulator does not answer. The page tries again every second.",
     };
+  const { app, team } = state.world;
+  if (!team.is_installed)
+    return {
+      tone: "warn",
+      text: "Not installed",
+      title: `${app.name} is not installed in ${team.name}. Open the app's own install page to add it.`,
+    };
+  if (state.world.faults.is_away)
+    return { tone: "bad", text: "Slack is away", title: "A switch of the log keeps the app from Slack." };
   if (state.world.mode === "http")
     return { tone: "good", text: "HTTP", title: `${state.world.app.name} is called over HTTP` };
   const count = state.world.connections;
@@ -67,7 +77,7 @@ function personSwitch() {
       h(
         "option",
         { value: user.id },
-        `${user.real_name || user.name}${user.is_restricted ? " (guest)" : ""}`,
+        `${user.real_name || user.name}${standing(user) ? ` (${standing(user)})` : ""}`,
       ),
     ),
   );
@@ -125,7 +135,7 @@ export function mountTopbar(bar) {
   bar.append(
     menu,
     h("img", { class: "brand-mark", src: "/page/icons/workspace.svg", alt: "" }),
-    h("h1", { class: "brand" }, "Signoff demo workspace"),
+    teamHeading(),
     pill,
     h("span", { class: "spring" }),
     person,

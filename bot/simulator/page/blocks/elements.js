@@ -6,6 +6,7 @@ import { button, overflow } from "./buttons.js";
 import { imageElement } from "./image.js";
 import { choices, picker, richTextInput, textInput } from "./inputs.js";
 import { select } from "./selects.js";
+import { fileInput } from "./upload.js";
 
 const BUILDERS = {
   button,
@@ -23,6 +24,7 @@ const BUILDERS = {
   datetimepicker: picker,
   checkboxes: choices,
   radio_buttons: choices,
+  file_input: fileInput,
 };
 for (const source of ["static", "external", "users", "conversations", "channels"]) {
   BUILDERS[`${source}_select`] = select;

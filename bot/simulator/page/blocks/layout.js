@@ -5,6 +5,7 @@ import { markdown } from "../markdown.js";
 import { plainText, textNodes } from "../mrkdwn.js";
 import { element } from "./elements.js";
 import { imageBlock } from "./image.js";
+import { card, carousel, container, contextActions, dataTable, plan, taskCard, video } from "./newer.js";
 import { richText } from "./richtext.js";
 
 function section(block, surface) {
@@ -118,8 +119,15 @@ const BUILDERS = {
   input,
   markdown: (block) => h("div", { class: "markdown" }, markdown(block.text ?? "")),
   table,
-  data_table: table,
+  data_table: (block) => dataTable(block, table),
   alert: alertBlock,
+  card,
+  carousel,
+  container: (block, surface, errors) => container(block, surface, errors, renderBlocks),
+  context_actions: contextActions,
+  plan,
+  task_card: taskCard,
+  video,
 };
 
 /** A block that the page cannot draw: said openly, with its content at hand. */
