@@ -132,7 +132,8 @@ class Asking:
     ) -> bool:
         """Have a question posted anew whose message cannot be written to any more.
 
-        One that was deleted comes again once. A copy stays as it is.
+        One that was deleted comes again once. A copy stays as it is. An outcome is shown in the
+        fallback channel, if there is one.
 
         Returns:
             Whether the delivery is done with that.
@@ -144,7 +145,9 @@ class Asking:
             await self._engine.finish_delivery(delivery)
             _log.info("slack_copy_given_up", person=delivery.person, error=exc.code)
             return True
-        if remedy is Remedy.GONE and not approval.is_open:
+        is_replaceable = remedy is Remedy.PLACE and self._places.has_fallback
+        if not approval.is_open and not is_replaceable:
+            # Who asked for it is told the outcome by direct message.
             _log.warning("slack_delivery_given_up", error=exc.code, fix=exc.failure.fix)
             await self._engine.finish_delivery(delivery, directs=directs)
             return True

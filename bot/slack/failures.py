@@ -52,6 +52,7 @@ _PLACE = {
     "channel_not_found": "check the channel's id, and invite the bot if the channel is private",
     "not_in_channel": "invite the bot with /invite in that channel",
     "is_archived": "choose another channel in the settings, or unarchive this one",
+    "is_inactive": "choose another channel in the settings, or unarchive this one",
     "restricted_action": "let the bot post in that channel, under its posting permissions",
     "restricted_action_read_only_channel": "choose a channel in which apps may post",
     "restricted_action_thread_only_channel": "choose a channel in which apps may post",
@@ -86,8 +87,8 @@ _PLAINER = frozenset(
     }
 )
 _GONE = frozenset(
-    {"message_not_found", "cant_update_message", "edit_window_closed", "is_inactive",
-     "thread_not_found"}
+    {"message_not_found", "cant_update_message", "edit_window_closed",
+     "thread_not_found", "cannot_reply_to_message"}
 )  # fmt: skip
 
 

@@ -65,6 +65,11 @@ class Places:
         self._operators = tuple(map(parse_approver, operators))
         self._workspace = workspace
 
+    @property
+    def has_fallback(self) -> bool:
+        """Is there a channel for what cannot be shown where it should be?"""
+        return self._fallback is not None
+
     def home(self, approval: Approval) -> Place:
         """Return where a question belongs."""
         return Place(name=approval.channel or self._channel)
@@ -75,15 +80,12 @@ class Places:
         return [Place(name=name) for name in dict.fromkeys(filter(None, names))]
 
     async def people(self, approval: Approval) -> list[Place]:
-        """Return whom to write to when no channel can be used, in this order.
-
-        When a question is over, that includes who asked for it.
-        """
+        """Return whom to ask when no channel can be used, in this order."""
+        if not approval.is_open:
+            return []
         graph = self._engine.graphs.get(approval.graph)
         named = (*self._operators, *(graph.operators if graph is not None else ()))
         found = [person for approver in named for person in await self._members(approver)]
-        if not approval.is_open:
-            found.append(approval.requester)
         return [Place(name=name, is_person=True) for name in dict.fromkeys(found)][:_MOST_PEOPLE]
 
     async def _members(self, approver: Approver) -> list[str]:

@@ -14,6 +14,7 @@ from orchestrator.errors import NotPermittedError
 from orchestrator.runtime.desk import Desk
 from orchestrator.runtime.patience import persist
 from orchestrator.store import (
+    Anew,
     Approval,
     Backlog,
     Delivery,
@@ -167,9 +168,9 @@ class Deliveries(Desk):
             allowed = "the requester, an approver, or an operator"
             message = f"{by} may not have {found.ref} posted anew; {allowed} may"
             raise NotPermittedError(by, message)
-        is_added = await self._store.ask_again(_question(found), instead=None, at_most=None)
+        answer = await self._store.ask_again(_question(found), instead=None, at_most=None)
         self._kernel.on_delivery()
-        return is_added
+        return answer is Anew.ADDED
 
     async def post_anew(
         self,
@@ -188,17 +189,17 @@ class Deliveries(Desk):
             directs: See `finish_delivery`.
 
         Returns:
-            Whether it is posted anew; if not, the delivery is as it was.
+            Whether it will stand anew; if not, the delivery is as it was.
         """
         found = await self._store.get_approval(approval_id)
         limit = None if at_most is None else at_most + 1
-        is_added = await persist(
+        answer = await persist(
             lambda: self._store.ask_again(
                 _question(found), instead=instead, at_most=limit, directs=directs
             )
         )
         self._kernel.on_delivery()
-        return is_added
+        return answer is not Anew.ENOUGH
 
     async def move_messages(self, old: str, new: str) -> None:
         """Follow a channel whose id has changed."""
@@ -215,6 +216,13 @@ class Deliveries(Desk):
     async def told_until(self, delivery: Delivery) -> datetime | None:
         """Return up to when an edit before this one has told everything; None: there was none."""
         return await self._store.told_until(delivery)
+
+    async def led_from(self, approval_id: str) -> str | None:
+        """Return the question of the same run whose outcome led to this one, if one did.
+
+        Of many that came up together only the first few are said to have been led to.
+        """
+        return await self._store.led_from(approval_id)
 
     async def questions_in(self, channel: str) -> list[Message]:
         """Return the messages about approvals that stand in a channel."""

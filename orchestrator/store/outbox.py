@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, Protocol
 
 from sqlalchemy import Connection, insert, select, union, update
@@ -98,10 +99,18 @@ def _have_copies(connection: Connection, approval_id: str) -> frozenset[str]:
     return frozenset(connection.execute(union(shown, wanted)).scalars())
 
 
+class Anew(StrEnum):
+    """What came of the wish to have a question posted anew."""
+
+    ADDED = "added"  #: it will be
+    WAITING = "waiting"  #: it was going to be anyway
+    ENOUGH = "enough"  #: it has been often enough
+
+
 def ask_again(
     connection: Connection, now: datetime, question: Mapping[str, Any], *, at_most: int | None
-) -> bool:
-    """Add a row that posts a question anew; return False where one waits, or there were enough.
+) -> Anew:
+    """Add a row that posts a question anew, unless one waits or there were enough.
 
     Args:
         connection: In a transaction.
@@ -116,10 +125,12 @@ def ask_again(
         )
     ).scalars()
     states = list(found)
-    if PENDING in states or (at_most is not None and len(states) > at_most):
-        return False
+    if PENDING in states:
+        return Anew.WAITING
+    if at_most is not None and len(states) > at_most:
+        return Anew.ENOUGH
     add(connection, now, [{"purpose": Purpose.QUESTION.value, **question}])
-    return True
+    return Anew.ADDED
 
 
 def put_off(connection: Connection, delivery_id: int, *, not_before: datetime, error: str) -> None:

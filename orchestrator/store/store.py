@@ -17,7 +17,7 @@ from orchestrator.errors import StoreUnavailableError
 from orchestrator.graph.graph import Graph
 from orchestrator.store import claiming, definitions, messages, outbox, sqlite, work
 from orchestrator.store.batch import SideWrite, Step, Unit
-from orchestrator.store.outbox import DirectMessage
+from orchestrator.store.outbox import Anew, DirectMessage
 from orchestrator.store.queries import Queries
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import Delivery, Message
@@ -181,17 +181,17 @@ class Store(Queries):
         instead: Delivery | None,
         at_most: int | None,
         directs: Sequence[DirectMessage] = (),
-    ) -> bool:
+    ) -> Anew:
         """Have a question posted anew; see `outbox.ask_again`. `instead` is finished with it."""
 
-        def side(connection: Connection, now: datetime) -> bool:
-            is_added = outbox.ask_again(connection, now, question, at_most=at_most)
-            if instead is not None and is_added:
+        def side(connection: Connection, now: datetime) -> Anew:
+            answer = outbox.ask_again(connection, now, question, at_most=at_most)
+            if instead is not None and answer is not Anew.ENOUGH:
                 outbox.finish(connection, now, instead, directs)
-            return is_added
+            return answer
 
-        is_added: bool = await self.write(side)
-        return is_added
+        answer: Anew = await self.write(side)
+        return answer
 
     async def put_off_delivery(
         self, delivery: Delivery, *, not_before: datetime, error: str
