@@ -224,6 +224,13 @@ class Deliveries(Desk):
         """
         return await self._store.led_from(approval_id)
 
+    async def led_from(self, approval_id: str) -> str | None:
+        """Return the question of the same run whose outcome led to this one, if one did.
+
+        Of many that came up together only the first few are said to have been led to.
+        """
+        return await self._store.led_from(approval_id)
+
     async def questions_in(self, channel: str) -> list[Message]:
         """Return the messages about approvals that stand in a channel."""
         return await self._store.questions_in(channel)
