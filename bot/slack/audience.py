@@ -98,9 +98,8 @@ class Audience:
         note = await self._note(person, detail, approval, now)
         if note is None:
             return None
-        post = DirectPost(
-            approval=approval, delivery=delivery.id, url=await self._links.find(approval.id)
-        )
+        url = await self._links.find(approval.id, person=person)
+        post = DirectPost(approval=approval, delivery=delivery.id, url=url)
         return render_direct(note, post, await self._directory.known_groups())
 
     async def compose_digest(
@@ -118,7 +117,10 @@ class Audience:
             return None
         shown = sorted(waiting.values(), key=lambda each: (each.due_at or each.opened_at, each.id))
         digest = digest_of(shown, reader=person)
-        urls = {line.approval_id: await self._links.find(line.approval_id) for line in digest.lines}
+        urls = {
+            line.approval_id: await self._links.find(line.approval_id, person=person)
+            for line in digest.lines
+        }
         first = deliveries[0]
         post = DirectPost(approval=shown[0], delivery=first.id, url=None)
         return render_digest(digest, urls, await self._directory.known_groups(), post=post)
@@ -140,13 +142,10 @@ class Audience:
         return Notice(words=uncalled(words, await self._names(people_in(words)))) if words else None
 
     async def _next(self, approval: Approval) -> Notice | None:
-        others = await self._engine.list_approvals(approval.run_id)
-        before = [each for each in others if each.opened_at < approval.opened_at]
-        last = max(before, key=lambda each: each.opened_at, default=None)
-        if last is None or await self._engine.find_message(last.id) is None:
+        before = await self._engine.led_from(approval.id)
+        if before is None:
             return None
-        words = next_words(approval, await self._links.find(approval.id))
-        return Notice(words=words, about=last.id)
+        return Notice(words=next_words(approval, await self._links.find(approval.id)), about=before)
 
     async def _names(self, people: Iterable[str]) -> dict[str, str]:
         names: dict[str, str] = {}

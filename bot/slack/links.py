@@ -21,9 +21,15 @@ class Links:
         self._client = client
         self._known: Cache[tuple[str, str], str] = Cache(ttl=_TTL)
 
-    async def find(self, approval_id: str) -> str | None:
-        """Return the address of the message about an approval; None: there is none, or unknown."""
-        message = await self._engine.find_message(approval_id)
+    async def find(self, approval_id: str, *, person: str | None = None) -> str | None:
+        """Return the address of the message about an approval; None: there is none, or unknown.
+
+        For a person who has a copy of their own it is the copy's, which they see in any case.
+        """
+        message = None
+        if person is not None:
+            message = await self._engine.find_message(approval_id, person=person)
+        message = message or await self._engine.find_message(approval_id)
         if message is None:
             return None
         key = (message.channel, message.ts)

@@ -77,7 +77,7 @@ def make_sender(  # noqa: PLR0913 - what it is wired with, all by keyword
         asking=asking,
         audience=audience,
         stories=stories,
-        threads=Threads(engine, directory),
+        threads=Threads(engine, directory, preferences),
         clock=clock,
         hook=hook,
     )

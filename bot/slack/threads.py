@@ -6,6 +6,7 @@ from datetime import datetime
 
 from bot.cards import Notice, has_snoozed, notice_of, people_to_remind, reminder_words
 from bot.slack.directory import SlackDirectory
+from bot.slack.preferences import Preferences
 from orchestrator.core.effects import Purpose
 from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph.policy import ApproverKind, parse_approver
@@ -16,9 +17,10 @@ from orchestrator.store.records import Approval, Delivery
 class Threads:
     """Writes them when they are sent, from what is stored by then."""
 
-    def __init__(self, engine: Engine, directory: SlackDirectory) -> None:
+    def __init__(self, engine: Engine, directory: SlackDirectory, preferences: Preferences) -> None:
         self._engine = engine
         self._directory = directory
+        self._preferences = preferences
 
     async def find_notice(
         self, delivery: Delivery, approval: Approval, now: datetime
@@ -34,21 +36,34 @@ class Threads:
         return notice_of(approval, found.event) if found is not None else None
 
     async def _to_remind(self, approval: Approval, now: datetime) -> tuple[str, ...]:
-        """Return whom a reminder calls. A group of which somebody snoozed is called one by one."""
+        """Return whom a reminder calls.
+
+        A group of which somebody snoozed, or does not want to hear of the run, is called one by
+        one.
+        """
         names = people_to_remind(approval, now)
-        if not any(has_snoozed(approval, person, now) for person in approval.snoozed):
+        asleep = {who for who in approval.snoozed if has_snoozed(approval, who, now)}
+        asleep |= {
+            who
+            for who, each in (await self._preferences.everybody()).items()
+            if each.is_muted(run=approval.run_id, graph=approval.graph, now=now)
+        }
+        if not asleep:
             return names
         called: list[str] = []
         for name in names:
-            called += await self._awake(approval, name, now)
+            called += await self._awake(name, asleep)
         return tuple(dict.fromkeys(called))
 
-    async def _awake(self, approval: Approval, name: str, now: datetime) -> list[str]:
+    async def _awake(self, name: str, asleep: set[str]) -> list[str]:
         approver = parse_approver(name)
-        if approver.kind in {ApproverKind.USER, ApproverKind.CHANNEL}:
-            return [name]  # the name of a channel calls nobody
+        if approver.kind is ApproverKind.CHANNEL:
+            return [name]  # which calls nobody
+        if approver.kind is ApproverKind.USER:
+            return [] if approver.name in asleep else [name]
         try:
             members = await self._directory.members(approver)
         except (ApproversError, DirectoryError):
             return [name]  # who forgot about it is worse off than who is called once too often
-        return [person for person in sorted(members) if not has_snoozed(approval, person, now)]
+        # A group of which nobody is away is called by its name.
+        return sorted(members - asleep) if members & asleep else [name]

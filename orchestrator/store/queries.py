@@ -187,6 +187,10 @@ class Queries(Listings):
         """Return up to when an edit before this one has told everything; None: there was none."""
         return await telling.told_until(self._reader, delivery)
 
+    async def led_from(self, approval_id: str) -> str | None:
+        """Return the question of the same run whose outcome led to this one, if one did."""
+        return await telling.led_from(self._reader, approval_id)
+
     async def questions_in(self, channel: str) -> list[Message]:
         """Return the messages about approvals that stand in a channel."""
         return await messages.in_channel(self._reader, channel)
