@@ -31,6 +31,7 @@ SCOPES = {
     "conversations_members": "channels:read",
     "conversations_open": "im:write",
     "conversations_replies": "channels:history",
+    "files_upload_v2": "files:write",
     "usergroups_list": "usergroups:read",
     "usergroups_users_list": "usergroups:read",
     "users_info": "users:read",

@@ -12,7 +12,13 @@ from bot.cards.passages import Passage, PassageStyle
 from bot.cards.question import has_snoozed, people_to_remind, question_card, reminder_words
 from bot.cards.reading import read_fields_of
 from bot.cards.runs import approval_line, rule_line, run_line, run_state, run_words
-from bot.cards.secrets import formats_of_answer, visible, visible_payload, visible_values
+from bot.cards.secrets import (
+    formats_of_answer,
+    visible,
+    visible_in_run,
+    visible_payload,
+    visible_values,
+)
 from bot.cards.shapes import whole_payload
 from bot.cards.turns import calls_of_turn
 from bot.cards.who import WhoCard, who_card
@@ -78,6 +84,7 @@ __all__ = [
     "run_words",
     "start_fields",
     "visible",
+    "visible_in_run",
     "visible_payload",
     "visible_values",
     "who_card",

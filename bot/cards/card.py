@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards.passages import Passage
-from bot.cards.words import Words
+from bot.cards.words import Part, Words
 
 #: Facts in two columns; more are not read.
 MOST_FACTS = 4
@@ -87,7 +87,7 @@ class Comment:
     """What somebody wrote beside a decision."""
 
     text: str
-    by: str
+    by: Part
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,7 +84,8 @@ def outcome_card(approval: Approval) -> Card:
 def _comments(approval: Approval) -> tuple[Comment, ...]:
     written = [answer for answer in approval.answers if answer.comment.strip()]
     return tuple(
-        Comment(text=clean(answer.comment).strip(), by=answer.by) for answer in written[-_COMMENTS:]
+        Comment(text=clean(answer.comment).strip(), by=Person(answer.by))
+        for answer in written[-_COMMENTS:]
     )
 
 

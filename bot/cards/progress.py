@@ -71,7 +71,20 @@ def _stage(policy: Policy, number: int) -> str:
 
 def notes(approval: Approval) -> tuple[Words, ...]:
     """Say who has voted, who is asked later, and what rules there are, a line each."""
-    return (*_votes(approval), *_places(approval), *_rules(approval))
+    return (*_slots(approval), *_votes(approval), *_places(approval), *_rules(approval))
+
+
+def _slots(approval: Approval) -> Iterator[Words]:
+    """Say of each list how far it is, where there are several at the same time."""
+    fills = standing_of(approval).fills
+    if approval.kind not in QUORUM_KINDS or len(fills) < 2:  # noqa: PLR2004 - one says no more
+        return
+    for fill in fills:
+        names = name_words(list(map(str, fill.slot.approvers)), most=_MOST_NAMES)
+        needed = "all" if fill.needed is None else str(fill.needed)
+        mark = "✓" if fill.missing == 0 else "○"
+        given: Words = (": ", *join([(Person(each),) for each in fill.by], ", ")) if fill.by else ()
+        yield (f"{mark} {len(fill.by)} of {needed} from ", *names, *given)
 
 
 def _votes(approval: Approval) -> Iterator[Words]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.cards.progress import progress_words, waiting_for
+from bot.cards.secrets import visible_in_run
 from bot.cards.values import cut, one_line
 from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
 from orchestrator.core.ids import run_ref
@@ -106,7 +107,7 @@ def run_words(run: Run, approvals: Sequence[Approval]) -> list[Words]:
     lines: list[Words] = [run_line(run)]
     lines += [
         (f"• {one_line(str(name))}: ", cut(one_line(str(value)), _REASON))
-        for name, value in list(run.input.items())[:10]
+        for name, value in list(visible_in_run(run.input, approvals).items())[:10]
     ]
     lines += [_approval_story(approval) for approval in approvals]
     return lines

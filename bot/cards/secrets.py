@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.graph.formats import Format, FormatKind, find_format
@@ -52,6 +52,14 @@ def formats_of_answer(approval: Approval) -> dict[str, Format]:
             inner = inner.partition(".")[2]
             found.setdefault(inner, shown)
     return found
+
+
+def visible_in_run(values: Mapping[str, Any], approvals: Iterable[Approval]) -> dict[str, Any]:
+    """Return the input or output of a run without what its questions have named as secrets."""
+    formats = {
+        key: shown for approval in approvals for key, shown in formats_of_answer(approval).items()
+    }
+    return visible_values(values, formats)
 
 
 def _without(value: Any, way: list[str]) -> Any:

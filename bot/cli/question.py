@@ -9,14 +9,15 @@ from typing import Any
 
 import click
 
+from bot.cards import formats_of_answer, visible, visible_payload, visible_values
 from bot.cli.policies import describe, progress
 from bot.cli.story import instant, print_log
 from bot.cli.tables import print_facts, print_table
 from bot.cli.text import clean, compact, printable
 from orchestrator.core.events import Record
-from orchestrator.graph import Decision, InputField, format_duration
+from orchestrator.graph import Decision, Format, InputField, format_duration
 from orchestrator.graph.fields import read_fields
-from orchestrator.store import Approval
+from orchestrator.store import Answer, Approval
 
 _DECISIONS_WITH_VALUES = frozenset({Decision.ANSWER, Decision.RESULT, Decision.EDIT})
 
@@ -91,7 +92,7 @@ def _times(approval: Approval) -> Iterator[tuple[str, object]]:
 def _find_edit(approval: Approval) -> tuple[Mapping[str, Any], Mapping[str, Any]] | None:
     """Return what the newest edit replaced, and what it made of it; None without an edit."""
     if approval.before_edit is not None:
-        return approval.before_edit, approval.payload
+        return visible_values(approval.before_edit, approval.formats), visible_payload(approval)
     edits = [each.values for each in approval.answers if each.decision is Decision.EDIT]
     if not edits:
         return None
@@ -99,7 +100,8 @@ def _find_edit(approval: Approval) -> tuple[Mapping[str, Any], Mapping[str, Any]
         value if isinstance(value, Mapping) else {"output": value}
         for value in (approval.edits, edits[-1])
     )
-    return old, new
+    formats = formats_of_answer(approval)
+    return visible_values(old, formats), visible_values(new, formats)
 
 
 def _print_payload(approval: Approval) -> None:
@@ -107,7 +109,7 @@ def _print_payload(approval: Approval) -> None:
         return
     revision = f" (revision {approval.revision}, by {approval.editor})" if approval.revision else ""
     click.echo(f"\nPayload{revision}")
-    for name, value in approval.payload.items():
+    for name, value in visible_payload(approval).items():
         lines = _lines(value)
         if len(lines) == 1:
             click.echo(f"  {clean(name)}: {lines[0]}")
@@ -120,6 +122,7 @@ def _print_payload(approval: Approval) -> None:
 def _print_said(approval: Approval) -> None:
     if approval.answers:
         click.echo("\nAnswers")
+        formats = formats_of_answer(approval)
         counted = {(vote.by, vote.at) for vote in approval.votes}
         rows = [
             (
@@ -128,7 +131,7 @@ def _print_said(approval: Approval) -> None:
                 f"{answer.at:%Y-%m-%d %H:%M:%S}",
                 answer.surface,
                 "counts" if not approval.is_open or (answer.by, answer.at) in counted else "void",
-                _remarks(answer),
+                _remarks(answer, formats),
             )
             for answer in approval.answers
         ]
@@ -140,10 +143,10 @@ def _print_said(approval: Approval) -> None:
             click.echo(f"  {clean(each.by)} {verb}, {instant(each.at)}: {clean(each.text)}")
 
 
-def _remarks(answer: Any) -> str:
+def _remarks(answer: Answer, formats: Mapping[str, Format]) -> str:
     parts = [answer.comment] if answer.comment else []
     if answer.values is not None:
-        parts.append(compact(answer.values))
+        parts.append(compact(visible(answer.values, formats, "")))
     if answer.instead_of:
         parts.append(f"in the place of {answer.instead_of}")
     if answer.breaks_glass:

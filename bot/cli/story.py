@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from bot.cards.secrets import visible_in_run
 from bot.cards.tree import Body
 from bot.cli.outline import print_outline
 from bot.cli.policies import progress
@@ -27,6 +28,7 @@ _LONG = frozenset(
         "default",
         "digest",
         "edits",
+        "formats",
         "input",
         "items",
         "labels",
@@ -56,9 +58,10 @@ def print_run(
 ) -> None:
     """Write a run's facts, input, picture, tree of visits, approvals and output."""
     print_facts(list(_facts_of(run)))
-    if run.input:
+    given = visible_in_run(run.input, approvals)
+    if given:
         click.echo("\nInput")
-        print_facts([(f"  {name}", compact(value)) for name, value in run.input.items()])
+        print_facts([(f"  {name}", compact(value)) for name, value in given.items()])
     if picture:
         click.echo("\nPicture")
         for line in picture.splitlines():
@@ -75,7 +78,8 @@ def print_run(
         print_table(("APPROVAL", "KIND", "STATUS", "ANSWER", "QUESTION"), rows)
     if output:
         click.echo("\nOutput")
-        print_facts([(f"  {name}", compact(value)) for name, value in output.items()])
+        seen = visible_in_run(output, approvals)
+        print_facts([(f"  {name}", compact(value)) for name, value in seen.items()])
 
 
 def _facts_of(run: Run) -> Iterable[tuple[str, object]]:

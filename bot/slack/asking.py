@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from bot.cards import Card, outcome_card, question_card
+from bot.cards import Card, calls_of_turn, outcome_card, question_card
 from bot.slack.audience import Audience, Direct
 from bot.slack.calls import POST, CallError, Draft
 from bot.slack.failures import Failure, Remedy
@@ -17,6 +17,7 @@ from bot.slack.outlet import Outlet
 from bot.slack.places import Place, Places
 from bot.slack.stories import Stories
 from orchestrator.graph.gates import NO_GATES
+from orchestrator.graph.kinds import ApprovalKind
 from orchestrator.runtime import Clock, Engine
 from orchestrator.store import OPERATOR
 from orchestrator.store.records import Approval, Delivery, Message
@@ -121,11 +122,13 @@ class Asking:
             await self._stories.tell(delivery, approval, message, is_doubtful=is_doubtful)
         await self._engine.finish_delivery(delivery, directs=directs)
 
-    async def draft(self, approval: Approval, reason: str | None) -> Draft:
-        """Write a question, or its outcome, as it is now."""
-        card = self._card(approval, self._clock.now())
+    async def draft(
+        self, approval: Approval, reason: str | None, *, is_first: bool = False
+    ) -> Draft:
+        """Write a question, or its outcome, as it is now; the first message calls few people."""
+        card = await self._card(approval, self._clock.now())
         line = self._places.first_line(approval, reason)
-        return (await self._outlet.calls.draft(card)).below(line)
+        return (await self._outlet.calls.draft(card, is_first=is_first)).below(line)
 
     async def replace(
         self, delivery: Delivery, approval: Approval, exc: CallError, directs: list[Direct]
@@ -191,7 +194,7 @@ class Asking:
             # Read again: while this waited for its turn, the question may have been answered.
             newest = await self._engine.get_approval(approval.id)
             at = self._clock.now()
-            return (await self.draft(newest, reason)).marked([delivery])
+            return (await self.draft(newest, reason, is_first=True)).marked([delivery])
 
         channel = await self._outlet.channel(place)
         posted = await self._outlet.post(write, channel)
@@ -263,14 +266,16 @@ class Asking:
         except CallError as exc:
             _log.info("old_question_stays", channel=before.channel, error=exc.code)
 
-    def _card(self, approval: Approval, now: datetime) -> Card:
+    async def _card(self, approval: Approval, now: datetime) -> Card:
         if not approval.is_open:
             return outcome_card(approval)
         due_at = approval.due_at
         if approval.delivered_at is None and due_at is not None:
             # The clock starts when people can see the question, which is now.
             due_at = self._deadline(approval, now) or due_at
-        return question_card(approval, due_at=due_at)
+        is_call = approval.kind is ApprovalKind.TOOL
+        others = await self._engine.list_approvals(approval.run_id) if is_call else ()
+        return question_card(approval, due_at=due_at, turn=calls_of_turn(approval, others))
 
     def _deadline(self, approval: Approval, now: datetime) -> datetime | None:
         """Return what the deadline will be of a question that is delivered now."""

@@ -17,6 +17,7 @@ from bot.slack.directory import SlackDirectory
 from bot.slack.failures import Failure, Remedy, describe, unreadable
 from bot.slack.messages import SlackMessage, render, render_plainly
 from bot.slack.mrkdwn import GroupIds
+from bot.slack.naming import without_calls
 from orchestrator.store.records import Delivery, Message
 
 T = TypeVar("T")
@@ -78,8 +79,10 @@ class Calls:
         self._directory = directory
         self._directs: dict[str, str] = {}
 
-    async def draft(self, card: Card) -> Draft:
-        """Render a card."""
+    async def draft(self, card: Card, *, is_first: bool = False) -> Draft:
+        """Render a card; the first message calls nobody whom it is not to call."""
+        if is_first:
+            card = await without_calls(card, self._directory)
         groups = await self._directory.known_groups()
         return Draft(full=render(card, groups), plain=render_plainly(card, groups))
 

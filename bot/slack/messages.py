@@ -59,6 +59,11 @@ def render(card: Card, groups: GroupIds | None = None) -> SlackMessage:
     )
 
 
+def card_blocks(card: Card, groups: GroupIds | None = None) -> list[dict[str, Any]]:
+    """Render a card for a window or the Home tab, which take no tables."""
+    return _blocks(card, groups, has_tables=False)
+
+
 def render_plainly(card: Card, groups: GroupIds | None = None) -> SlackMessage:
     """Render what people decide by in nothing but the oldest blocks, for a Slack that refuses."""
     text = _summary(card.summary, groups)
@@ -118,8 +123,11 @@ def _metadata(card: Card) -> dict[str, Any]:
     }
 
 
-def _blocks(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
-    body = _outcome(card, groups) if card.icon else _question(card, groups)
+def _blocks(
+    card: Card, groups: GroupIds | None, *, has_tables: bool = True
+) -> list[dict[str, Any]]:
+    shown = message_blocks(card.passages, has_tables=has_tables)
+    body = (_outcome if card.icon else _question)(card, groups, shown)
     made = [
         b.context(mrkdwn(join([card.heading, card.calls]), groups)),
         *body,
@@ -129,14 +137,16 @@ def _blocks(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
     return made[: limits.MESSAGE_BLOCKS]
 
 
-def _question(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
+def _question(
+    card: Card, groups: GroupIds | None, shown: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     changes = message_blocks(card.changes)
     facts = [(escape(fact.label), _fact(fact.words, groups)) for fact in card.facts]
     return [
         b.header(card.title),
         *([b.plain_section(card.prompt)] if card.prompt else []),
         *([b.context("*What the last edits changed*"), *changes] if changes else []),
-        *message_blocks(card.passages),
+        *shown,
         *([b.fields(facts)] if facts else []),
         *(
             [b.context("\n".join(mrkdwn(note, groups) for note in card.notes))]
@@ -157,15 +167,17 @@ def _fact_part(part: Part, groups: GroupIds | None) -> str:
     return mrkdwn((part,), groups)
 
 
-def _outcome(card: Card, groups: GroupIds | None) -> list[dict[str, Any]]:
+def _outcome(
+    card: Card, groups: GroupIds | None, shown: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     title = f"{card.icon} *{fit_escaped(card.title, limits.TEXT // 2)}*"
     story = "\n".join(mrkdwn(words, groups) for words in card.story)
     made = [b.section(f"{title}\n{story}")]
-    made += [*message_blocks(card.changes), *message_blocks(card.passages)]
+    made += [*message_blocks(card.changes), *shown]
     for comment in card.comments:
         made.append(b.rich_text([b.quote(comment.text)]))
         if len(card.comments) > 1:
-            made.append(b.context(f"— <@{comment.by}>"))
+            made.append(b.context(f"— {mrkdwn((comment.by,), groups)}"))
     return made
 
 

@@ -15,15 +15,20 @@ from bot.slack.mrkdwn import fit, literal, units
 _BLANK = "-"  # a cell of a table cannot be empty
 
 
-def message_blocks(shown: Sequence[Passage]) -> list[Block]:
-    """Return the pieces that stand in a message; what does not fit is cut at the end."""
+def message_blocks(shown: Sequence[Passage], *, has_tables: bool = True) -> list[Block]:
+    """Return the pieces that stand in a message; what does not fit is cut at the end.
+
+    Args:
+        shown: The pieces.
+        has_tables: May one of them be a table? Only messages take one, and only one.
+    """
     made: list[Block] = []
     held: list[Block] = []
     room = limits.RICH_TEXT
-    has_table = False
+    may_be_table = has_tables
     is_alone = len(shown) == 1 and not shown[0].is_line and not shown[0].rows
     for passage in shown:
-        table = None if has_table else table_block(passage)
+        table = table_block(passage) if may_be_table else None
         elements = _elements(passage, room, has_label=not is_alone)
         size = sum(units(part) for part in _texts(elements))
         if held and room < units(passage.text) + units(passage.label):
@@ -34,7 +39,7 @@ def message_blocks(shown: Sequence[Passage]) -> list[Block]:
             held += elements
             room -= size
             continue
-        has_table = True
+        may_be_table = False
         made += [b.rich_text([*held, _label(passage)]), table, *_rest_block(passage)]
         held, room = [], limits.RICH_TEXT
     if held:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.cards import outcome_card, question_card
 from bot.slack import blocks as b
 from bot.slack.blocks import Block
-from bot.slack.messages import render
+from bot.slack.messages import card_blocks
 from bot.slack.modals import NOTICE_CALLBACK
 from bot.slack.mrkdwn import GroupIds
 from orchestrator.store.records import Approval
@@ -19,4 +19,4 @@ def question_view(approval: Approval, groups: GroupIds | None) -> Block:
         else outcome_card(approval)
     )
     title = "Question" if approval.is_open else "What became of it"
-    return b.modal(title, render(card, groups).blocks, callback_id=NOTICE_CALLBACK)
+    return b.modal(title, card_blocks(card, groups), callback_id=NOTICE_CALLBACK)

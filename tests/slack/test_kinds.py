@@ -362,7 +362,7 @@ async def test_h21_two_of_two_people_approve(tmp_path: Path, transport: str):
     async with bench(tmp_path, transport=transport, **make) as bot:
         question = await bot.ask("run confirmed")
 
-        assert "0 of 2 · waiting for <!subteam^S0EDITORS>" in shown(question)
+        assert "0 of 2 · waiting for @editors" in shown(question)
 
         await bot.press("U0BOB", question, "Approve")
         after = await bot.edited(question["ts"], "1 of 2")

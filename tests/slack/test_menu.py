@@ -179,7 +179,7 @@ async def test_h24_approving_for_some_hours_answers_later_questions_like_it(
             in (rules.body["text"])
         )
         assert second.status == "completed"
-        assert "of <@U0BOB>" in shown(outcome)
+        assert "of *bob*" in shown(outcome)
         assert bot.effects.published == ["work", "work"]
 
         [rule] = await bot.engine.list_rules()

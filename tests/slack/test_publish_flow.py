@@ -37,7 +37,7 @@ async def test_s1_a_question_shows_what_is_needed_to_decide(bot: Bench):
     question = await bot.ask()
     first, title, payload, facts, _, footer = question["blocks"]
 
-    assert first["elements"][0]["text"] == "*publish* · review · asked by <@U0ALICE>"
+    assert first["elements"][0]["text"] == "*publish* · review · asked by *alice*"
     assert title["type"] == "header"
     assert title["text"]["text"] == "Publish “Bees in winter”?"
     assert payload["elements"][0]["type"] == "rich_text_quote"
@@ -46,7 +46,7 @@ async def test_s1_a_question_shows_what_is_needed_to_decide(bot: Bench):
     assert names == ["*Words*", "*Decide by*", "*Approvals*"]
     assert "<!date^" in facts["fields"][1]["text"]
     assert "UTC>" in facts["fields"][1]["text"]
-    assert facts["fields"][2]["text"] == "*Approvals*\n0 of 1 · waiting for <!subteam^S0EDITORS>"
+    assert facts["fields"][2]["text"] == "*Approvals*\n0 of 1 · waiting for @editors"
     assert "Run `r-" in footer["elements"][0]["text"]
     assert "approve or reject: publish “bees in winter”?" in question["text"].lower()
     approval = await bot.approval()
