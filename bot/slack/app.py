@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -141,7 +142,6 @@ class SlackSurface:
         self._socket_timing = socket_timing
         self._seen = Seen()
         self._branches: dict[str, Branch] = {}
-        self._sync_lock = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._sockets: Sockets | None = None
@@ -286,8 +286,15 @@ class SlackSurface:
                 await known.move(channel)
 
     def _open(self, workspace: SlackWorkspace, channel: str) -> Branch:
+        name = workspace.name
         branch = Branch(
-            self._engine, workspace, self.tasks, self._seen, channel=channel, ways=self._ways
+            self._engine.within(name) if name else self._engine,
+            workspace,
+            self.tasks,
+            self._seen,
+            channel=channel,
+            ask_in=partial(self.set_channel, name),
+            ways=self._ways,
         )
         branch.start()
         return branch

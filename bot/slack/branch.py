@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import structlog
@@ -18,6 +18,7 @@ from bot.slack.replies import Replies
 from bot.slack.seen import Seen
 from bot.slack.senders import make_sender
 from bot.slack.starting import Starts
+from bot.slack.steps import Steps
 from bot.slack.tasks import TaskKeeper
 from bot.slack.workspace import SlackWorkspace
 from orchestrator.runtime import Clock, Engine, SystemClock
@@ -47,7 +48,7 @@ class Branch:
         tools: What the listeners work with.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it is wired with
         self,
         engine: Engine,
         workspace: SlackWorkspace,
@@ -55,14 +56,28 @@ class Branch:
         seen: Seen,
         *,
         channel: str,
+        ask_in: Callable[[str], Awaitable[None]],
         ways: Ways,
     ) -> None:
+        """Set up; nothing is sent before `start`.
+
+        Args:
+            engine: The engine as the workspace sees it.
+            workspace: Entered already.
+            tasks: What runs beside the requests of all workspaces.
+            seen: Requests of all workspaces that were handled a moment ago.
+            channel: Where questions go.
+            ask_in: Remembers another channel for them; `move` is called then.
+            ways: How the bot works.
+        """
         self.workspace = workspace
         self._engine = engine
         self._ways = ways
         self._pacer = Pacer(interval=ways.message_interval)
         self._starts = Starts(engine, tasks, seconds=ways.click_timeout, workspace=workspace.name)
         self._task: asyncio.Task[None] | None = None
+        self._steps = Steps(engine, workspace.sender, self._starts, workspace=workspace.name)
+        self._stepping: asyncio.Task[None] | None = None
         directory = workspace.directory
         self.tools = Tools(
             engine=engine,
@@ -80,6 +95,9 @@ class Branch:
             seen=seen,
             command=ways.command,
             channel=channel,
+            ask_in=ask_in,
+            installed_by=workspace.installed_by,
+            steps=self._steps,
         )
         self._sender = self._make_sender(channel)
 
@@ -106,9 +124,12 @@ class Branch:
         self._sender.wake()
 
     def start(self) -> None:
-        """Begin to send."""
-        name = f"slack-sender-{self.workspace.name}"
-        self._task = asyncio.get_running_loop().create_task(self._sender.run(), name=name)
+        """Begin to send, and to go on with the steps of workflows."""
+        loop = asyncio.get_running_loop()
+        name = self.workspace.name
+        self._task = loop.create_task(self._sender.run(), name=f"slack-sender-{name}")
+        if self._stepping is None:
+            self._stepping = loop.create_task(self._steps.run(), name=f"slack-steps-{name}")
 
     def stop(self) -> None:
         """Send nothing more after what is being sent."""
@@ -116,6 +137,9 @@ class Branch:
 
     async def close(self, *, timeout: float) -> None:
         """Wait until nothing is sent or started any more, `timeout` seconds at most."""
+        if self._stepping is not None:
+            self._stepping.cancel()
+            await asyncio.wait({self._stepping}, timeout=timeout)
         await self._starts.close()
         await self._end_sending(timeout)
 

@@ -8,6 +8,7 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.cache import Cache
+from bot.slack.teams import Teams, one_team
 
 _CHANNEL_PAGE = 1000  # channels
 _MEMBER_PAGE = 500  # people
@@ -21,8 +22,9 @@ class TooManyMembersError(Exception):
 class Channels:
     """Asks Slack about channels; names are kept for a while. Raises what the client raises."""
 
-    def __init__(self, client: AsyncWebClient, *, ttl: float) -> None:
+    def __init__(self, client: AsyncWebClient, *, ttl: float, teams: Teams = one_team) -> None:
         self._client = client
+        self._teams = teams
         self._names: Cache[None, Mapping[str, str]] = Cache(ttl=ttl)
 
     async def find_id(self, name: str) -> str | None:
@@ -51,7 +53,18 @@ class Channels:
         """Give up what is being looked up."""
         await self._names.close()
 
+    async def find(self, channel: str) -> Mapping[str, Any]:
+        """Return a channel as Slack describes it, by its id."""
+        answer = await self._client.conversations_info(channel=channel)
+        return answer.get("channel") or {}
+
     async def _list(self) -> Mapping[str, str]:
+        found: dict[str, str] = {}
+        for team in await self._teams():
+            found = await self._list_of(team) | found
+        return found
+
+    async def _list_of(self, team: str | None) -> dict[str, str]:
         found: dict[str, str] = {}
         cursor = ""
         for _ in range(_PAGES):
@@ -60,6 +73,7 @@ class Channels:
                 exclude_archived=True,
                 limit=_CHANNEL_PAGE,
                 cursor=cursor or None,
+                team_id=team,
             )
             for channel in answer.get("channels") or ():
                 found[f"#{channel['name']}"] = str(channel["id"])

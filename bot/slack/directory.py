@@ -13,6 +13,7 @@ from bot.slack.cache import Cache
 from bot.slack.channels import Channels, TooManyMembersError
 from bot.slack.failures import describe
 from bot.slack.identity import IdentityKeeper
+from bot.slack.teams import Teams, one_team
 from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph.policy import Approver, ApproverKind
 
@@ -40,6 +41,8 @@ class SlackPerson:
     teams: frozenset[str]
     #: Name of the time zone, such as `Europe/Berlin`.
     zone: str = "UTC"
+    #: May this person change the workspace's settings?
+    is_admin: bool = False
 
     @property
     def must_be_named(self) -> bool:
@@ -57,8 +60,12 @@ class SlackDirectory:
         channels: Channels,
         *,
         ttl: float = TTL,
+        teams: Teams = one_team,
     ) -> None:
         self._client = client
+        self._teams = teams
+        #: Where each user group is, in an organisation.
+        self._homes: dict[str, str | None] = {}
         self._identity = identity
         self._channels = channels
         self._people: Cache[str, SlackPerson | None] = Cache(ttl=ttl)
@@ -142,6 +149,22 @@ class SlackDirectory:
         except DirectoryError:
             return {}
 
+    async def channel(self, name: str) -> Mapping[str, Any] | None:
+        """Return a channel, by its id or `#name`, as Slack describes it; None: the bot sees none.
+
+        Raises:
+            DirectoryError: Slack could not be asked.
+        """
+        channel: str | None = name
+        if name.startswith("#"):
+            channel = await self._ask(lambda: self._channels.find_id(name))
+        if channel is None:
+            return None
+        found: Mapping[str, Any] | None = await self._ask(
+            lambda: self._channels.find(str(channel)), _UNKNOWN_CHANNEL
+        )
+        return found or None
+
     async def close(self) -> None:
         """Give up what is being looked up."""
         for cache in (self._people, self._emails, self._members, self._handles):
@@ -158,8 +181,10 @@ class SlackDirectory:
         group = (await self.group_ids()).get(name) if name.startswith("@") else name
         if group is None:
             raise ApproversError(f"Slack has no user group {name}; check the handle")
+        home = await self._home_of(group)
         answer = await self._ask(
-            lambda: self._client.usergroups_users_list(usergroup=group), _UNKNOWN_GROUP
+            lambda: self._client.usergroups_users_list(usergroup=group, team_id=home),
+            _UNKNOWN_GROUP,
         )
         if answer is None:
             raise ApproversError(f"Slack has no user group {name}; check the id")
@@ -188,25 +213,44 @@ class SlackDirectory:
             )
         return found
 
+    async def _home_of(self, group: str) -> str | None:
+        """Return the workspace of an organisation that a group is in; None outside of any."""
+        if self._is_org():
+            await self.group_ids()
+        return self._homes.get(group)
+
+    def _is_org(self) -> bool:
+        me = self._identity.found
+        return me is not None and not me.team_id
+
     async def _list_groups(self) -> Mapping[str, str]:
-        answer = await self._ask(lambda: self._client.usergroups_list(include_disabled=False))
-        groups = (answer or {}).get("usergroups") or ()
-        return {
-            f"@{group['handle']}": str(group["id"])
-            for group in groups
+        found: dict[str, str] = {}
+        for team in await self._ask(self._teams):
+            found = await self._groups_of(team) | found
+        return found
+
+    async def _groups_of(self, team: str | None) -> dict[str, str]:
+        answer = await self._ask(
+            lambda: self._client.usergroups_list(include_disabled=False, team_id=team)
+        )
+        groups = [
+            group
+            for group in (answer or {}).get("usergroups") or ()
             if group.get("handle") and not group.get("date_delete")
-        }
+        ]
+        self._homes |= {str(group["id"]): team for group in groups}
+        return {f"@{group['handle']}": str(group["id"]) for group in groups}
 
     async def _person_by_id(self, user_id: str) -> SlackPerson | None:
         answer = await self._ask(lambda: self._client.users_info(user=user_id), _UNKNOWN_PERSON)
-        return None if answer is None else self._read(answer.get("user") or {"id": user_id})
+        return None if answer is None else await self._read(answer.get("user") or {"id": user_id})
 
     async def _person_by_email(self, email: str) -> SlackPerson | None:
         answer = await self._ask(
             lambda: self._client.users_lookupByEmail(email=email), _UNKNOWN_PERSON
         )
         user = (answer or {}).get("user")
-        return self._read(user) if user else None
+        return await self._read(user) if user else None
 
     async def _ask(
         self, call: Callable[[], Awaitable[Any]], unknown: frozenset[str] = frozenset()
@@ -226,13 +270,17 @@ class SlackDirectory:
                 f"through; {failure.fix or 'try again in a minute'}"
             ) from exc
 
-    def _is_elsewhere(self, user: Mapping[str, Any], teams: frozenset[str]) -> bool:
+    async def _is_elsewhere(self, user: Mapping[str, Any], teams: frozenset[str]) -> bool:
         """Does an account belong to other workspaces only? One that says nothing else does."""
+        if len(user) == 1:
+            return True
         me = self._identity.found
-        is_described = len(user) > 1
-        return not is_described or (me is not None and bool(teams) and me.team_id not in teams)
+        if me is None or not teams:
+            return False
+        ours = {me.team_id} if me.team_id else set(await self._ask(self._teams))
+        return teams.isdisjoint(ours)
 
-    def _read(self, user: Mapping[str, Any]) -> SlackPerson:
+    async def _read(self, user: Mapping[str, Any]) -> SlackPerson:
         me = self._identity.found
         is_stranger = bool(user.get("is_stranger"))
         if me is None and not is_stranger:
@@ -246,7 +294,8 @@ class SlackDirectory:
             is_bot=bool(user.get("is_bot")) or user["id"] == "USLACKBOT",
             is_deactivated=bool(user.get("deleted")),
             is_guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
-            is_foreign=is_stranger or me is None or self._is_elsewhere(user, teams),
+            is_foreign=is_stranger or me is None or await self._is_elsewhere(user, teams),
             teams=teams,
             zone=str(user.get("tz") or "UTC"),
+            is_admin=bool(user.get("is_admin") or user.get("is_owner")),
         )

@@ -190,6 +190,7 @@ class InstalledWorkspaces:
             directory_ttl=self._ttl,
             name=installation.id,
             identity=_identity(installation),
+            installed_by=installation.installed_by,
         )
 
     async def install(self, installation: Installation) -> None:

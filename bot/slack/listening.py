@@ -26,6 +26,7 @@ from bot.slack.preferences import Preferences
 from bot.slack.replies import Replies
 from bot.slack.seen import Seen
 from bot.slack.starting import Starts
+from bot.slack.steps import Steps
 from bot.slack.tasks import TaskKeeper
 from bot.slack.viewers import Viewers
 from orchestrator.errors import ApprovalClosedError, InputError, PayloadChangedError
@@ -52,9 +53,13 @@ class Tools:
     seen: Seen
     command: str  #: the slash command's name
     channel: str  #: where questions go
+    #: Has them go to another channel.
+    ask_in: Callable[[str], Awaitable[None]]
+    installed_by: str = ""  #: who installed the app, if that is known
     workspace: str = ""  #: what runs call the workspace; "" where there is only one
     #: Who looks at the Home tab, and at which windows.
     viewers: Viewers = field(default_factory=Viewers)
+    steps: Steps | None = None  #: of workflows that are under way
 
 
 class Branches(Protocol):

@@ -13,6 +13,7 @@ from bot.slack.channels import Channels
 from bot.slack.directory import TTL, SlackDirectory
 from bot.slack.identity import Identity, IdentityKeeper
 from bot.slack.tasks import TaskKeeper
+from bot.slack.teams import OrgTeams, one_team
 
 SLACK_API = "https://slack.com/api/"
 #: Seconds that a call may take; three of them must fit into the lease of a delivery (see outbox).
@@ -50,6 +51,7 @@ class SlackWorkspace:
         directory_ttl: float = TTL,
         name: str = "",
         identity: Identity | None = None,
+        installed_by: str = "",
     ) -> None:
         """Set up; nothing is opened.
 
@@ -59,10 +61,12 @@ class SlackWorkspace:
             directory_ttl: Seconds that answers of Slack are believed.
             name: What runs call the workspace: its id, or "" where there is only one.
             identity: Who the bot is there, if that is known; otherwise Slack is asked.
+            installed_by: Who installed the app there, if that is known.
         """
         library_log.setLevel(logging.WARNING)
         self.api_url = api_url
         self.name = name
+        self.installed_by = installed_by
         self._known = identity
         self._token = bot_token
         self._directory_ttl = directory_ttl
@@ -88,9 +92,12 @@ class SlackWorkspace:
             retry_handlers=[],
         )
         self.identity = IdentityKeeper(self.client, self._known)
-        self.channels = Channels(self.client, ttl=self._directory_ttl)
+        known = self._known
+        is_org = known is not None and not known.team_id
+        teams = OrgTeams(self.client, ttl=self._directory_ttl).list if is_org else one_team
+        self.channels = Channels(self.client, ttl=self._directory_ttl, teams=teams)
         self.directory = SlackDirectory(
-            self.client, self.identity, self.channels, ttl=self._directory_ttl
+            self.client, self.identity, self.channels, ttl=self._directory_ttl, teams=teams
         )
         self._tasks.spawn(self.identity.learn(), name="slack-identity")
         return self

@@ -11,7 +11,7 @@ from bot.cards.words import Code, Strong, Words
 from bot.slack.answers import Answer, Item, of_rows, say_words
 from bot.slack.command_line import CommandError, CommandLine, nearest, parse_command
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
-from bot.slack.listeners import lists, preferences, runs, starting, steering
+from bot.slack.listeners import channel, lists, preferences, runs, starting, steering
 from bot.slack.listening import Tools
 from bot.slack.manual import about, overview
 
@@ -92,6 +92,7 @@ _ANSWERS: dict[str, Callable[[Tools, AsyncArgs, CommandLine], Awaitable[Reply]]]
     "rules": steering.rules,
     "revoke": steering.revoke,
     "remind": steering.remind,
+    "channel": channel.channel,
     "help": _show_help,
     **preferences.COMMANDS,
 }
