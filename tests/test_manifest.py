@@ -31,6 +31,8 @@ SCOPES = {
     "conversations_members": "channels:read",
     "conversations_open": "im:write",
     "conversations_replies": "channels:history",
+    "functions_completeError": None,
+    "functions_completeSuccess": None,
     "files_upload_v2": "files:write",
     "usergroups_list": "usergroups:read",
     "usergroups_users_list": "usergroups:read",

@@ -34,13 +34,73 @@ BOT_SCOPES: Mapping[str, str] = {
 }
 #: Events that are listened to, and why.
 EVENTS: Mapping[str, str] = {"app_home_opened": "show the Home tab"}
+#: The same where workflows may have a step of the app's.
+STEP_EVENTS: Mapping[str, str] = {"function_executed": "run the step of a workflow"}
 #: The same where the app is installed by OAuth.
 INSTALL_EVENTS: Mapping[str, str] = {
     "app_uninstalled": "work there no more",
     "tokens_revoked": "the same",
 }
 #: Steps for Workflow Builder, by callback id.
-FUNCTIONS: Mapping[str, Mapping[str, Any]] = {}
+FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
+    "start_run": {
+        "title": "Start a run",
+        "description": "Starts a run of a graph and waits until it has ended",
+        "input_parameters": {
+            "graph": {
+                "type": "string",
+                "title": "Graph",
+                "description": "Which graph, by its id",
+                "is_required": True,
+                "name": "graph",
+            },
+            "input": {
+                "type": "string",
+                "title": "Input",
+                "description": 'A JSON object, or key=value, with texts as topic="two words"',
+                "is_required": False,
+                "name": "input",
+            },
+            "requester": {
+                "type": "slack#/types/user_id",
+                "title": "Requester",
+                "description": "Who asks for it, and is told how it ends",
+                "is_required": True,
+                "name": "requester",
+            },
+        },
+        "output_parameters": {
+            "run": {
+                "type": "string",
+                "title": "Run",
+                "description": "The run's reference",
+                "is_required": True,
+                "name": "run",
+            },
+            "status": {
+                "type": "string",
+                "title": "Status",
+                "description": "completed, cancelled or timed_out",
+                "is_required": True,
+                "name": "status",
+            },
+            "outcome": {
+                "type": "string",
+                "title": "Outcome",
+                "description": "How its last question ended: approved, rejected, expired …",
+                "is_required": True,
+                "name": "outcome",
+            },
+            "output": {
+                "type": "string",
+                "title": "Output",
+                "description": "What the run brought, as JSON",
+                "is_required": True,
+                "name": "output",
+            },
+        },
+    }
+}
 
 # Slack's limits.
 _NAME, _COMMAND, _HINT, _SHORTCUT, _SHORTCUT_TEXT = 35, 32, 1000, 24, 150
@@ -89,6 +149,7 @@ def manifest(
     url: str | None = None,
     is_http: bool = False,
     is_oauth: bool = False,
+    has_steps: bool = False,
 ) -> str:
     """Return the manifest as YAML.
 
@@ -98,6 +159,8 @@ def manifest(
         url: The bot's public address, for HTTP and for OAuth.
         is_http: Slack calls the bot, instead of Socket Mode.
         is_oauth: The app is installed in several workspaces.
+        has_steps: Workflows may start runs. Slack wants a paid plan for that, and an app that is
+            installed for a whole organisation.
 
     Raises:
         ConfigurationError: Slack would not take it, or the address is missing.
@@ -119,9 +182,9 @@ def manifest(
         _head(is_http=is_http),
         _information(name),
         _features(name, command, events_url),
-        _functions(),
+        _functions() if has_steps else "",
         _oauth(f"{base}/slack/oauth_redirect" if is_oauth else None),
-        _settings(events_url, is_oauth=is_oauth),
+        _settings(events_url, is_oauth=is_oauth, has_steps=has_steps),
     )
     return "\n".join(part for part in parts if part)
 
@@ -186,8 +249,6 @@ def _features(name: str, command: str, events_url: str | None) -> str:
 
 
 def _functions() -> str:
-    if not FUNCTIONS:
-        return ""
     body = yaml.safe_dump(
         {"functions": _unfrozen(FUNCTIONS)}, sort_keys=False, width=100, allow_unicode=True
     )
@@ -199,17 +260,21 @@ def _oauth(redirect_url: str | None) -> str:
     return f"oauth_config:\n{redirect}  scopes:\n    bot:\n{_with_reasons(BOT_SCOPES)}"
 
 
-def _settings(events_url: str | None, *, is_oauth: bool) -> str:
-    events = {**EVENTS, **(INSTALL_EVENTS if is_oauth else {})}
+def _settings(events_url: str | None, *, is_oauth: bool, has_steps: bool) -> str:
+    events = {
+        **EVENTS,
+        **(STEP_EVENTS if has_steps else {}),
+        **(INSTALL_EVENTS if is_oauth else {}),
+    }
     request = f"    request_url: {events_url}\n" if events_url else ""
     menu = f"    message_menu_options_url: {events_url}\n" if events_url else ""
-    runtime = "  function_runtime: remote\n" if FUNCTIONS else ""
+    runtime = "  function_runtime: remote\n" if has_steps else ""
     return (
         "settings:\n"
         f"  event_subscriptions:\n{request}    bot_events:\n{_with_reasons(events)}"
         f"  interactivity:\n    is_enabled: true\n{request}{menu}"
         f"{runtime}"
-        f"  org_deploy_enabled: {_yes(is_oauth or bool(FUNCTIONS))}\n"
+        f"  org_deploy_enabled: {_yes(is_oauth or has_steps)}\n"
         f"  socket_mode_enabled: {_yes(not events_url)}\n"
         f"  token_rotation_enabled: {_yes(is_oauth)}\n"
     )

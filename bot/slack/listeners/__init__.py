@@ -18,6 +18,7 @@ from bot.slack.listeners import (
     preferences,
     runs,
     starting,
+    steps,
     turning,
     views,
 )
@@ -28,6 +29,18 @@ def register_all(app: AsyncApp, branches: Branches) -> None:
     """Register every listener; each kind ends with one that takes whatever is left."""
     app.error(on_error)
     # These come first: the others end with one that takes whatever is left.
-    menus = (asides, directs, preferences, looking, starting, turning, options, home, lists, runs)
+    menus = (
+        asides,
+        directs,
+        preferences,
+        looking,
+        starting,
+        turning,
+        options,
+        home,
+        lists,
+        runs,
+        steps,
+    )
     for module in (*menus, channels, actions, commands, events, views):
         register(app, branches, module.TABLE)
