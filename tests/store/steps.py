@@ -124,11 +124,13 @@ def opening(
     )
 
 
-async def ask(store: Store, run_id: str, *, path: str = "review", **facts: Any) -> str:
+async def ask(
+    store: Store, run_id: str, *, path: str = "review", workspace: str = "", **facts: Any
+) -> str:
     """Bring a run to its review, which shows the draft; return the open approval's id."""
     shows = {"draft": e.Pointer(WRITTEN, ("draft",)), "nope": e.Pointer(0)}
     opened = opening(run_id, path, **({"shows": shows} | facts))
-    await commit(store, run_id, begin({"topic": "cats"}), take("write"))
+    await commit(store, run_id, begin({"topic": "cats"}, workspace=workspace), take("write"))
     question = Deliver(purpose=Purpose.QUESTION, approval_id=opened.approval_id)
     arriving = (done("write", {"draft": "one"}), e.NodeReady(path=path, node=opened.node), opened)
     await commit(store, run_id, arriving, deliver=(question,))
