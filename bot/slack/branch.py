@@ -123,6 +123,10 @@ class Branch:
         """Have the sender look for deliveries now."""
         self._sender.wake()
 
+    def resume(self) -> None:
+        """Send again at once, because the workspace has a new token."""
+        self._sender.resume()
+
     def start(self) -> None:
         """Begin to send, and to go on with the steps of workflows."""
         loop = asyncio.get_running_loop()
