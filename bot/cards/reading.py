@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from typing import Any
 
@@ -15,6 +15,11 @@ _WORDS = {
     FieldType.INTEGER: "integer",
     FieldType.NUMBER: "number",
     FieldType.DURATION: "string",
+}
+_MOMENTS: Mapping[FieldType, tuple[Callable[[str], object], str, str]] = {
+    FieldType.DATE: (date.fromisoformat, "date", "2026-12-24"),
+    FieldType.TIME: (time.fromisoformat, "time of day", "09:30"),
+    FieldType.INSTANT: (datetime.fromisoformat, "date and time", "2026-12-24T09:00+01:00"),
 }
 _SURE = "yes"
 
@@ -184,9 +189,18 @@ def _read(field: Field, given: Any) -> Any:
         case FieldType.TIME | FieldType.INSTANT | FieldType.DATE:
             # What a picker shows of a value may be written otherwise, and still be the value.
             is_same = field.value is not None and typed_value(field) == given
-            return field.value if is_same else str(given)
+            return field.value if is_same else _moment_in(field.type, str(given).strip())
         case _:
             return str(given)
+
+
+def _moment_in(kind: FieldType, text: str) -> str:
+    read, name, example = _MOMENTS[kind]
+    try:
+        read(text)
+    except ValueError:
+        raise ValueError(f"is no {name}; write one such as {example}") from None
+    return text
 
 
 def _item(field: Field, line: str) -> Any:

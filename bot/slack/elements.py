@@ -18,6 +18,7 @@ from bot.slack.inputs import FIELD_ACTION, PICK, TooLargeError, block_id_of
 from bot.slack.mrkdwn import units
 
 _LINE = 60  # characters; a longer text gets several lines
+_WITH_ZONE = "With its time zone, such as 2026-12-24T09:00+01:00."
 _NOW = 150  # characters of what is there before an edit
 _PLAIN_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -56,7 +57,9 @@ def input_block(number: int, field: Field, typed: Any, *, has_now: bool = False)
     made["action_id"] = f"{PICK}{number}" if is_searched else FIELD_ACTION
     if field.placeholder and made["type"] not in _NO_PLACEHOLDER:
         made.setdefault("placeholder", b.plain_text(field.placeholder, limits.PLACEHOLDER))
-    hints = [field.about, field.rule, _now(field) if has_now else ""]
+    is_written = field.type is FieldType.INSTANT and made["type"] == "plain_text_input"
+    rule = _WITH_ZONE if is_written else field.rule
+    hints = [field.about, rule, _now(field) if has_now else ""]
     return b.field(
         field.label or "Value",
         made,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,9 @@ FIELD_ACTION = "value"
 #: Prefix of the action ids of selects whose choices are looked up as somebody types.
 PICK = "signoff_pick_"
 _PREFIX = "signoff_field_"
+_WORDS_OF_LIBRARIES = re.compile(r"^(?:Input|String|List|Value) (?=should )")
+#: Words after which a problem says by itself what would be right.
+_RIGHT = ("should", "must", "minimum", "maximum", "is required", "; ")
 #: Where Slack puts what a person entered, by the type of element.
 _ENTERED = {
     "datepicker": "selected_date",
@@ -133,8 +137,9 @@ def _problem_text(text: str, *, inside: str, rule: str) -> str:
     """Say what is wrong with a field, or with something in it, and what would be right."""
     if inside:
         return f"{inside}: {text}"
+    text = _WORDS_OF_LIBRARIES.sub("This ", text, count=1)
     text = f"This {text}" if text.startswith(("is ", "was ")) else text
-    if not rule or rule.casefold() in text.casefold():
+    if not rule or any(word in text for word in _RIGHT):
         return text
     return f"{text.rstrip('.')}. {rule}"
 

@@ -99,13 +99,13 @@ async def test_s4_what_is_missing_or_wrong_is_asked_for_with_the_rest_filled_in(
         assert initial(form, "Deliver at") == "soon"
         assert size["element"]["initial_option"]["text"]["text"] == "L"
         assert "Please look at these again" in shown(form)
-        assert "Count: Input should be less than or equal to 9" in shown(form)
+        assert "Count: This should be less than or equal to 9" in shown(form)
         assert "City" not in shown(form["blocks"][2])
 
         ack = await bot.fill(ALICE, form, Count="3", Day="2026-12-24", City="Bern")
         [wrong] = (ack.errors or {}).values()
 
-        assert "datetime" in wrong
+        assert "write one such as 2026-12-24T09:00+01:00" in wrong
 
         await bot.fill(ALICE, form, Deliver_at="2026-12-24T09:00:00+01:00")
         await bot.finished()

@@ -12,7 +12,6 @@ import structlog
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import read_fields_of
-from bot.cards.fields import Field
 from bot.cards.prefilling import Quoted, typed_message, typed_words
 from bot.cards.words import Code, Person, Strong, Words
 from bot.slack import blocks as b
@@ -21,9 +20,16 @@ from bot.slack.decisions import CLICK_TIMEOUT, in_time
 from bot.slack.drafts import keep, load
 from bot.slack.failures import describe
 from bot.slack.forms import Book
-from bot.slack.inputs import entered
+from bot.slack.inputs import TooLargeError, entered, places_of
 from bot.slack.listeners.lists import graph_rows, no_graph
-from bot.slack.listeners.turning import book_of, forget, read_sheet, show_problems, turn
+from bot.slack.listeners.turning import (
+    all_problems,
+    book_of,
+    forget,
+    read_sheet,
+    show_problems,
+    turn,
+)
 from bot.slack.listening import Handler, Tools, is_first, open_view, user_of
 from bot.slack.modals import notice_view
 from bot.slack.mrkdwn import lines
@@ -128,7 +134,10 @@ async def open_start(
         await _check(tools, graph, user_of(body))
         book = _new_book(graph)
         sheet = replace(book.sheet(), typed=typed_words(book.fields, values or {}))
-        view = await _first_page(tools, graph, book, sheet, notes=_notes(book.fields, problems))
+        known = {field.path[0] for field in book.fields if field.path}
+        notes = [f"{name}: {text}" for name, text in problems if name.split(".")[0] not in known]
+        sheet = replace(sheet, problems=_problems(book, sheet, values or {}))
+        view = await _first_page(tools, graph, book, sheet, notes=notes)
     if is_first(tools, body, "form"):
         tools.tasks.spawn(open_view(tools, body, view), name="slack-form")
 
@@ -169,14 +178,19 @@ async def _keep_rest(tools: Tools, form: StartForm, sheet: Sheet) -> StartForm:
     return await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
 
 
-def _notes(fields: Sequence[Field], problems: Sequence[tuple[str, str]]) -> list[str]:
-    """Say what is wrong with what was given; that something is missing the form shows by itself."""
-    labels = {field.name: field.label for field in fields}
-    return [
-        f"{labels.get(name, name)}: {text}" if name else text
-        for name, text in problems
-        if text != "is required"
-    ]
+def _problems(book: Book, sheet: Sheet, given: Mapping[str, str]) -> dict[int, list[str]]:
+    """Find what is wrong with what was given; what is missing the form asks for by itself."""
+    try:
+        values, problems = read_fields_of(sheet.fields, sheet.everything)
+    except TooLargeError:
+        return {}
+    found = all_problems(book, values, problems)
+    places = places_of(sheet.fields, [each for each in found if each[1] != "is required"])
+    return {
+        number: texts
+        for number, texts in places.items()
+        if number in sheet.typed and sheet.fields[number].path[0] in given
+    }
 
 
 async def press(tools: Tools, args: AsyncArgs) -> None:
@@ -280,6 +294,7 @@ async def begin(tools: Tools, args: AsyncArgs) -> None:
         return
     values, problems = read_fields_of(sheet.fields, sheet.everything)
     if problems:
+        problems = all_problems(book, values, problems)
         await show_problems(tools, args, book, sheet, problems)
         return
     try:

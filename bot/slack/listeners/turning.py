@@ -88,8 +88,7 @@ async def turn(tools: Tools, args: AsyncArgs, book: Book, sheet: Sheet) -> bool:
     if not shown or shown[-1] == sheet.numbers[-1]:
         return False
     values, problems = read_fields_of(sheet.fields, sheet.everything)
-    unread = {name for name, _ in problems}
-    problems += [each for each in book.check(values) if each[0] not in unread]
+    problems = all_problems(book, values, problems)
     names = {sheet.fields[number].name for number in shown}
     here = [each for each in problems if _belongs(each[0], names)]
     if here:
@@ -97,6 +96,12 @@ async def turn(tools: Tools, args: AsyncArgs, book: Book, sheet: Sheet) -> bool:
     else:
         await _show(tools, args, book, sheet.after())
     return True
+
+
+def all_problems(book: Book, values: Any, unread: Sequence[Problem]) -> list[Problem]:
+    """Return what could not be read, and what is wrong with the rest, to be told at once."""
+    names = {name for name, _ in unread}
+    return [*unread, *(each for each in book.check(values) if each[0] not in names)]
 
 
 def _belongs(name: str, shown: set[str]) -> bool:

@@ -10,7 +10,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.cards import read_fields_of
 from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
 from bot.slack.forms import VALUES_CALLBACK, decision_book
-from bot.slack.listeners.turning import forget, read_sheet, show_problems, turn
+from bot.slack.listeners.turning import all_problems, forget, read_sheet, show_problems, turn
 from bot.slack.listening import Tools, user_of
 from bot.slack.modals import REASON_ACTION, REASON_BLOCK, REASON_CALLBACK
 from bot.slack.payloads import PayloadError, ReasonForm, ValuesForm
@@ -67,6 +67,7 @@ async def give_values(tools: Tools, args: AsyncArgs) -> None:
         return
     values, problems = read_fields_of(sheet.fields, sheet.everything)
     if problems:
+        problems = all_problems(book, values, problems)
         await show_problems(tools, args, book, sheet, problems)
         return
     try:
