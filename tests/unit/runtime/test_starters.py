@@ -73,7 +73,7 @@ async def test_s4_nobody_else_may_and_the_refusal_says_who(
         assert (starters or "other organisations") in str(refused.value)
 
 
-def test_g7_a_graph_without_starters_keeps_its_version() -> None:
+def test_g9_a_graph_without_starters_keeps_its_version() -> None:
     """Naming some is a change of the definition; their order is none."""
     assert "starters" not in graph().definition
     assert graph("@sre ANN").version == graph("ANN @sre").version != graph().version
