@@ -19,6 +19,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import ConfigurationError
 from bot.slack.branch import Branch, Ways
 from bot.slack.decisions import CLICK_TIMEOUT
+from bot.slack.endings import register_endings
+from bot.slack.installed import InstalledWorkspaces
 from bot.slack.listeners import register_all
 from bot.slack.listening import Tools
 from bot.slack.outbox import SenderStatistics
@@ -146,6 +148,8 @@ class SlackSurface:
         self._news = asyncio.Event()
         self._sockets: Sockets | None = None
         self.bolt = self._make_bolt()
+        if isinstance(self._workspaces, InstalledWorkspaces):
+            register_endings(self.bolt, self._workspaces, self.tasks)
         register_all(self.bolt, self)
 
     def _make_bolt(self) -> AsyncApp:

@@ -174,7 +174,7 @@ def manifest(
         )
     if (is_http or is_oauth) and not url:
         raise ConfigurationError("give the bot's public address with --http, or set SIGNOFF_URL")
-    if url and not url.startswith("https://"):
+    if url and not url.startswith(("https://", "http://127.0.0.1", "http://localhost")):
         raise ConfigurationError(f"{url!r} does not begin with https://, and Slack calls no other")
     base = (url or "").rstrip("/")
     events_url = f"{base}/slack/events" if is_http else None
