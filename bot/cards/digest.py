@@ -26,6 +26,7 @@ class DigestLine:
     words: Words
     #: May it be approved without reading more?
     can_approve: bool
+    is_open: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,9 +58,15 @@ def _line(approval: Approval, reader: str) -> DigestLine:
         due: Words = ("decide by ", Moment(approval.due_at)) if approval.due_at else ()
         voted: Words = (f"your answer: {own.decision.value}",) if own else ()
         asked: Words = (f"{approval.graph}, asked by ", Person(approval.requester))
-        facts = join([asked, voted, progress_words(approval), due, (Code(approval.ref),)])
+        # That the reader is waited for goes without saying.
+        progress = progress_words(approval) if approval.votes else ()
+        facts = join([asked, voted, progress, due, (Code(approval.ref),)])
         words = (title, "\n", *facts)
     can_approve = approval.is_open and own is None and Decision.APPROVE in approval.decisions
     return DigestLine(
-        approval_id=approval.id, digest=approval.digest, words=words, can_approve=can_approve
+        approval_id=approval.id,
+        digest=approval.digest,
+        words=words,
+        can_approve=can_approve,
+        is_open=approval.is_open,
     )

@@ -51,7 +51,7 @@ def reminder_note(approval: Approval) -> DirectNote:
     return DirectNote(
         lines=(
             ("⏰ Your answer is still missing: ", _title(approval), *_until(approval)),
-            join([("asked by ", Person(approval.requester)), progress_words(approval)]),
+            join([("Asked by ", Person(approval.requester)), progress_words(approval)]),
         ),
         actions=(DirectAction.OPEN, DirectAction.SNOOZE, DirectAction.MUTE),
         footer=_footer(approval),

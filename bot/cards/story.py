@@ -103,5 +103,4 @@ def _outcome(approval: Approval) -> Words:
     # How the run ended is told by itself, now or when that is sent.
     is_over = run.finished_at is not None
     goes: Words = () if is_over else ("run ", Code(run.ref), " ", *run_state(run))
-    at: Words = (Moment(approval.resolved_at),) if approval.resolved_at else ()
-    return join([(f"{card.icon} ", *card.story[0]), at, goes])
+    return join([(f"{card.icon} ", *card.story[0]), goes])

@@ -20,8 +20,9 @@ from bot.slack.recipients import (
     MOST_PEOPLE,
     Circle,
     circle_of,
-    circle_of_outcome,
+    decided_by,
     is_worth_telling,
+    listeners_of,
     resolve,
     still_asked,
 )
@@ -236,15 +237,26 @@ class Audience:
 
     async def _outcome(self, delivery: Delivery, approval: Approval, now: datetime) -> list[Direct]:
         since, until = await self._engine.told_until(delivery), delivery.created_at
+        # What this delivery itself is about is told also when the clock was set back meanwhile.
         is_over = has_ended(approval, since=since, until=until)
-        is_new = has_outcome(approval, since=since, until=until) and is_worth_telling(approval)
+        is_over = is_over or approval.run.finished_at == until
+        is_new = has_outcome(approval, since=since, until=until) or approval.resolved_at == until
+        is_new = is_new and is_worth_telling(approval)
         if not is_over and not is_new:
             return []
-        circle = circle_of_outcome(
-            approval, (await self._preferences.everybody()).items(), has_ended=is_over
-        )
-        detail = "+".join([OUTCOME] * is_new + [END] * is_over)
-        return await self._told(circle, approval, detail, now)
+        # Nobody is told what they have done themselves.
+        actors = {OUTCOME: decided_by(approval)} if is_new else {}
+        actors |= {END: approval.run.cancelled_by} if is_over else {}
+        names: dict[str, list[str]] = {}
+        for person in listeners_of(approval, (await self._preferences.everybody()).items()):
+            detail = "+".join(each for each, actor in actors.items() if actor != person)
+            names.setdefault(detail, []).append(person)
+        names.pop("", None)
+        directs: list[Direct] = []
+        for detail, people in names.items():
+            circle = Circle(names=tuple(people), is_mutable=True)
+            directs += await self._told(circle, approval, detail, now)
+        return directs
 
     async def _told(
         self, circle: Circle, approval: Approval, detail: str, now: datetime

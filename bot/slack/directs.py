@@ -101,7 +101,7 @@ def _line_buttons(line: DigestLine, url: str | None) -> list[Block]:
         buttons.append(
             b.button("Approve", action_id=APPROVE, value=payload.pack(), style=ButtonStyle.PRIMARY)
         )
-    if url is not None:
+    if url is not None and line.is_open:
         buttons.append(link_button("Open", url))
     return buttons
 

@@ -121,7 +121,7 @@ def _box(block_id: str, label: str, text: str, *, is_on: bool) -> Block:
 
 def _clock(block_id: str, label: str, at: time) -> Block:
     element = {"type": "timepicker", "action_id": INPUT, "initial_time": f"{at:%H:%M}"}
-    return b.field(label, element, block_id=block_id, is_optional=True)
+    return b.field(label, element, block_id=block_id)
 
 
 def _times(chosen: Iterable[time]) -> Block:
@@ -134,7 +134,7 @@ def _times(chosen: Iterable[time]) -> Block:
     }
     if initial := [options[at] for at in chosen]:
         element["initial_options"] = initial
-    return b.field("Digest at", element, block_id=TIMES, is_optional=True)
+    return b.field("Digest at", element, block_id=TIMES)
 
 
 def _graphs(preference: Preference, graphs: Sequence[str]) -> list[Block]:

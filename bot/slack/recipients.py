@@ -69,15 +69,13 @@ def _around_open(approval: Approval, event: object) -> Circle | None:
             return None
 
 
-def circle_of_outcome(
-    approval: Approval, everybody: Iterable[tuple[str, Preference]], *, has_ended: bool
-) -> Circle:
-    """Return who hears how a question, or at last its run, ended: who asked, and who follows."""
+def listeners_of(
+    approval: Approval, everybody: Iterable[tuple[str, Preference]]
+) -> tuple[str, ...]:
+    """Return who hears how a question, and at last its run, ended: who asked, and who follows."""
     run = approval.run
     following = [who for who, each in everybody if each.does_follow(run=run.id, graph=run.graph)]
-    names = tuple(dict.fromkeys([approval.requester, *following]))
-    actor = run.cancelled_by if has_ended else _decided_by(approval)
-    return Circle(names=names, without=frozenset({actor} if actor else ()), is_mutable=True)
+    return tuple(dict.fromkeys([approval.requester, *following]))
 
 
 def is_worth_telling(approval: Approval) -> bool:
@@ -87,7 +85,7 @@ def is_worth_telling(approval: Approval) -> bool:
     return not (is_fallen and approval.run.status in ends)
 
 
-def _decided_by(approval: Approval) -> str | None:
+def decided_by(approval: Approval) -> str | None:
     """Return the one person who decided; None: it took several, or nobody did."""
     people = {answer.by for answer in approval.answers}
     if len(people) > 1:
