@@ -19,6 +19,7 @@ from bot.slack.mrkdwn import units
 
 _LINE = 60  # characters; a longer text gets several lines
 _WITH_ZONE = "With its time zone, such as 2026-12-24T09:00+01:00."
+_MOST = 200  # fields of a form; that is ten pages
 _NOW = 150  # characters of what is there before an edit
 _PLAIN_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,10})?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -30,12 +31,14 @@ _YES_NO = (("Yes", "yes"), ("No", "no"))
 _NO_PLACEHOLDER = frozenset({"radio_buttons", "datetimepicker"})
 
 
-def refuse_secrets(fields: Sequence[Field]) -> None:
-    """Refuse a form into which somebody would have to type a secret.
+def refuse_misfits(fields: Sequence[Field]) -> None:
+    """Refuse a form into which somebody would have to type a secret, or far too much.
 
     Raises:
-        TooLargeError: It has a field for one.
+        TooLargeError: It is one.
     """
+    if len(fields) > _MOST:
+        raise TooLargeError(f"it has {len(fields)} fields")
     if (secret := holds_secret(fields)) is not None:
         raise TooLargeError(f"{secret.label} is a secret, and stays out of Slack")
 

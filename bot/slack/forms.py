@@ -13,7 +13,7 @@ from bot.cards.question import place
 from bot.cards.values import one_line
 from bot.slack import blocks as b
 from bot.slack import limits
-from bot.slack.elements import refuse_secrets
+from bot.slack.elements import refuse_misfits
 from bot.slack.inputs import TooLargeError
 from bot.slack.modals import notice_view
 from bot.slack.mrkdwn import escape, fit_escaped
@@ -66,7 +66,7 @@ def values_view(approval: Approval, decision: Decision) -> dict[str, Any]:
     form = ValuesForm(approval=approval.id, digest=approval.digest, decision=decision.value)
     book = decision_book(approval, form)
     try:
-        refuse_secrets(book.fields)
+        refuse_misfits(book.fields)
         return book.show(book.sheet(), form)
     except TooLargeError as error:
         return _elsewhere(approval, decision, str(error))

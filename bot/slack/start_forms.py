@@ -11,7 +11,7 @@ from bot.cards.values import cut, one_line
 from bot.slack import blocks as b
 from bot.slack import limits
 from bot.slack.blocks import Block
-from bot.slack.elements import refuse_secrets
+from bot.slack.elements import refuse_misfits
 from bot.slack.forms import Book
 from bot.slack.inputs import PICK, TooLargeError
 from bot.slack.modals import notice_view
@@ -42,7 +42,7 @@ def start_view(
         notes: What to say on top, in words that nobody has escaped yet.
     """
     try:
-        refuse_secrets(sheet.fields)
+        refuse_misfits(sheet.fields)
         return _page(graph, sheet, form, notes)
     except TooLargeError as error:
         command = f"signoff run {graph.id} NAME=VALUE …"
