@@ -13,7 +13,7 @@ from bot.cards.question import question_card
 from bot.cards.runs import run_line
 from bot.cards.values import cut, one_line
 from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
-from orchestrator.graph.kinds import Decision, Risk
+from orchestrator.graph.kinds import QUORUM_KINDS, Decision, Risk
 from orchestrator.store.records import Approval, Run
 
 #: Facts of a question that say something else than where it stands.
@@ -92,7 +92,8 @@ def _fact(fact: Fact) -> Words:
 
 def _progress(approval: Approval) -> Words:
     """Say how far it is where it takes more than one answer."""
-    return progress_words(approval) if approval.votes or len(approval.policy.stages) > 1 else ()
+    needs_more = approval.votes or len(approval.policy.stages) > 1
+    return progress_words(approval)[:1] if needs_more and approval.kind in QUORUM_KINDS else ()
 
 
 def asked_row(approval: Approval) -> Words:

@@ -90,7 +90,7 @@ def _items(items: Sequence[Item], groups: GroupIds | None) -> list[Block]:
     together: list[str] = []
     for item in items:
         text = "\n".join(mrkdwn(row, groups) for row in item.rows)
-        is_plain = item.beside is None and not item.buttons
+        is_plain = item.beside is None and not item.buttons and len(item.rows) == 1
         room = limits.TEXT - sum(units(each) + 1 for each in together)
         if together and (not is_plain or len(together) == _TOGETHER or units(text) > room):
             made.append(b.section("\n".join(together)))

@@ -58,6 +58,8 @@ async def test_s4_help_lists_the_commands_that_steer(socket_bot: Bench):
         ("revoke", "Say which rule"),
         ("revoke s-0000000", "There is no standing rule `s-0000000`"),
         ("remind", "Say which question"),
+        ("repost", "Say which question"),
+        ("repost a-0000000", "not known any more"),
         ("remind a-0000000", "not known any more"),
         ("paus", "did you mean `/signoff pause`"),
     ],

@@ -92,6 +92,7 @@ _ANSWERS: dict[str, Callable[[Tools, AsyncArgs, CommandLine], Awaitable[Reply]]]
     "rules": steering.rules,
     "revoke": steering.revoke,
     "remind": steering.remind,
+    "repost": steering.repost,
     "channel": channel.channel,
     "help": _show_help,
     **preferences.COMMANDS,

@@ -7,7 +7,6 @@ import re
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import approval_line, run_line, who_card
-from bot.cards.who import heading_of
 from bot.cards.words import Code, Person, Strong, Words
 from bot.slack import blocks as b
 from bot.slack.answers import Answer, Item, say_words
@@ -185,7 +184,7 @@ async def who(tools: Tools, _args: AsyncArgs, line: CommandLine) -> Answer:
         raise ApprovalNotFoundError(line.words[0])
     rosters = await look_up(tools.directory, approval.policy)
     card = who_card(approval, rosters, now=SystemClock().now())
-    groups = tuple(Item(rows=(heading_of(each), *each.people)) for each in card.groups)
+    groups = tuple(Item(rows=(each.title, *each.people)) for each in card.groups)
     return Answer(
         title=card.title,
         items=(Item(rows=(card.standing,)), *groups),

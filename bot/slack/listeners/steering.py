@@ -135,6 +135,18 @@ async def remind(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     return [("Those who have not answered ", Code(approval.ref), " are being reminded.")]
 
 
+async def repost(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
+    """Have an open question posted anew."""
+    if not line.words:
+        return [("Say which question: ", Code(f"{tools.command} repost a-…"), ".")]
+    reference = line.words[0].lower()
+    is_new = await tools.engine.repost(reference, by=user_of(args.body))
+    approval = await tools.engine.get_approval(reference)
+    if is_new:
+        return [("The question ", Code(approval.ref), " is being posted anew.")]
+    return [("The question ", Code(approval.ref), " is on its way already.")]
+
+
 async def refuse_hand(tools: Tools, run: Run, user: str, action: str) -> Rows | None:
     """Say that somebody has no hand in a run; None: they started it, or may decide in it."""
     if run.requester == user:
