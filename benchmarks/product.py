@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.core.ids import approval_id
 from orchestrator.graph import Graph, GraphBuilder
-from orchestrator.runtime import Engine, StaticDirectory, SystemClock
+from orchestrator.runtime import Engine, StaticDirectory, SystemClock, settle_memory
 from orchestrator.store import migrate, open_store
 
 
@@ -54,6 +54,7 @@ class Product:
         store = await stack.enter_async_context(open_store(url, now=SystemClock().now))
         engine = Engine(store, {"workload": workload()}, directory=StaticDirectory())
         await stack.enter_async_context(engine)
+        settle_memory()
         return cls(engine, stack)
 
     async def start(self, run_id: str) -> None:

@@ -11,6 +11,7 @@ from bot.cli.logs import configure_logging
 from bot.cli.session import execute
 from bot.cli.stopping import until_stopped
 from bot.settings import Settings
+from orchestrator.runtime import settle_memory
 from orchestrator.store import migrate as migrate_database
 
 
@@ -30,6 +31,7 @@ def serve() -> None:
             mode = "Socket Mode" if bot.is_socket_mode else f"Slack calls {bot.url}/slack/events"
             graphs = ", ".join(sorted(bot.engine.graphs)) or "none"
             click.echo(f"Serving at {bot.url} ({mode}). Graphs: {graphs}. Stop with Ctrl-C.")
+            settle_memory()
             await stopped.wait()
 
     asyncio.run(work())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from orchestrator.runtime.engine import Engine, GraphDifference, Statistics
 from orchestrator.runtime.ports import Clock, Directory, StaticDirectory, SystemClock
-from orchestrator.runtime.process import process_name
+from orchestrator.runtime.process import process_name, settle_memory
 from orchestrator.runtime.streaming import Continued, Paused
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "Statistics",
     "SystemClock",
     "process_name",
+    "settle_memory",
 ]
