@@ -237,7 +237,7 @@ async def test_a_reader_cannot_write(file: Path):
     reader = Reader(str(file))
     await reader.open()
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await reader._connection.execute("DELETE FROM runs")
+        reader._connection.execute("DELETE FROM runs")
     await reader.close()
 
 
