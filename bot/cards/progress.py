@@ -35,7 +35,18 @@ def standing_of(approval: Approval) -> Standing:
 
 def waiting_for(approval: Approval) -> tuple[str, ...]:
     """Return the names of those whose answer is missing now, as the graph or the votes have it."""
-    return standing_of(approval).waiting or approval.approvers
+    asked = standing_of(approval).waiting or approval.approvers
+    answered = {
+        name
+        for vote in approval.votes
+        if vote.stage == approval.stage
+        for name in (vote.by, vote.seat, *vote.via)
+    }
+    return tuple(name for name in asked if not (name in answered and _is_person(name))) or asked
+
+
+def _is_person(name: str) -> bool:
+    return parse_approver(name).kind in {ApproverKind.USER, ApproverKind.EMAIL}
 
 
 def progress_words(approval: Approval) -> Words:
