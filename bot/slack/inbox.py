@@ -16,7 +16,7 @@ from orchestrator.runtime import Engine
 from orchestrator.store.records import Approval
 
 #: Open questions that are looked through, those with the nearest deadline first.
-REACH = 300
+REACH = 500
 _Names = frozenset[str]
 
 
