@@ -299,6 +299,7 @@ async def _connected(
             yield _Connected(workspaces=workspace, directory=workspace.directory)
         return
     async with installed(settings, store) as workspaces:
+        await workspaces.installs.renew_encryption()
         pages = InstallPages(
             workspaces,
             vault_of(settings),

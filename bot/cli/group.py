@@ -16,6 +16,10 @@ from bot.cli.failures import INTERRUPTED, USAGE, tell
 #: (SQLAlchemy, pydantic, Bolt), so the list is here and `signoff --help` imports none.
 COMMANDS = {
     "demo": ("demo", "Try everything in the browser, without a Slack workspace."),
+    "doctor": ("doctor", "Check everything a server needs, and say what to do."),
+    "manifest": ("installing", "Print the Slack app's manifest."),
+    "key": ("installing", "Make a key for SIGNOFF_ENCRYPTION_KEY."),
+    "workspaces": ("installing", "List the workspaces in which the app is installed."),
     "migrate": ("serve", "Make the database, or bring it to this version's schema."),
     "serve": ("serve", "Serve: run graphs, keep deadlines, talk to Slack."),
     "graphs": ("graphs", "List the graphs; show, check and compare them."),

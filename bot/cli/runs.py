@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bot.app import Desk, resolve_person
+from bot.app import Desk, choose_workspace, resolve_person
 from bot.cli.documents import print_json, run_document
 from bot.cli.failures import REFUSED
 from bot.cli.options import SURFACE, json_option, pairs
@@ -24,14 +24,16 @@ _FOR_RULES = 2.0
 @click.argument("values", nargs=-1, callback=pairs, metavar="[KEY=VALUE]...")
 @click.option("--as", "requester", metavar="USER", help="Who asks for it. Default: you.")
 @click.option("--label", "labels", multiple=True, callback=pairs, metavar="KEY=VALUE")
+@click.option("--workspace", metavar="ID", help="Whose people are asked, where there are several.")
 @click.option("--wait", is_flag=True, help="Run it here until it waits or is over.")
 @json_option("the run")
-def run(
+def run(  # noqa: PLR0913 - its options
     *,
     graph: str,
     values: dict[str, str],
     requester: str | None,
     labels: dict[str, str],
+    workspace: str | None,
     wait: bool,
     as_json: bool,
 ) -> int:
@@ -43,9 +45,16 @@ def run(
 
     async def work() -> int:
         async with beside_server(needs_graphs=True, needs_people=True) as desk:
-            who = await _requester(desk, requester)
+            where = choose_workspace(desk, workspace)
+            who = await _requester(desk, requester, where)
             started = await desk.engine.start(
-                graph, values, requester=who, surface=SURFACE, labels=labels, are_words=True
+                graph,
+                values,
+                requester=who,
+                surface=SURFACE,
+                labels=labels,
+                are_words=True,
+                workspace=where,
             )
             if wait:
                 async with desk.engine:
@@ -60,11 +69,11 @@ def run(
     return execute(work())
 
 
-async def _requester(desk: Desk, name: str | None) -> str:
+async def _requester(desk: Desk, name: str | None, workspace: str) -> str:
     """Return who asks; by an e-mail address four eyes would not know them again."""
     if name is None:
         return system_user()
-    return await resolve_person(desk, name) if "@" in name else name
+    return await resolve_person(desk, name, workspace=workspace) if "@" in name else name
 
 
 async def _settled(engine: Engine, started: Run) -> Run:

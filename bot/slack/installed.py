@@ -37,6 +37,7 @@ class InstalledWorkspaces:
     """Opens a workspace for each installation. Enter it before the engine is made.
 
     Attributes:
+        session: For calls to Slack.
         client: For calls with the app's own token, or with none.
         app: Gets and renews tokens.
         installs: What is stored of installations.
@@ -76,6 +77,7 @@ class InstalledWorkspaces:
         self._changed: Callable[[], None] = _nothing
         self._task: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
+        self.session: aiohttp.ClientSession
         self.client: AsyncWebClient
         self.app: OAuthApp
 
@@ -100,17 +102,14 @@ class InstalledWorkspaces:
             EncryptionKeyError: What is stored cannot be read.
             StoreUnavailableError: It could not be read.
         """
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT))
+        self.session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_TIMEOUT))
         self.client = AsyncWebClient(
-            base_url=self.api_url, session=self._session, logger=library_log, retry_handlers=[]
+            base_url=self.api_url, session=self.session, logger=library_log, retry_handlers=[]
         )
         client_id, client_secret = self._credentials
         self.app = OAuthApp(self.client, client_id=client_id, client_secret=client_secret)
         self._renewal = Renewal(self.installs, self.app, self._clock)
         try:
-            count = await self.installs.renew_encryption()
-            if count:
-                _log.info("slack_installations_encrypted_anew", count=count)
             await self.look_again()
         except BaseException:
             await self._close()
@@ -134,7 +133,7 @@ class InstalledWorkspaces:
         for workspace in self._open.values():
             await workspace.__aexit__(None, None, None)
         self._open.clear()
-        await self._session.close()
+        await self.session.close()
 
     async def _keep(self) -> None:
         while True:
@@ -226,7 +225,7 @@ class InstalledWorkspaces:
 
     async def _refusal(self, installation: Installation) -> Failure | None:
         client = AsyncWebClient(
-            token=installation.token, base_url=self.api_url, session=self._session
+            token=installation.token, base_url=self.api_url, session=self.session
         )
         try:
             await client.auth_test()

@@ -95,6 +95,11 @@ class Installs:
         """Forget an installation."""
         await self._values.delete(SCOPE, workspace)
 
+    async def count_old(self) -> int:
+        """Return how many were encrypted with another key than the newest."""
+        sealed = await self._values.list(SCOPE)
+        return sum(not self._vault.is_newest(text) for text in sealed.values())
+
     async def renew_encryption(self) -> int:
         """Encrypt with the newest key what older keys have encrypted; return how many."""
         count = 0

@@ -21,6 +21,7 @@ from bot.errors import ConfigurationError
 BOT_SCOPES: Mapping[str, str] = {
     "chat:write": "ask, and edit the question when it is answered",
     "commands": "/signoff",
+    "files:write": "send a payload as a file that is too large for a window",
     "users:read": "who clicked: a colleague, a guest, a bot?",
     "users:read.email": "approvers named by e-mail address",
     "usergroups:read": "approvers named by @handle",
@@ -33,7 +34,17 @@ BOT_SCOPES: Mapping[str, str] = {
     "im:history": "find such a message again whose posting was not confirmed",
 }
 #: Events that are listened to, and why.
-EVENTS: Mapping[str, str] = {"app_home_opened": "show the Home tab"}
+EVENTS: Mapping[str, str] = {
+    "app_home_opened": "show the Home tab",
+    "channel_archive": "ask elsewhere what is open there",
+    "channel_id_changed": "a channel that is shared with others gets another id",
+    "channel_left": "as for one that was archived",
+    "channel_unarchive": "ask there again",
+    "group_archive": "the same for private channels",
+    "group_left": "the same",
+    "group_unarchive": "the same",
+    "member_joined_channel": "the bot itself was invited: ask what waited for it",
+}
 #: The same where workflows may have a step of the app's.
 STEP_EVENTS: Mapping[str, str] = {"function_executed": "run the step of a workflow"}
 #: The same where the app is installed by OAuth.
@@ -103,7 +114,7 @@ FUNCTIONS: Mapping[str, Mapping[str, Any]] = {
 }
 
 # Slack's limits.
-_NAME, _COMMAND, _HINT, _SHORTCUT, _SHORTCUT_TEXT = 35, 32, 1000, 24, 150
+_NAME, _COMMAND = 35, 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +150,7 @@ You host it yourself, beside your own database."""
 _USAGE = """\
 run <graph> key=value | list | show <run> | pending | cancel <run> | pause <run> |
 resume <run> | signal <run> <name> | remind <approval> | rules | revoke <rule> |
-follow <run> | mute <run> | quiet 22:00-07:00 | notifications | help"""
+follow <run> | mute <run> | quiet 22:00-07:00 | notifications | channel #name | help"""
 
 
 def manifest(

@@ -258,6 +258,8 @@ async def test_s11_a_key_is_replaced_by_a_newer_one(tmp_path: Path) -> None:
         await bot.install()
         async with another(bot, new, old) as both:
             assert ACME in both.serving
+            assert await both.installs.count_old() == 1
+            assert await both.installs.renew_encryption() == 1
         found = await Installs(bot.store.values, Vault([new])).find(ACME)
 
         assert found is not None
