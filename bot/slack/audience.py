@@ -72,7 +72,7 @@ class Audience:
         if delivery.person is not None:  # the edit of a copy concerns nobody else
             return []
         match delivery.purpose:
-            case Purpose.QUESTION:
+            case Purpose.QUESTION if approval.delivered_at is None:  # else it is posted anew
                 return await self._questions(approval, now)
             case Purpose.REMINDER if approval.is_open:
                 people = await still_asked(approval, self._directory, now)

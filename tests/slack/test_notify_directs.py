@@ -9,7 +9,7 @@ from bot.simulator import Simulator
 from bot.simulator.world import User
 from orchestrator.graph.policy import any_of, in_order
 from tests.slack import kinds
-from tests.slack.bench import CHANNEL, bench, button, labels, shown
+from tests.slack.bench import CHANNEL, bench, button, labels, mrkdwn_texts, shown
 from tests.slack.dialogue import asking, clock, pass_time, press_direct, reject, settled, told
 from tests.slack.test_menu import GLASS, picked
 
@@ -355,3 +355,52 @@ async def test_s7_a_notice_without_an_address_still_comes(tmp_path: Path):
         reminder = await bot.direct("U0BOB", "Your answer is still missing")
 
         assert labels(reminder) == {"Snooze 1 h", "Mute this run"}
+
+
+HOSTILE = "<!channel> <@U0DAVE> <https://evil.example|click> & *bold*"
+
+
+async def test_s7_no_text_from_outside_can_ping_or_link_in_a_direct_message(tmp_path: Path):
+    """Neither a title, nor a comment, nor a reason, nor an error."""
+
+    def fail(_context: object) -> None:
+        raise RuntimeError(HOSTILE)
+
+    gate = {"approvers": "@editors", "title": HOSTILE, "risk": "high", "direct": True}
+    graphs = [kinds.one("printing", fail, confirm=gate)]
+    async with bench(tmp_path, graphs=lambda _effects: graphs) as bot:
+        await bot.run("run printing")
+        await bot.question()
+        await settled(bot)
+        approval = await bot.approval()
+        await bot.engine.request_info(approval.id, HOSTILE, by="U0BOB", surface="cli")
+        await bot.engine.remind(approval.id, by="U0ALICE", surface="cli")
+        await settled(bot)
+        await bot.engine.decide(
+            approval.id, "approve", by="U0CAROL", surface="cli", comment=HOSTILE
+        )
+        await bot.finished()
+        await settled(bot)
+        sent = [*bot.directs("U0ALICE"), *bot.directs("U0BOB"), *bot.messages()]
+        texts = [text for message in sent for text in mrkdwn_texts(message)]
+        rung = bot.sim.pings("U0DAVE")
+
+        assert len(sent) >= 5
+        assert all("<!channel>" not in text and "<@U0DAVE>" not in text for text in texts)
+        assert all("<https://evil" not in text for text in texts)
+        assert rung == []
+
+
+async def test_s7_a_question_that_is_posted_anew_is_told_nobody_twice(tmp_path: Path):
+    """Who has a copy, or reads of it in a digest, knows."""
+    now = clock()
+    async with bench(tmp_path, **asking(any_of("U0BOB"), risk="low"), clock=now) as bot:
+        await bot.ask("run confirmed")
+        await settled(bot)
+        await pass_time(bot, now, timedelta(hours=5))
+        await bot.direct("U0BOB", "1 question waits for you")
+        await bot.engine.repost((await bot.approval()).ref, by="U0ALICE")
+        await bot.sim.until(lambda: len(bot.messages()) == 2)
+        await pass_time(bot, now, timedelta(hours=24))
+
+        assert told(bot) == {"U0BOB": 1}
