@@ -10,6 +10,7 @@ import structlog
 
 from bot.cards import approval_line, run_line, run_words
 from bot.cards.words import plain
+from bot.simulator import Simulator
 from bot.slack import blocks as b
 from bot.slack import limits
 from bot.slack.errors import sentence
@@ -130,14 +131,21 @@ async def test_a_home_tab_that_fails_is_published_at_the_next_opening(socket_bot
     assert await socket_bot.sim.until(lambda: socket_bot.sim.home("U0ALICE"))
 
 
-async def test_other_events_shortcuts_and_messages_are_left_alone(bot: Bench):
+async def test_a_shortcut_of_another_version_is_left_alone(tmp_path: Path):
+    """It is acknowledged, and nothing comes of it."""
+    async with Simulator() as slack, bench(tmp_path, slack=slack) as bot:
+        shortcut = await slack.shortcut("U0ALICE", "start_run")
+
+        assert shortcut.ok
+        assert (bot.messages(), slack.views("U0ALICE")) == ([], [])
+
+
+async def test_other_events_and_messages_are_left_alone(bot: Bench):
     """All are acknowledged, and none causes a word."""
     await bot.sim.say("U0ALICE", CHANNEL, "hello <@U0SIGNOFF>")
-    shortcut = await bot.sim.shortcut("U0ALICE", "start_run")
     await bot.sim.open_home("U0ALICE", tab="messages")
     await bot.sim.settle()
 
-    assert shortcut.ok
     assert bot.messages() == []
     assert [entry for entry in bot.sim.log if entry.status == "timeout"] == []
 
