@@ -9,7 +9,7 @@ from typing import Any
 from bot.simulator import limits
 from bot.simulator.blockrules import BLOCKS
 from bot.simulator.elementrules import OPTION_GROUPS, OPTIONS, plain
-from bot.simulator.elements import walk
+from bot.simulator.elements import every, own_elements, walk
 from bot.simulator.rules import Arr, Bool, Faultlist, Obj, OneOf, Rule, Str, Typed
 
 _MESSAGE_ONLY = frozenset(
@@ -139,15 +139,18 @@ def _check_ids(blocks: Sequence[Mapping[str, Any]], pointer: str, faults: Faultl
             faults.add(f"block_id {block_id} already exists", f"{pointer}/{index}/block_id")
         elif block_id is not None:
             seen.add(block_id)
-        actions: set[str] = set()
-        for _, element in walk([block]):
-            action_id = element.get("action_id")
-            if action_id in actions:
-                faults.add(
-                    f"action_id {action_id} already exists in this block", f"{pointer}/{index}"
-                )
-            elif action_id is not None:
-                actions.add(action_id)
+        for inner in every([block]):
+            _check_action_ids(inner, f"{pointer}/{index}", faults)
+
+
+def _check_action_ids(block: Mapping[str, Any], pointer: str, faults: Faultlist) -> None:
+    seen: set[str] = set()
+    for element in own_elements(block):
+        action_id = element.get("action_id")
+        if action_id in seen:
+            faults.add(f"action_id {action_id} already exists in this block", pointer)
+        elif action_id is not None:
+            seen.add(action_id)
 
 
 def _check_totals(blocks: Sequence[Mapping[str, Any]], faults: Faultlist) -> None:

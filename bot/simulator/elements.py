@@ -58,16 +58,23 @@ STATEFUL: dict[str, Held] = {
 
 def walk(blocks: Blocks) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any]]]:
     """Yield every interactive element with the block that names it."""
-    for block in blocks:
-        for element in _own_elements(block):
+    for block in every(blocks):
+        for element in own_elements(block):
             yield block, element
+
+
+def every(blocks: Blocks) -> Iterator[Mapping[str, Any]]:
+    """Yield every block, those inside of others after the one that holds them."""
+    for block in blocks:
+        yield block
         if block["type"] == "carousel":
-            yield from walk(block["elements"])
+            yield from every(block["elements"])
         elif block["type"] == "container":
-            yield from walk(block["child_blocks"])
+            yield from every(block["child_blocks"])
 
 
-def _own_elements(block: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+def own_elements(block: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the interactive elements of a block itself."""
     match block["type"]:
         case "section":
             accessory = block.get("accessory")
