@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,21 +15,20 @@ from bot.cli.failures import REFUSED, lines_of
 from bot.cli.options import json_option
 from bot.cli.session import execute
 from bot.cli.text import clean
-from bot.errors import BotError, ConfigurationError, EncryptionKeyError
+from bot.errors import BotError, ConfigurationError
 from bot.settings import Settings, SettingsError
 from bot.slack.app import CHANNEL_SCOPE
 from bot.slack.checkup import (
     Examination,
     Finding,
     Level,
+    Tell,
     bad,
     examine_app_token,
     examine_signing_secret,
     good,
-    is_away,
     warning,
 )
-from bot.slack.installed import InstalledWorkspaces
 from bot.slack.workspace import SlackWorkspace
 from orchestrator.errors import GraphError, OrchestratorError
 from orchestrator.graph import Graph
@@ -44,8 +43,6 @@ _MARKS = {Level.GOOD: "✓", Level.WARNING: "!", Level.BAD: "✗"}
 _SCARCE, _FULL = 1_000_000_000, 100_000_000  # bytes left on the disk
 _SQLITE = "sqlite+aiosqlite:///"
 
-Findings = AsyncIterator[Finding]
-
 
 @click.command()
 @json_option("what was found")
@@ -55,16 +52,14 @@ def doctor(*, as_json: bool) -> int:
     It may be called while a server runs. The exit code is 1 if something does not work; what may
     become a problem (!) does not count.
     """
+    found: list[Finding] = []
 
-    async def work() -> list[Finding]:
-        found = []
-        async for finding in examine():
-            found.append(finding)
-            if not as_json:
-                _print(finding)
-        return found
+    def tell(finding: Finding) -> None:
+        found.append(finding)
+        if not as_json:
+            _print(finding)
 
-    found = execute(work())
+    execute(examine(tell))
     wrong = sum(each.level is Level.BAD for each in found)
     if as_json:
         checks = [{"level": each.level, "what": each.what, "fix": each.fix} for each in found]
@@ -80,49 +75,43 @@ def _print(finding: Finding) -> None:
         click.echo(f"    {clean(finding.fix)}")
 
 
-async def examine() -> Findings:
+async def examine(tell: Tell) -> None:
     """Look at everything that can be looked at, whatever else is wrong."""
     try:
         settings = Settings.load()
     except SettingsError as error:
-        for problem in error.problems:
-            yield _split(problem)
+        _tell_all(tell, error)
         return
     try:
         settings.require_serving()
+        tell(good("nothing is missing from the settings"))
     except SettingsError as error:
-        for problem in error.problems:
-            yield _split(problem)
-    else:
-        yield good("nothing is missing from the settings")
+        _tell_all(tell, error)
     graphs: Mapping[str, Graph] = {}
     if settings.graphs:
         try:
             graphs = load(settings)
-            yield good(f"{len(graphs)} graphs are loaded")
+            tell(good(f"{len(graphs)} graphs are loaded"))
         except (GraphError, BotError) as error:
-            for line in lines_of(error):
-                yield _split(line)
-    async for finding in _store(settings, graphs):
-        yield finding
-
-
-async def _store(settings: Settings, graphs: Mapping[str, Graph]) -> Findings:
-    """Look at the database, and at what needs one."""
+            _tell_all(tell, error)
     space = _space(settings.database_url)
     if space is not None:
-        yield space
+        tell(space)
     try:
         async with open_store(settings.database_url, now=SystemClock().now) as store:
             await store.write(lambda _connection, _now: None)
-            yield good("the database takes writes, and has this version's schema")
-            async for finding in _slack(settings, store, graphs):
-                yield finding
+            tell(good("the database takes writes, and has this version's schema"))
+            await _look_at_slack(tell, settings, graphs, store)
     except OrchestratorError as error:
-        yield _split(str(error))
-        if not settings.has_installs:
-            async for finding in _slack(settings, None, graphs):
-                yield finding
+        _tell_all(tell, error)
+        await _look_at_slack(tell, settings, graphs, None)
+
+
+def _tell_all(tell: Tell, error: Exception) -> None:
+    """Make findings of an error, each line of which says what is wrong and what to do."""
+    for line in lines_of(error):
+        what, _, fix = line.partition("; ")
+        tell(bad(what, fix))
 
 
 def _space(url: str) -> Finding | None:
@@ -141,89 +130,74 @@ def _space(url: str) -> Finding | None:
     return warning(what, fix) if free < _SCARCE else good(what)
 
 
-async def _slack(settings: Settings, store: Store | None, graphs: Mapping[str, Graph]) -> Findings:
-    if settings.has_installs and store is not None:
-        examining = _installed(settings, store, graphs)
-    elif settings.bot_token is not None:
-        examining = _one(settings, store, graphs)
-    else:
-        return
-    async for finding in examining:
-        yield finding
-        if is_away(finding):
-            return
+async def _look_at_slack(
+    tell: Tell, settings: Settings, graphs: Mapping[str, Graph], store: Store | None
+) -> None:
     if settings.signing_secret is not None and settings.app_token is None:
-        yield examine_signing_secret(settings.signing_secret.get_secret_value())
-
-
-async def _one(settings: Settings, store: Store | None, graphs: Mapping[str, Graph]) -> Findings:
-    """Look at the workspace of the bot token."""
-    token = settings.bot_token.get_secret_value() if settings.bot_token else ""
-    async with SlackWorkspace(bot_token=token, api_url=settings.api_url) as workspace:
-        said = await store.values.get(CHANNEL_SCOPE, "") if store is not None else None
-        async for finding in _workspace(workspace, said, settings, graphs):
-            yield finding
-            if is_away(finding):
-                return
-        async for finding in _sockets(settings, workspace.sender, workspace.session):
-            yield finding
-
-
-async def _installed(settings: Settings, store: Store, graphs: Mapping[str, Graph]) -> Findings:
-    """Look at the workspaces in which the app is installed."""
-    try:
-        workspaces = installed(settings, store)
-    except SettingsError:
-        return  # they were told before
+        tell(examine_signing_secret(settings.signing_secret.get_secret_value()))
+    if not settings.has_installs:
+        await _look_at_one(tell, settings, graphs, store)
+        return
+    if store is None:
+        return
     if not settings.workspaces:
-        yield warning(
-            "every workspace may install the app, and start what is loaded here",
-            "list those that may in SIGNOFF_WORKSPACES",
+        tell(
+            warning(
+                "every workspace may install the app, and start what is loaded here",
+                "list those that may in SIGNOFF_WORKSPACES",
+            )
         )
     try:
-        async for finding in _opened(settings, store, workspaces, graphs):
-            yield finding
-    except EncryptionKeyError as error:
-        yield _split(str(error))
+        await _look_at_installed(tell, settings, graphs, store)
+    except SettingsError:
+        return  # it was told before
     except ConfigurationError as error:
-        yield _split(str(error))
+        _tell_all(tell, error)
 
 
-async def _opened(
-    settings: Settings,
-    store: Store,
-    workspaces: InstalledWorkspaces,
-    graphs: Mapping[str, Graph],
-) -> Findings:
-    old = await workspaces.installs.count_old()
-    if old:
-        yield warning(
-            f"{old} installations are encrypted with an older key",
-            "start the server once with both keys before you remove the older one",
-        )
-    async with workspaces:
-        yield good("SIGNOFF_ENCRYPTION_KEY opens all installations")
-        channels = await store.values.list(CHANNEL_SCOPE)
+async def _look_at_one(
+    tell: Tell, settings: Settings, graphs: Mapping[str, Graph], store: Store | None
+) -> None:
+    """Look at the workspace of the bot token."""
+    if settings.bot_token is None:
+        return
+    token = settings.bot_token.get_secret_value()
+    said = await store.values.get(CHANNEL_SCOPE, "") if store is not None else None
+    async with SlackWorkspace(bot_token=token, api_url=settings.api_url) as workspace:
+        if await _examination(workspace, said, settings, graphs).report(tell):
+            await _look_at_sockets(tell, settings, workspace.sender, workspace.session)
+
+
+async def _look_at_installed(
+    tell: Tell, settings: Settings, graphs: Mapping[str, Graph], store: Store
+) -> None:
+    """Look at the workspaces in which the app is installed."""
+    async with installed(settings, store) as workspaces:
+        tell(good("SIGNOFF_ENCRYPTION_KEY opens all installations"))
+        if old := await workspaces.installs.count_old():
+            tell(
+                warning(
+                    f"{old} installations are encrypted with an older key",
+                    "start the server once with both keys before you remove the older one",
+                )
+            )
+        page = f"{settings.url or 'the address of the bot'}/slack/install"
         for name, problem in workspaces.problems.items():
-            yield bad(f"the workspace {name}: {problem}", f"open {_install_page(settings)}")
+            tell(bad(f"the workspace {name}: {problem}", f"open {page}"))
         if not workspaces.serving:
-            yield warning("the app is installed nowhere", f"open {_install_page(settings)}")
+            tell(warning("the app is installed nowhere", f"open {page}"))
+        channels = await store.values.list(CHANNEL_SCOPE)
         for name, workspace in workspaces.serving.items():
-            async for finding in _workspace(workspace, channels.get(name), settings, graphs):
-                yield finding
-                if is_away(finding):
-                    return
-        async for finding in _sockets(settings, workspaces.client, workspaces.session):
-            yield finding
+            examination = _examination(workspace, channels.get(name), settings, graphs)
+            if not await examination.report(tell):
+                return
+        await _look_at_sockets(tell, settings, workspaces.client, workspaces.session)
 
 
-async def _workspace(
-    workspace: SlackWorkspace,
-    said: str | None,
-    settings: Settings,
-    graphs: Mapping[str, Graph],
-) -> Findings:
-    """Look at one workspace; `said` is the channel that was chosen there."""
+def _examination(
+    workspace: SlackWorkspace, said: str | None, settings: Settings, graphs: Mapping[str, Graph]
+) -> Examination:
+    """Return how to look at a workspace; `said` is the channel that was chosen there."""
     asked = [
         gate.channel
         for graph in graphs.values()
@@ -231,30 +205,13 @@ async def _workspace(
         for _, gate in getattr(node, "gates", ())
     ]
     wanted = (said or settings.channel, settings.fallback_channel, *asked)
-    examination = Examination(
-        workspace,
-        SystemClock(),
-        channels=list(dict.fromkeys(each for each in wanted if each)),
-        graphs=graphs.values(),
-    )
-    async for finding in examination.findings():
-        yield finding
+    channels = list(dict.fromkeys(each for each in wanted if each))
+    return Examination(workspace, SystemClock(), channels=channels, graphs=graphs.values())
 
 
-async def _sockets(
-    settings: Settings, client: AsyncWebClient, session: aiohttp.ClientSession
-) -> Findings:
+async def _look_at_sockets(
+    tell: Tell, settings: Settings, client: AsyncWebClient, session: aiohttp.ClientSession
+) -> None:
     if settings.app_token is not None:
         token = settings.app_token.get_secret_value()
-        async for finding in examine_app_token(client, token, session):
-            yield finding
-
-
-def _install_page(settings: Settings) -> str:
-    return f"{settings.url or 'the address of the bot'}/slack/install and add it again"
-
-
-def _split(problem: str) -> Finding:
-    """Make a finding of an error, which says what is wrong and what to do."""
-    what, _, fix = problem.partition("; ")
-    return bad(what, fix)
+        await examine_app_token(client, token, session, tell)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -44,6 +44,10 @@ class Finding:
     level: Level
     what: str
     fix: str = ""  #: what to do about it
+
+
+#: Takes what was found.
+Tell = Callable[[Finding], None]
 
 
 def good(what: str) -> Finding:
@@ -86,31 +90,37 @@ class Examination:
         self._graphs = tuple(graphs)
         self._of = f" in {workspace.name}" if workspace.name else ""
 
-    async def findings(self) -> AsyncIterator[Finding]:
-        """Look; where the token does not work, nothing more is asked."""
+    async def report(self, tell: Tell) -> bool:
+        """Look, and tell; return whether Slack could be reached.
+
+        Where the token does not work, nothing more is asked.
+        """
         try:
             answer = await self._workspace.client.auth_test()
         except Exception as exc:  # noqa: BLE001 - whatever it is, it is described
-            yield _refused(exc, f"the bot token{self._of}")
-            return
+            return _refuse(tell, exc, f"the bot token{self._of}")
         await self._workspace.identity.learn()
-        yield good(
-            f"the bot token is {answer.get('user')}'s of {answer.get('team')} "
-            f"({answer.get('team_id')})"
+        tell(
+            good(
+                f"the bot token is {answer.get('user')}'s of {answer.get('team')} "
+                f"({answer.get('team_id')})"
+            )
         )
         headers = {str(name).lower(): value for name, value in dict(answer.headers).items()}
         for finding in (self._skew(headers), self._scopes(headers)):
             if finding is not None:
-                yield finding
+                tell(finding)
         for channel in self._channels:
-            yield await self._channel(channel)
+            tell(await self._channel(channel))
         if not self._channels:
-            yield bad(
-                f"nobody has said where questions go{self._of}",
-                "write `/signoff channel #name` in Slack, or set SIGNOFF_CHANNEL",
+            tell(
+                bad(
+                    f"nobody has said where questions go{self._of}",
+                    "write `/signoff channel #name` in Slack, or set SIGNOFF_CHANNEL",
+                )
             )
-        async for finding in self._approvers():
-            yield finding
+        await self._look_at_approvers(tell)
+        return True
 
     def _skew(self, headers: Mapping[str, Any]) -> Finding | None:
         try:
@@ -141,7 +151,7 @@ class Examination:
         try:
             found = await self._workspace.directory.channel(name)
         except DirectoryError as error:
-            return bad(f"the channel {name}{self._of} could not be looked up", _reason(error))
+            return bad(f"the channel {name}{self._of} could not be looked up", str(error))
         if found is None:
             return bad(
                 f"the bot sees no channel {name}{self._of}",
@@ -156,58 +166,52 @@ class Examination:
             return bad(f"the bot may not post in {label}", "let it, under its posting permissions")
         return good(f"questions can be asked in {label}")
 
-    async def _approvers(self) -> AsyncIterator[Finding]:
+    async def _look_at_approvers(self, tell: Tell) -> None:
         named: dict[Approver, list[str]] = {}
         for graph in self._graphs:
-            for approver in (*graph.approvers, *graph.operators, *graph.starters):
-                if graph.id not in named.setdefault(approver, []):
-                    named[approver].append(graph.id)
+            for approver in dict.fromkeys((*graph.approvers, *graph.operators, *graph.starters)):
+                named.setdefault(approver, []).append(graph.id)
         problems = 0
         for approver, where in named.items():
             try:
                 await self._workspace.directory.members(approver)
             except (ApproversError, DirectoryError) as error:
                 problems += 1
-                graphs = ", ".join(where)
-                yield bad(
-                    f"{approver}, who may decide in {graphs}, stands for nobody{self._of}",
-                    _reason(error),
-                )
+                what = f"{approver}, who may decide in {', '.join(where)}, stands for nobody"
+                tell(bad(f"{what}{self._of}", str(error)))
         if named and not problems:
-            yield good(f"all {len(named)} names of approvers stand for somebody{self._of}")
+            tell(good(f"all {len(named)} names of approvers stand for somebody{self._of}"))
 
 
 async def examine_app_token(
-    client: AsyncWebClient, app_token: str, session: aiohttp.ClientSession
-) -> AsyncIterator[Finding]:
+    client: AsyncWebClient, app_token: str, session: aiohttp.ClientSession, tell: Tell
+) -> None:
     """Look whether Socket Mode works: open a connection, and wait for Slack's hello."""
     try:
         answer = await client.apps_connections_open(app_token=app_token)
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is described
-        yield _refused(
-            exc, "the app-level token", "make one under Basic Information, with connections:write"
-        )
+        fix = "make one under Basic Information, with connections:write"
+        _refuse(tell, exc, "the app-level token", fix)
         return
+    tell(await _look_at_socket(str(answer["url"]), session))
+
+
+async def _look_at_socket(url: str, session: aiohttp.ClientSession) -> Finding:
     try:
-        async with (
-            asyncio.timeout(_HELLO),
-            session.ws_connect(str(answer["url"])) as connection,
-        ):
+        async with asyncio.timeout(_HELLO), session.ws_connect(url) as connection:
             hello = await connection.receive_json()
     except Exception as exc:  # noqa: BLE001 - whatever it is, it is described
-        yield bad(
+        return bad(
             f"Socket Mode does not connect ({type(exc).__name__})",
             "let this computer open WebSockets (wss) to Slack; look at the proxy and the firewall",
         )
-        return
     if hello.get("type") != "hello":
-        yield bad(
+        return bad(
             f"Socket Mode was ended by Slack ({hello.get('reason') or hello.get('type')})",
             "turn Socket Mode on in the app's settings, and see that few other bots use its token",
         )
-        return
     others = int(hello.get("num_connections") or 1) - 1
-    yield good(f"Socket Mode connects; {others} other connections are open")
+    return good(f"Socket Mode connects; {others} other connections are open")
 
 
 def examine_signing_secret(secret: str) -> Finding:
@@ -220,20 +224,16 @@ def examine_signing_secret(secret: str) -> Finding:
     )
 
 
-def is_away(finding: Finding) -> bool:
-    """Does a finding say that Slack could not be reached at all?"""
-    return finding.level is Level.BAD and finding.what.startswith("Slack could not be reached")
-
-
-def _refused(exc: Exception, what: str, fix: str = "") -> Finding:
+def _refuse(tell: Tell, exc: Exception, what: str, fix: str = "") -> bool:
+    """Tell why Slack did not take something; return whether it could be reached at all."""
     failure = describe(exc)
     if failure.remedy in {Remedy.RETRY, Remedy.WAIT}:
-        return bad(
-            f"Slack could not be reached ({failure.code}), so {what} was not checked",
-            failure.fix or "check the network, the proxy and SLACK_API_URL; then ask again",
+        tell(
+            bad(
+                f"Slack could not be reached ({failure.code}), so {what} was not checked",
+                failure.fix or "check the network, the proxy and SLACK_API_URL; then ask again",
+            )
         )
-    return bad(f"Slack does not take {what} ({failure.code})", fix or failure.fix)
-
-
-def _reason(error: Exception) -> str:
-    return str(error)
+        return False
+    tell(bad(f"Slack does not take {what} ({failure.code})", fix or failure.fix))
+    return True
