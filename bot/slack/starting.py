@@ -16,9 +16,6 @@ from orchestrator.store.records import Run
 
 #: The label with the address of the message that a run was started from.
 MESSAGE_LABEL = "slack_message"
-#: The label that says which of Slack's requests a run was started by.
-LABEL = "slack_request"
-_RECENT = 50  # runs of a person that a redelivered request may have started
 _log = structlog.get_logger(__name__)
 
 
@@ -47,7 +44,7 @@ class Starts:
         self._workspace = workspace
         self._started: Cache[str, Run] = Cache(ttl=WINDOW)
 
-    async def start(  # noqa: PLR0913 - what a start is made of, all by keyword
+    async def start(
         self,
         graph: str,
         values: Mapping[str, Any],
@@ -55,7 +52,6 @@ class Starts:
         requester: str,
         are_words: bool,
         request: str,
-        is_retry: bool,
         labels: Mapping[str, str] | None = None,
     ) -> Run:
         """Start a run; it is stored when this returns.
@@ -65,8 +61,7 @@ class Starts:
             values: Its input.
             requester: Who asks.
             are_words: `values` are texts.
-            request: Names Slack's request; the same for every delivery of it.
-            is_retry: It may have been delivered before, and to another process.
+            request: Names Slack's request; the same for every delivery of it, and to any process.
             labels: Facts to find the run by.
 
         Raises:
@@ -75,17 +70,15 @@ class Starts:
         """
 
         async def begin() -> Run:
-            found = await self._find(requester, request) if is_retry else None
-            if found is not None:
-                return found
             run = await self._engine.start(
                 graph,
                 values,
                 requester=requester,
                 surface=SURFACE,
-                labels={**(labels or {}), LABEL: request},
+                labels=labels,
                 are_words=are_words,
                 workspace=self._workspace,
+                key=request,
             )
             _log.info("run_started", run_id=run.id, graph=graph, by=requester)
             return run
@@ -96,8 +89,3 @@ class Starts:
     async def close(self) -> None:
         """Give up what is being started."""
         await self._started.close()
-
-    async def _find(self, requester: str, request: str) -> Run | None:
-        """Find the run that an earlier delivery started, perhaps in a process that is gone."""
-        runs = await self._engine.list_runs(requester=requester, limit=_RECENT)
-        return next((run for run in runs if run.labels.get(LABEL) == request), None)

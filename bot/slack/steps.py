@@ -137,7 +137,6 @@ class Steps:
                 requester=step.requester,
                 are_words=are_words,
                 request=f"step:{step.execution}",
-                is_retry=True,
                 labels={LABEL: step.execution},
             )
         except (DirectoryError, StoreUnavailableError, BotError) as error:

@@ -26,6 +26,11 @@ def run_ref(run_id: str) -> str:
     return f"r-{_reference(int(run_id[-9:], 16))}"
 
 
+def run_id_of(request: str) -> str:
+    """Return the id of the run that a request starts, the same however often it comes."""
+    return hashlib.sha256(f"run/{request}".encode()).hexdigest()[:32]
+
+
 def approval_id(run_id: str, path: str, number: int) -> str:
     """Return the id of the approval that is the `number`-th one opened at this place."""
     return hashlib.sha256(f"{run_id}/{path}/{number}".encode()).hexdigest()[:32]

@@ -19,6 +19,7 @@ from uuid_utils.compat import uuid7
 from orchestrator.core import commands as c
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
+from orchestrator.core.ids import run_id_of
 from orchestrator.core.state import FINISHED, RunStatus
 from orchestrator.errors import RunFinishedError, StoreUnavailableError
 from orchestrator.graph.graph import Graph
@@ -173,6 +174,7 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
         labels: Mapping[str, str] | None = None,
         are_words: bool = False,
         workspace: str = "",
+        key: str = "",
     ) -> Run:
         """Start a run; it is stored when this returns.
 
@@ -184,6 +186,8 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
             labels: Facts to find the run by.
             are_words: `values` are texts, as typed in `key=value`.
             workspace: The chat workspace whose people are asked; "" where there is only one.
+            key: Names the request; the same one of the same person starts one run, however often
+                it comes and in whichever process. "": every call starts a run.
 
         Raises:
             GraphNotFoundError: No such graph is loaded.
@@ -201,7 +205,7 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
         parsed = graph.input.parse_words(values) if are_words else graph.input.parse(values)
         await check_starter(graph, self._directory, requester, surface=surface, workspace=workspace)
         await check_graph(graph, self._directory, requester, workspace=workspace)
-        run_id = uuid7().hex
+        run_id = run_id_of(f"{workspace}/{requester}/{key}") if key else uuid7().hex
         command = c.StartRun(
             run_id=run_id,
             input=graph.input.dump(parsed),
@@ -211,6 +215,8 @@ class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
             workspace=workspace,
         )
         answer = await self._kernel.commit(run_id, command, graph)
+        if key and isinstance(answer, r.AlreadyStarted):
+            return await self.get_run(run_id)
         if not isinstance(answer, Advance):
             raise to_error(run_id, answer)
         if not self._kernel.is_serving:

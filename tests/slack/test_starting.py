@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ import pytest
 
 from bot.slack.payloads import StartButton
 from bot.slack.start_forms import GRAPH_ACTION, GRAPH_BLOCK
-from bot.slack.starting import MESSAGE_LABEL
+from bot.slack.starting import MESSAGE_LABEL, Starts
+from bot.slack.tasks import TaskKeeper
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.graph import Graph
 from tests.slack.bench import CHANNEL, Bench, Effects, bench, publish_graph, shown
@@ -331,3 +333,19 @@ async def test_s4_a_form_that_starts_can_be_sent_again_after_a_failure(
         await bot.finished()
 
         assert bot.effects.seen == [{"title": "a", "text": "b"}]
+
+
+async def test_s5_two_processes_that_get_the_same_form_at_once_start_one_run(tmp_path: Path):
+    """Whoever is second returns the first one's run."""
+    async with bench(tmp_path, graphs=graphs) as bot:
+        request: dict[str, Any] = {"requester": ALICE, "are_words": True, "request": "view:V1"}
+        values = {"title": "Leak", "text": "It drips."}
+        processes = [Starts(bot.engine, TaskKeeper()) for _ in range(5)]
+        runs = await asyncio.gather(
+            *(each.start("report", values, **request) for each in processes)
+        )
+        other = await processes[0].start("report", values, **(request | {"requester": "U0BOB"}))
+
+        assert len({run.id for run in runs}) == 1
+        assert other.id != runs[0].id
+        assert len(await bot.engine.list_runs()) == 2

@@ -21,7 +21,6 @@ from bot.slack.payloads import (
     PayloadError,
     ValuesButton,
 )
-from bot.slack.seen import retry_number
 from orchestrator.errors import UnknownDecisionError
 from orchestrator.graph.kinds import Decision
 
@@ -97,7 +96,6 @@ async def start_again(tools: Tools, args: AsyncArgs) -> None:
         requester=user,
         are_words=False,
         request=f"{old.id}:{user}:{action.get('action_ts', '')}",
-        is_retry=retry_number(args.req.headers) > 0,
     )
     await args.ack()
     words: Words = ("Started ", Strong(run.graph), " again: run ", Code(run.ref), ".")

@@ -32,7 +32,6 @@ from bot.slack.runs import (
     stop_button,
     window_of,
 )
-from bot.slack.seen import retry_number
 from orchestrator.core.state import FINISHED, RunStatus
 from orchestrator.errors import RunFinishedError
 from orchestrator.graph.kinds import ApprovalKind, Decision
@@ -217,7 +216,6 @@ async def _start_again(tools: Tools, args: AsyncArgs, run: Run, request: str) ->
         requester=user_of(args.body),
         are_words=False,
         request=f"{run.id}:{request}",
-        is_retry=retry_number(args.req.headers) > 0,
     )
 
 

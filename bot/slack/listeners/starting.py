@@ -36,7 +36,6 @@ from bot.slack.mrkdwn import lines
 from bot.slack.pages import Sheet
 from bot.slack.payloads import PickForm, StartButton, StartForm
 from bot.slack.quoting import address_of, plain_message
-from bot.slack.seen import retry_number
 from bot.slack.start_forms import (
     GRAPH_ACTION,
     GRAPH_BLOCK,
@@ -85,7 +84,6 @@ async def run(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows | None:
             requester=user_of(args.body),
             are_words=True,
             request=str(args.body.get("trigger_id") or ""),
-            is_retry=retry_number(args.req.headers) > 0,
         )
     except InputError as exc:
         await open_start(tools, args.body, graph_id, line.values, problems=exc.problems)
@@ -305,7 +303,6 @@ async def begin(tools: Tools, args: AsyncArgs) -> None:
             are_words=False,
             # A window starts one run, whichever process gets to hear of it how often.
             request=f"view:{view['id']}",
-            is_retry=True,
             labels={MESSAGE_LABEL: form.link} if form.link else None,
         )
     except InputError as exc:
