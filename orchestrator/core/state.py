@@ -313,7 +313,13 @@ class State:
 
     def references(self) -> set[int]:
         """Return the numbers of the events whose values the state refers to."""
-        return {number for ref in self._refs() for number in numbers(ref)}
+        found: set[int] = set()
+        for ref in self._refs():
+            if isinstance(ref, Pointer):
+                found.add(ref.seq)
+            else:
+                found.update(numbers(ref))
+        return found - {NOTHING.seq}
 
     def _refs(self) -> Iterator[Ref]:
         yield self.input

@@ -21,7 +21,8 @@ from orchestrator.errors import StoreError
 
 #: Classes by the name that is stored, which is their own.
 _CLASSES: dict[str, type] = {cls.__name__: cls for cls in get_args(e.Event)}
-_ABOUT_APPROVALS = frozenset(get_args(e.ApprovalEvent))
+#: Those that tell the story of an approval, or of a standing rule.
+ABOUT_APPROVALS = frozenset(get_args(e.ApprovalEvent))
 
 
 @cache
@@ -53,7 +54,7 @@ def encode(event: e.Event) -> tuple[str, str]:
 
 def approval_of(event: e.Event) -> str | None:
     """Return the approval whose story the event belongs to."""
-    return getattr(event, "approval_id", None) if type(event) in _ABOUT_APPROVALS else None
+    return getattr(event, "approval_id", None) if type(event) in ABOUT_APPROVALS else None
 
 
 def decode(kind: str, body: str) -> e.Event:

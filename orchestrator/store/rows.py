@@ -53,7 +53,8 @@ class Rows:
             head = chain.link(head, run_id=run_id, seq=record.seq, at=instant, kind=kind, body=body)
             about = codec.approval_of(record.event)
             self.events.append((run_id, record.seq, instant, kind, body, head, about))
-            self.approvals.add(old, new.state, record)
+            if type(record.event) in codec.ABOUT_APPROVALS:
+                self.approvals.add(old, new.state, record)
         self._add_run(old, new.state, head, at)
         self.approvals.move(old, new.state)
         self.live.add(old, new.state, at)

@@ -34,6 +34,10 @@ from orchestrator.store.warm import WarmStates
 MAX_BATCH = 32  # units a transaction
 #: Let other processes have the lock: SQLite's busy handler is unfair to those who sleep in it.
 YIELD = 0.002  # seconds
+#: How long a batch may wait to become as large as the one before; a commit costs as much for many
+#: as for one. One that follows a single unit does not wait.
+PATIENCE = 0.006  # seconds
+GATHERING = 0.001  # seconds in which nobody comes, after which it does not wait any longer
 
 _Hook = Callable[[str], None]
 
@@ -69,6 +73,8 @@ class Writer:
         self._is_closed = False
         self._version: int | None = None
         self._has_neighbours = False
+        #: Units of the newest batch.
+        self._together = 1
         self._warm = WarmStates()
         self.commits = 0
         self.units = 0
@@ -111,6 +117,7 @@ class Writer:
         is_open = True
         while is_open:
             first = self._queue.get()
+            self._let_gather()
             batch = [first] if first is not None else []
             is_open = first is not None
             while is_open and len(batch) < MAX_BATCH:
@@ -122,9 +129,21 @@ class Writer:
                     is_open = False
                 else:
                     batch.append(further)
+            self._together = len(batch)
             if batch:
                 self._commit_all([waiting.unit for waiting in batch])
                 _answer(batch)
+
+    def _let_gather(self) -> None:
+        """Wait a moment for those whom the batch before has answered, as long as they come."""
+        until = time.monotonic() + PATIENCE
+        known, wanted = 0, self._together - 1
+        while known < wanted and time.monotonic() < until:
+            time.sleep(GATHERING)
+            found = self._queue.qsize()
+            if found == known:
+                break
+            known = found
 
     def _commit_all(self, units: list[Unit]) -> None:
         try:
