@@ -35,8 +35,8 @@ def diff_text(value: Any) -> str:
         return "no difference"
     if len(before) + len(after) > _MOST_LINES:
         return "\n".join([*(f"-{line}" for line in before), *(f"+{line}" for line in after)])
-    found = difflib.unified_diff(before, after, "before", "after", lineterm="")
-    return "\n".join(found)
+    _, _, _, *lines = difflib.unified_diff(before, after, lineterm="")
+    return "\n".join("…" if line.startswith("@@ ") else line for line in lines)
 
 
 def _lines(value: Any) -> list[str]:

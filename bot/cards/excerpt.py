@@ -91,7 +91,8 @@ def _short(passage: Passage, characters: int, lines: int) -> Passage:
             text = cut("\n".join(found[:_DIFF_LINES]), 2 * PROSE)
             return replace(passage, text=text, rest=_rest(len(found) - _DIFF_LINES, "line"))
         case _:
-            return replace(passage, text=cut(_first_lines(passage.text, lines), characters))
+            text = cut(_first_lines(passage.text, lines), characters)
+            return replace(passage, text=text.replace(".…", ". …"))
 
 
 def _short_table(passage: Passage) -> Passage:

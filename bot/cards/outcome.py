@@ -15,7 +15,7 @@ from bot.cards.runs import run_state
 from bot.cards.secrets import formats_of_answer
 from bot.cards.shapes import passages_of
 from bot.cards.values import clean, cut, one_line
-from bot.cards.words import Code, Moment, Person, Words, join, name_words
+from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
 from orchestrator.core.approval_events import Outcome
 from orchestrator.core.ids import rule_ref
 from orchestrator.graph.durations import format_duration
@@ -133,7 +133,7 @@ def _answered(approval: Approval) -> Words:
     if answer is None:
         return ("Answered by ", *_people(()))
     if answer.decision is Decision.CHOOSE:
-        return (f"{_routes(answer)} chosen by ", *_people([answer]))
+        return (Strong(_routes(answer)), " chosen by ", *_people([answer]))
     return (f"{_ANSWERED.get(answer.decision, 'Answered')} by ", *_people([answer]))
 
 

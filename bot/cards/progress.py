@@ -15,7 +15,8 @@ from orchestrator.store.records import Approval
 _MOST_NAMES = 3  # in a line
 _MOST_VOTES = 10  # lines
 _COMMENT = 120  # characters of a comment beside a vote
-_VOTED = {
+#: What somebody did, in a word.
+VOTED = {
     Decision.APPROVE: "✓ approved",
     Decision.EDIT: "✎ edited",
     Decision.REJECT: "✗ rejected",
@@ -99,7 +100,13 @@ def _slots(approval: Approval) -> Iterator[Words]:
 
 
 def _votes(approval: Approval) -> Iterator[Words]:
-    votes = sorted(approval.votes, key=lambda vote: vote.at)
+    has_lists = len(standing_of(approval).fills) > 1
+    votes = [
+        vote
+        for vote in sorted(approval.votes, key=lambda vote: vote.at)
+        # Who merely approved stands beside the list that it counts for.
+        if not (has_lists and _is_plain(approval, vote))
+    ]
     for vote in votes[-_MOST_VOTES:]:
         yield _vote(vote)
     if approval.revision and approval.editor:
@@ -110,8 +117,13 @@ def _votes(approval: Approval) -> Iterator[Words]:
         )
 
 
+def _is_plain(approval: Approval, vote: Vote) -> bool:
+    is_here = vote.stage == approval.stage and vote.seat == vote.by
+    return is_here and vote.decision is Decision.APPROVE and not vote.comment.strip()
+
+
 def _vote(vote: Vote) -> Words:
-    verb = _VOTED.get(vote.decision, vote.decision.value)
+    verb = VOTED.get(vote.decision, vote.decision.value)
     instead: Words = (" for ", Person(vote.seat)) if vote.seat != vote.by else ()
     comment = f": “{cut(one_line(vote.comment), _COMMENT)}”" if vote.comment.strip() else ""
     return (f"{verb} by ", Person(vote.by), *instead, comment)

@@ -77,7 +77,7 @@ def revision(approval: Approval) -> str:
 def heading(approval: Approval) -> Words:
     """Say which graph, which gate, who asks."""
     asked: Words = (f" · {place(approval)} · asked by ", Person(approval.requester))
-    risk: Words = (" · ", Strong("high risk")) if approval.risk is Risk.HIGH else ()
+    risk: Words = (" · ⚠️ ", Strong("high risk")) if approval.risk is Risk.HIGH else ()
     return (Strong(approval.graph), *asked, *risk)
 
 

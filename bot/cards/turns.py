@@ -38,13 +38,15 @@ def turn_notes(approval: Approval, turn: Sequence[Approval]) -> tuple[Words, ...
     if len(ids) < 2 or approval.id not in ids:  # noqa: PLR2004 - alone
         return ()
     others = [each for each in turn if each.id != approval.id]
+    is_same = len({each.node for each in turn}) == 1
     named: list[Words] = [
-        (f"{cut(one_line(each.node), _NAME)} ", Code(each.ref)) for each in others[:_MOST]
+        ("" if is_same else f"{cut(one_line(each.node), _NAME)} ", Code(each.ref))
+        for each in others[:_MOST]
     ]
     if len(others) > _MOST:
         named.append((f"{len(others) - _MOST} more",))
-    first = f"Call {ids.index(approval.id) + 1} of {len(ids)} of this turn. "
-    return ((first, "Each is answered by itself; the others: ", *join(named, ", ")),)
+    place = f"Call {ids.index(approval.id) + 1} of {len(ids)} of this turn, each answered by itself"
+    return ((f"{place} · the others: ", *join(named, ", ")),)
 
 
 def _frame(approval: Approval) -> str:

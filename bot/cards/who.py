@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.cards.progress import standing_of
+from bot.cards.progress import VOTED, standing_of
 from bot.cards.values import one_line
 from bot.cards.words import Moment, Person, Strong, Words, approver_words, join, name_words
 from orchestrator.graph.kinds import QUORUM_KINDS
@@ -110,9 +110,9 @@ def _title(approval: Approval, number: int, slot: Slot, *, is_alone: bool) -> Wo
     needed = "everybody of" if slot.count is None else f"{slot.count} of"
     names = name_words(list(map(str, slot.approvers)), most=_MOST_NAMES)
     if is_alone:
-        return (f"{needed} ".capitalize(), *names)
-    stage = approval.policy.stages[number]
-    return (f"{_stage(approval, number, stage)} · {needed} ", *names)
+        return (Strong(needed.capitalize()), " ", *names)
+    stage = _stage(approval, number, approval.policy.stages[number])
+    return (Strong(f"{stage} · {needed}"), " ", *names)
 
 
 def _stage(approval: Approval, number: int, stage: Stage) -> str:
@@ -152,7 +152,7 @@ def _person(approval: Approval, number: int, person: str, now: datetime) -> Word
     )
     facts: list[Words] = []
     if vote is not None:
-        facts.append((f"{_ICONS.get(vote.decision.value, '✓')} {vote.decision.value}",))
+        facts.append((VOTED.get(vote.decision, vote.decision.value),))
     if vote is None and _is_barred(approval, number, person):
         facts.append(("may not approve",))
     for helper, delegation in approval.delegations.items():
@@ -165,15 +165,7 @@ def _person(approval: Approval, number: int, person: str, now: datetime) -> Word
     return ("• ", Person(person), *told)
 
 
-_ICONS = {"approve": "✓", "edit": "✎", "reject": "✗"}
-
-
 def _is_barred(approval: Approval, number: int, person: str) -> bool:
     is_requester = approval.policy.stages[number].four_eyes and person == approval.requester
     is_editor = not approval.policy.last_editor_may_approve and person == approval.editor
     return is_requester or is_editor
-
-
-def heading_of(group: WhoGroup) -> Words:
-    """Return the title of a group so that it stands out."""
-    return tuple(Strong(part) if isinstance(part, str) else part for part in group.title)

@@ -110,7 +110,7 @@ def _whole(passage: Passage) -> Iterator[Block]:
             rows = passage.rows[start : start + limits.LIST_ITEMS]
             yield b.rich_text([_file_list(rows)])
         return
-    for piece in pieces(literal(passage.text), limits.TEXT):
+    for piece in _pieces_of(passage):
         if not piece.strip():
             continue
         match passage.style:
@@ -120,6 +120,17 @@ def _whole(passage: Passage) -> Iterator[Block]:
                 yield b.rich_text(rich_elements(piece))
             case _:
                 yield b.rich_text([_preformatted(piece.strip("\n"))])
+
+
+def _pieces_of(passage: Passage) -> Iterator[str]:
+    text = literal(passage.text)
+    head, *body = text.split("\n")
+    if passage.style is not PassageStyle.TABLE or not body or not set(body[0]) <= {"─", " "}:
+        yield from pieces(text, limits.TEXT)
+        return
+    above = f"{head}\n{body[0]}\n"  # the names of the columns stand above each piece
+    for piece in pieces("\n".join(body[1:]), limits.TEXT - units(above)):
+        yield above + piece
 
 
 def _elements(passage: Passage, room: int, *, has_label: bool) -> list[Block]:

@@ -27,7 +27,7 @@ SEND = "signoff_page_file"
 #: Pages of a window; what is longer is read in the file.
 MOST_PAGES = 20
 _BLOCKS = 40
-_SIZE = 16_000  # characters of JSON; each may be twelve bytes
+_SIZE = 8_000  # characters of JSON; each may be twelve bytes
 _GRAPH = 100  # characters of a graph's name
 _TITLE = 1000  # characters of a question
 _MOST_BLOCKS = MOST_PAGES * _BLOCKS + 1
@@ -65,10 +65,11 @@ def payload_view(
     nothing = b.section("There is nothing else to see: the question has no payload.")
     graph = escape(cut(one_line(approval.graph), _GRAPH))
     title = fit_escaped(one_line(approval.title), _TITLE)
+    where = f" · page {page + 1} of {len(pages)}" if len(pages) > 1 else ""
     more = "There is more than a window can hold. Send it as a file to read all of it."
     made = [
         *([b.section(note)] if note else []),
-        b.context(f"*{graph}* · {title} · `{approval.ref}`"),
+        b.context(f"*{graph}* · {title} · `{approval.ref}`{where}"),
         *(pages[page] or [nothing]),
         *([b.context(more)] if is_more and page == len(pages) - 1 else []),
         *_foot(approval, page, len(pages), can_send=can_send),
@@ -96,7 +97,7 @@ def _foot(approval: Approval, page: int, count: int, *, can_send: bool) -> list[
     if can_send:
         value = FileButton(approval=approval.id, page=page).pack()
         buttons.append(b.button("Send as file", action_id=SEND, value=value))
-    return [b.context(f"Page {page + 1} of {count}"), b.actions(buttons)]
+    return [b.actions(buttons)]
 
 
 def _turn(approval: Approval, label: str, action_id: str, page: int) -> Block:

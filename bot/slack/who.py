@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.cards.values import one_line
-from bot.cards.who import WhoCard, heading_of
+from bot.cards.who import WhoCard
 from bot.cards.words import Words
 from bot.slack import blocks as b
 from bot.slack import limits
@@ -26,7 +26,7 @@ def who_view(card: WhoCard, groups: GroupIds | None = None) -> Block:
     """Return the window with everybody in it."""
     made = [_about(card.title), b.section(mrkdwn(card.standing, groups))]
     for group in card.groups:
-        rows = [heading_of(group), *group.people]
+        rows = [group.title, *group.people]
         made += _sections(rows, groups)
     made += [{"type": "divider"}, *_sections(card.rules, groups, is_small=True)]
     return b.modal(_TITLE, made[: limits.VIEW_BLOCKS], callback_id=NOTICE_CALLBACK)

@@ -140,7 +140,7 @@ async def test_h12_one_way_is_chosen_by_its_button(tmp_path: Path):
 
         await bot.press("U0BOB", question, "south")
         await bot.finished()
-        await bot.outcome("south chosen by <@U0BOB>")
+        await bot.outcome("*south* chosen by <@U0BOB>")
 
         assert bot.effects.published == ["south"]
 
@@ -152,7 +152,7 @@ async def test_h12_several_ways_are_chosen_in_a_form(tmp_path: Path):
         form = await opened(bot, "U0BOB", question, "Choose…")
         await bot.fill("U0BOB", form, Which_ways_=["2", "0"])
         await bot.finished()
-        await bot.outcome("west, north chosen by <@U0BOB>")
+        await bot.outcome("*west, north* chosen by <@U0BOB>")
 
         assert bot.effects.published == ["west", "north"]
 

@@ -48,7 +48,7 @@ async def test_h21_who_can_approve_names_everybody(tmp_path: Path, transport: st
         text = shown(window)
 
         assert "✓ 1 of 1 from" in shown(after) or "○ 0 of 1 from" in shown(after)
-        assert "• <@U0BOB> · ✓ approve" in text
+        assert "• <@U0BOB> · ✓ approved" in text
         assert "• <@U0CAROL>" in text
         assert "<@U0ALICE> asked for this and may not approve it." in text
         assert "A rejection by <@U0DAVE> always counts." in text
@@ -83,7 +83,7 @@ def test_h21_who_is_away_barred_or_stands_in_is_said():
     assert plain(first.title) == "Stage 1, now · 1 of @editors or @gone"
     assert [plain(each) for each in first.people] == [
         "• @U0ALICE · may not approve",
-        "• @U0BOB · ✓ approve",
+        "• @U0BOB · ✓ approved",
         "• @U0CAROL · @U0DAVE may answer in their place · away until 2026-11-21 10:00 UTC",
         "• @gone: Slack has no user group @gone; check the handle",
     ]
@@ -123,16 +123,16 @@ async def test_s1_a_long_payload_is_read_page_by_page_and_sent_as_a_file(
         assert menu(question)[0]["text"]["text"] == "Edit…"
 
         await bot.press("U0BOB", question, "Show all")
-        first = await said(bot, "U0BOB", "Page 1 of")
+        first = await said(bot, "U0BOB", "page 1 of")
         await bot.sim.click_view("U0BOB", first["id"], label="Next")
-        second = await said(bot, "U0BOB", "Page 2 of")
+        second = await said(bot, "U0BOB", "page 2 of")
         await bot.sim.click_view("U0BOB", second["id"], label="Send as file")
         sent = await said(bot, "U0BOB", "Sent: the file is in the thread")
         thread = bot.sim.thread(CHANNEL, question["ts"])
         files = [each for message in thread for each in message.get("files", ())]
 
         assert second["id"] == first["id"]
-        assert "Page 2 of" in shown(sent)
+        assert "page 2 of" in shown(sent)
         assert "Send as file" not in shown(sent)
         assert [each["title"] for each in files] == [f"All of {(await bot.approval()).ref}"]
 
@@ -142,7 +142,7 @@ async def test_s1_a_file_that_slack_refuses_is_said(tmp_path: Path):
     async with bench(tmp_path, **only(long_review)) as bot:
         question = await bot.ask("run long")
         await bot.press("U0BOB", question, "Show all")
-        first = await said(bot, "U0BOB", "Page 1 of")
+        first = await said(bot, "U0BOB", "page 1 of")
         bot.sim.faults.update(
             {
                 "fail_next": {
@@ -237,7 +237,7 @@ async def test_h17_calls_of_one_turn_say_that_they_belong_together(tmp_path: Pat
             text = shown(question)
             own = approvals[number - 1].ref
 
-            assert f"Call {number} of 3 of this turn." in text
+            assert f"Call {number} of 3 of this turn" in text
             assert all(ref in text for ref in by_ref)
             assert own in text
         for question in questions:

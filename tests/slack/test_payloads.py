@@ -72,7 +72,7 @@ def test_s1_a_value_is_shown_by_its_shape(value: Any, style: PassageStyle, text:
         ('{"a":1}', "json", _S.CODE, '{\n  "a": 1\n}'),
         ("{oops", "json", _S.CODE, "{oops"),
         ([{"a": 1}, {"b": 2}], "table", _S.TABLE, "A  B\n─  ─\n1  -\n-  2"),
-        ({"before": 1, "after": 2}, "diff", _S.DIFF, "--- before\n+++ after\n@@ -1 +1 @@\n-1\n+2"),
+        ({"before": 1, "after": 2}, "diff", _S.DIFF, "-1\n+2"),
         (["a.txt"], "files", _S.FILES, "a.txt"),
         ([], "files", _S.CODE, "[]"),
         ("xoxb-1", "secret", _S.LINE, "hidden"),
