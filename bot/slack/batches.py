@@ -54,8 +54,10 @@ def batch_view(approvals: Sequence[Approval]) -> Block:
     """Return the form with a box for each question, by graph and kind."""
     shown = [each for each in approvals if can_be_decided_together(each)][:MOST]
     order = sorted(shown, key=lambda each: (each.graph, each.kind.value))
+    is_cut = len(shown) < sum(map(can_be_decided_together, approvals))
+    rest = f" These are the {MOST} with the nearest deadlines." if is_cut else ""
     blocks: list[Block] = [
-        b.section("What you check is decided the same way, each question by itself."),
+        b.section(f"What you check is decided the same way, each question by itself.{rest}"),
     ]
     number = 0
     for (graph, kind), found in groupby(order, key=lambda each: (each.graph, each.kind.value)):

@@ -18,7 +18,7 @@ from bot.slack.home import home_view
 from bot.slack.inbox import Inbox
 from bot.slack.listening import Tools
 from bot.slack.questions import question_view
-from bot.slack.viewers import Window
+from bot.slack.viewers import Viewer, Window
 from orchestrator.errors import OrchestratorError
 
 #: Entries of a section on one page.
@@ -89,7 +89,12 @@ async def publish(tools: Tools, person: str, *, pages: Mapping[str, int] | None 
     viewer = tools.viewers.find(person) or tools.viewers.open_home(person)
     if pages is not None:
         viewer.pages = dict(pages)
-    home = await compose(tools, person, viewer.pages)
+    async with viewer.lock:
+        await _publish(tools, viewer)
+
+
+async def _publish(tools: Tools, viewer: Viewer) -> None:
+    home = await compose(tools, viewer.person, viewer.pages)
     groups = await tools.directory.known_groups()
     view = home_view(home, command=tools.command, groups=groups)
     viewer.runs = frozenset(
@@ -101,7 +106,7 @@ async def publish(tools: Tools, person: str, *, pages: Mapping[str, int] | None 
     shown = hashlib.sha256(json.dumps(view, sort_keys=True).encode()).hexdigest()
     if shown == viewer.shown:
         return
-    await tools.client.views_publish(user_id=person, view=view)
+    await tools.client.views_publish(user_id=viewer.person, view=view)
     viewer.shown = shown
 
 

@@ -11,7 +11,6 @@ from bot.cards.words import Code, Words
 from bot.slack import blocks as b
 from bot.slack.answers import Answer, Item
 from bot.slack.blocks import Block
-from bot.slack.links import Links
 from bot.slack.listening import Tools
 from bot.slack.modals import NOTICE_CALLBACK
 from bot.slack.mrkdwn import GroupIds, lines
@@ -96,10 +95,9 @@ def _beside(approval: Approval, link: str | None) -> Block | None:
 
 async def _links(tools: Tools, approvals: list[Approval]) -> dict[str, str]:
     """Return the addresses of questions; what Slack does not say in time is left out."""
-    links = Links(tools.engine, tools.client)
     try:
         async with asyncio.timeout(_PATIENCE):
-            found = await asyncio.gather(*(links.find(each.id) for each in approvals))
+            found = await asyncio.gather(*(tools.links.find(each.id) for each in approvals))
     except TimeoutError:
         return {}
     return {each.id: link for each, link in zip(approvals, found, strict=True) if link is not None}

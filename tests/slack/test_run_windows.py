@@ -1,0 +1,120 @@
+"""Windows and buttons about a run: shown, paused, resumed, cancelled, started again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.slack.bench import CHANNEL, Bench, eventually, shown
+from tests.slack.test_commands import said
+
+
+async def listed(bot: Bench, user: str) -> dict[str, Any]:
+    """Have the runs listed, and return the answer as a message."""
+    ack = await bot.run("list", user=user)
+
+    assert ack.ok
+    found: dict[str, Any] = bot.sim.ephemerals(user)[-1]
+    return found
+
+
+async def front(bot: Bench, user: str, text: str) -> dict[str, Any]:
+    """Wait for somebody's front window to say something."""
+
+    def find() -> dict[str, Any] | None:
+        views = bot.sim.views(user)
+        said_ = json.dumps(views[-1], ensure_ascii=False) if views else ""
+        return views[-1] if text in said_ else None
+
+    return await bot.sim.until(find, timeout=4)
+
+
+async def test_s4_a_run_is_paused_and_resumed_in_its_window(bot: Bench):
+    """The window says how the run is now; the buttons are those that fit."""
+    await bot.ask()
+    page = await listed(bot, "U0ALICE")
+    await bot.sim.click("U0ALICE", CHANNEL, page["ts"], label="Show")
+    view = await front(bot, "U0ALICE", "◆ review  ✋approval")
+    await bot.sim.click_view("U0ALICE", view["id"], label="Pause")
+    paused = await front(bot, "U0ALICE", "is paused by <@U0ALICE>")
+    await bot.sim.click_view("U0ALICE", paused["id"], label="Resume")
+    resumed = await front(bot, "U0ALICE", "waits at *review*")
+
+    assert "Resume" in json.dumps(paused)
+    assert "Pause" in json.dumps(resumed)
+    assert (await bot.last_run()).paused_by is None
+
+
+async def test_s9_who_has_no_hand_in_a_run_cannot_steer_it_from_its_window(socket_bot: Bench):
+    """Anybody may look; the refusal says who may do more."""
+    await socket_bot.ask()
+    page = await listed(socket_bot, "U0DAVE")
+    await socket_bot.sim.click("U0DAVE", CHANNEL, page["ts"], label="Show")
+    view = await front(socket_bot, "U0DAVE", "◆ review")
+    await socket_bot.sim.click_view("U0DAVE", view["id"], label="Pause")
+    refused = await front(socket_bot, "U0DAVE", "You cannot pause run")
+
+    assert "That takes <@U0ALICE>, who started it, or <!subteam^S0EDITORS>." in json.dumps(refused)
+    assert (await socket_bot.last_run()).status == "waiting"
+
+
+async def test_s4_cancelling_in_a_window_asks_back_first(socket_bot: Bench):
+    """The form lies on top of the window; what became of it replaces the form."""
+    await socket_bot.ask()
+    page = await listed(socket_bot, "U0BOB")
+    await socket_bot.sim.click("U0BOB", CHANNEL, page["ts"], label="Show")
+    view = await front(socket_bot, "U0BOB", "◆ review")
+    await socket_bot.sim.click_view("U0BOB", view["id"], label="Cancel…")
+    form = await front(socket_bot, "U0BOB", "The open question is withdrawn")
+
+    assert (await socket_bot.last_run()).status == "waiting"
+
+    await socket_bot.fill("U0BOB", form, Why_="wrong text")
+    done = await front(socket_bot, "U0BOB", "is being cancelled")
+    run = await socket_bot.finished()
+
+    assert done["title"]["text"] == "Cancelled"
+    assert (run.status, run.cancel_reason) == ("cancelled", "wrong text")
+
+
+async def test_s4_a_run_is_started_again_from_its_window(socket_bot: Bench):
+    """The form says who asks now, and submitting it twice starts one run."""
+    await socket_bot.ask()
+    first = await socket_bot.last_run()
+    await socket_bot.engine.cancel(first.id, by="U0ALICE", surface="test")
+    await socket_bot.finished()
+    page = await listed(socket_bot, "U0BOB")
+    await socket_bot.sim.click("U0BOB", CHANNEL, page["ts"], label="Show")
+    view = await front(socket_bot, "U0BOB", "was cancelled by")
+    await socket_bot.sim.click_view("U0BOB", view["id"], label="Start again…")
+    form = await front(socket_bot, "U0BOB", "you as who asks")
+    await socket_bot.fill("U0BOB", form)
+    started = await front(socket_bot, "U0BOB", "Started *publish* again")
+    second = await socket_bot.last_run()
+
+    assert second.ref in json.dumps(started)
+    assert (second.requester, second.input) == ("U0BOB", first.input)
+    assert len(await socket_bot.engine.list_runs()) == 2
+
+
+async def test_s10_a_question_whose_message_is_gone_is_posted_anew(socket_bot: Bench):
+    """By whoever has to do with it; the new message takes the decision."""
+    question = await socket_bot.ask()
+    approval = await socket_bot.approval()
+    await eventually(lambda: _is_delivered(socket_bot))
+    socket_bot.sim.delete("U0ALICE", CHANNEL, question["ts"])
+    refused = said(await socket_bot.run(f"repost {approval.ref}", user="U0DAVE"))
+    posted = said(await socket_bot.run(f"repost {approval.ref}"))
+    again = await socket_bot.question()
+    await socket_bot.press("U0BOB", again, "Approve")
+    done = await socket_bot.outcome("Approved by")
+
+    assert "may not have" in refused
+    assert f"The question `{approval.ref}` is being posted anew." in posted
+    assert again["ts"] != question["ts"]
+    assert "Bees in winter" in shown(done)
+    assert socket_bot.effects.published == ["Bees in winter"]
+
+
+async def _is_delivered(bot: Bench) -> bool:
+    return (await bot.approval()).delivered_at is not None
