@@ -190,7 +190,7 @@ def manifest(
     base = (url or "").rstrip("/")
     events_url = f"{base}/slack/events" if is_http else None
     parts = (
-        _head(is_http=is_http),
+        _head(is_http=is_http, has_steps=has_steps),
         _information(name),
         _features(name, command, events_url),
         _functions() if has_steps else "",
@@ -206,7 +206,7 @@ def document(text: str) -> dict[str, Any]:
     return found
 
 
-def _head(*, is_http: bool) -> str:
+def _head(*, is_http: bool, has_steps: bool) -> str:
     first = (
         "# The Slack app. To install it: api.slack.com/apps -> Create New App -> From a manifest; "
         "see README.\n"
@@ -217,7 +217,9 @@ def _head(*, is_http: bool) -> str:
         else "# Made by `signoff manifest`; for HTTP instead of Socket Mode: "
         "`signoff manifest --http https://HOST`.\n"
     )
-    return f"{first}{how}_metadata:\n  major_version: 2\n  minor_version: 1\n"
+    # Slack's own examples declare steps in the form of version 1.
+    version = 1 if has_steps else 2
+    return f"{first}{how}_metadata:\n  major_version: {version}\n  minor_version: 1\n"
 
 
 def _information(name: str) -> str:

@@ -138,3 +138,37 @@ def test_serving_needs_one_of_two_ways_to_slack(
 
     Settings.load().require_serving()
     assert Settings.load().has_chat
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    ("setting", "value", "words"),
+    [
+        ("SIGNOFF_ENCRYPTION_KEY", "short", "signoff key"),
+        ("SIGNOFF_WORKSPACES", "acme", "no id of a workspace"),
+        ("SIGNOFF_URL", "signoff.example.com", "no address"),
+    ],
+)
+def test_s11_wrong_settings_of_oauth_are_told(setting: str, value: str, words: str) -> None:
+    """None of the lines repeats a secret."""
+    (problem,) = problems_of(**{setting: value})
+
+    assert problem.startswith(setting)
+    assert words in problem
+    assert "short" not in problem
+
+
+@pytest.mark.usefixtures("bare")
+def test_s11_serving_by_oauth_takes_other_settings_than_a_token() -> None:
+    """All that is missing is listed; a channel may be chosen later, in Slack."""
+    os.environ.update(SLACK_CLIENT_ID="1.2", SLACK_BOT_TOKEN="xoxb-1")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load().require_serving()
+
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_CLIENT_SECRET",
+        "SIGNOFF_ENCRYPTION_KEY",
+        "SLACK_APP_TOKEN",
+        "SIGNOFF_GRAPHS",
+    ]
