@@ -42,7 +42,7 @@ class Starts:
         self._tasks = tasks
         self._seconds = seconds
         self._workspace = workspace
-        self._started: Cache[str, Run] = Cache(ttl=WINDOW)
+        self._started: Cache[tuple[str, str], Run] = Cache(ttl=WINDOW)
 
     async def start(
         self,
@@ -83,7 +83,7 @@ class Starts:
             _log.info("run_started", run_id=run.id, graph=graph, by=requester)
             return run
 
-        work = self._started.get(request, begin)
+        work = self._started.get((requester, request), begin)
         return await in_time(self._tasks, work, seconds=self._seconds)
 
     async def close(self) -> None:
