@@ -214,7 +214,7 @@ def _text(field: Field, typed: Any) -> Block:
     if clean(text) != text:
         raise TooLargeError(f"{field.label} has characters that a form would change")
     is_long = field.type in {FieldType.JSON, FieldType.LINES} or field.is_multiline
-    is_prose = field.type is FieldType.TEXT and (len(text) > _LINE or "\n" in text)
+    is_prose = "\n" in text or (field.type is FieldType.TEXT and len(text) > _LINE)
     made: Block = {"type": "plain_text_input", "multiline": is_long or is_prose}
     if field.type is FieldType.TEXT and field.max_length and len(text) <= field.max_length:
         made["max_length"] = min(field.max_length, limits.INPUT_VALUE)

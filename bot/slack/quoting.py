@@ -18,6 +18,16 @@ def plain_message(text: str) -> str:
     return plain
 
 
+def message_text(message: Mapping[str, Any]) -> str:
+    """Return what a message says; one that is made of attachments alone says what they do."""
+    attached = (
+        str(each.get("fallback") or each.get("text") or "")
+        for each in message.get("attachments") or ()
+    )
+    text = str(message.get("text") or "") or "\n".join(each for each in attached if each)
+    return plain_message(text)
+
+
 def address_of(body: Mapping[str, Any], at: str, thread: str) -> str:
     """Put the address of a message together as Slack does; empty where that cannot be."""
     domain = (body.get("team") or {}).get("domain")

@@ -8,11 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from bot.simulator import Simulator
+from bot.simulator.blockkit import view_faults
+from bot.slack import limits
 from bot.slack.drafts import SCOPE
 from bot.slack.inputs import FIELD_ACTION
 from bot.slack.pages import BACK
+from bot.slack.payloads import StartForm
+from bot.slack.quoting import address_of, message_text
+from bot.slack.start_forms import start_book
 from orchestrator.graph import Graph
 from tests.slack import kinds
 from tests.slack.bench import MANIFEST, Bench, Effects, bench, eventually, shown
@@ -227,3 +234,55 @@ async def test_h14_an_answer_of_several_pages_is_recorded_once(tmp_path: Path):
         assert "Fine." in shown(outcome)
         assert bot.effects.seen == [{"f5": 5, "f15": 15, "f25": 25}]
         assert len((await bot.approval()).answers) == 1
+
+
+SORTS = st.sampled_from(
+    [
+        {"type": "integer"},
+        {"type": "string", "default": "ü" * 2900},
+        {"enum": [f"{'ü' * 70}{number}" for number in range(100)]},
+        {
+            "type": "object",
+            "properties": {name: {"type": "string"} for name in ("street", "city", "country")},
+        },
+        {"type": "string", "format": "password"},
+    ]
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(sorts=st.lists(SORTS, max_size=60))
+def test_h14_pages_hold_every_field_once_and_slack_takes_each(sorts: list[dict[str, Any]]):
+    """Objects are not torn apart, and the way back leads to the page that was left."""
+    schema = {"type": "object", "properties": {f"f{n}": sort for n, sort in enumerate(sorts)}}
+    graph = taking(Effects(), schema)
+    form = StartForm(graph=graph.id, version=graph.version)
+    book = start_book(graph, form)
+    sheet = book.sheet()
+    pages = [sheet.page]
+    while not sheet.is_last:
+        assert view_faults(book.show(sheet, form), kind="modal") == []
+        assert len(json.dumps(book.show(sheet, form))) <= limits.VIEW_BYTES
+        assert sheet.after().before().page == sheet.page
+
+        sheet = sheet.after()
+        pages.append(sheet.page)
+
+    assert view_faults(book.show(sheet, form), kind="modal") == []
+    assert tuple(number for page in pages for number in page) == sheet.numbers
+    assert sheet.count == len(pages)
+    for page in pages:
+        for number in page:
+            group = book.fields[number].group
+            whole = {n for n, each in enumerate(book.fields) if group and each.group == group}
+
+            assert whole <= set(page)
+
+
+def test_s5_messages_of_apps_say_what_their_attachments_do():
+    """Links are written as addresses, and nothing stays escaped."""
+    fallback = "Disk &lt;full&gt; <https://example.com|here> <mailto:a@example.com|a>"
+    message = {"text": "", "attachments": [{"fallback": fallback}, {"text": "Now."}]}
+
+    assert message_text(message) == "Disk <full> https://example.com a@example.com\nNow."
+    assert address_of({}, "1.2", "") == ""

@@ -35,7 +35,7 @@ from bot.slack.modals import notice_view
 from bot.slack.mrkdwn import lines
 from bot.slack.pages import Sheet
 from bot.slack.payloads import PickForm, StartButton, StartForm
-from bot.slack.quoting import address_of, plain_message
+from bot.slack.quoting import address_of, message_text
 from bot.slack.start_forms import (
     GRAPH_ACTION,
     GRAPH_BLOCK,
@@ -212,7 +212,7 @@ async def start_from_message(tools: Tools, args: AsyncArgs) -> None:
     """Open the form that asks which graph to start, and remember the message."""
     body = args.body
     message = body.get("message") or {}
-    text = plain_message(str(message.get("text") or ""))
+    text = message_text(message)
     at = str(body.get("message_ts") or message.get("ts") or "")
     form = PickForm(
         channel=str((body.get("channel") or {}).get("id") or ""),
