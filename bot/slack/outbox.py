@@ -155,35 +155,30 @@ class Sender:
             while not self._is_stopping:
                 # Cleared before the look, so that a commit during the look is not missed.
                 self._wake.clear()
+                wait = _POLL
                 try:
-                    has_begun = await self._begin()
+                    wait = await self._begin()
                 except StoreError as exc:
                     _log.warning("outbox_database_away", error=str(exc))
-                    has_begun = False
                 except Exception:  # noqa: BLE001 - the sender must outlive whatever a row does
                     _log.exception("outbox_failed")
-                    has_begun = False
-                if not has_begun and not self._is_stopping:
-                    await self._rest()
+                if wait > 0 and not self._is_stopping:
+                    await self._rest(wait)
             if self._tasks:
                 await asyncio.wait(self._tasks)
         finally:
             for task in self._tasks:
                 task.cancel()
 
-    async def _rest(self) -> None:
-        until = min((blocked for blocked in self._blocked().values() if blocked), default=_POLL)
+    async def _rest(self, seconds: float) -> None:
         try:
-            async with asyncio.timeout(min(until, _POLL)):
+            async with asyncio.timeout(seconds):
                 await self._wake.wait()
         except TimeoutError:
             return
 
-    def _blocked(self) -> dict[str, float]:
-        return {method: self._pacer.blocked_for(method) for method in _NEEDS}
-
-    async def _begin(self) -> bool:
-        """Begin to send what can be sent now; return whether there was anything."""
+    async def _begin(self) -> float:
+        """Begin to send what can be sent now; return the seconds until the next look."""
         await self._look()
         room = WIDTH - len(self._tasks)
         if self._paused is not None:
@@ -191,9 +186,10 @@ class Sender:
             room = 0 if self._tasks or time.monotonic() < self._paused_until else 1
         due = await self._engine.next_delivery_at(workspace=self._workspace) if room else None
         if due is None or due > self._clock.now():
-            return False
+            return _POLL
+        waits = {method: self._pacer.blocked_for(method) for method in _NEEDS}
         without = frozenset[Purpose]().union(
-            *(_NEEDS[method] for method, wait in self._blocked().items() if wait)
+            *(_NEEDS[method] for method, wait in waits.items() if wait)
         )
         claimed = await self._engine.claim_deliveries(
             owner=self._owner,
@@ -207,7 +203,7 @@ class Sender:
             task = asyncio.create_task(self._send(delivery), name=f"slack-delivery-{delivery.id}")
             self._tasks.add(task)
             task.add_done_callback(self._done)
-        return bool(claimed)
+        return 0.0 if claimed else min([_POLL, *(wait for wait in waits.values() if wait)])
 
     async def _look(self) -> None:
         if time.monotonic() - self._looked_at >= _POLL:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Select,
     and_,
+    bindparam,
     exists,
     func,
     or_,
@@ -35,7 +38,12 @@ def _of_same_message(other: FromClause) -> ColumnElement[bool]:
     )
 
 
-def _is_blocked(now: datetime) -> ColumnElement[bool]:
+def _is_edit(rows: FromClause) -> ColumnElement[bool]:
+    # Not IN, whose values the reader would have to know beforehand.
+    return or_(*(rows.c.purpose == purpose for purpose in EDITS))
+
+
+def _is_blocked(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Say of a row that an older one about the same message has to be done first.
 
     One that nobody has tried, and that is for later, holds nothing up.
@@ -46,7 +54,7 @@ def _is_blocked(now: datetime) -> ColumnElement[bool]:
         older.c.status == PENDING,
         older.c.id < deliveries.c.id,
         or_(older.c.not_before <= now, older.c.attempts > 0),
-        ~and_(older.c.purpose.in_(EDITS), deliveries.c.purpose.in_(EDITS), older.c.owner.is_(None)),
+        ~and_(_is_edit(older), _is_edit(deliveries), older.c.owner.is_(None)),
     )
 
 
@@ -141,7 +149,7 @@ def _supersede(connection: Connection) -> None:
     newer = deliveries.alias("newer")
     is_superseded = exists().where(
         _of_same_message(newer),
-        newer.c.purpose.in_(EDITS),
+        _is_edit(newer),
         newer.c.status == PENDING,
         newer.c.id > deliveries.c.id,
     )
@@ -149,7 +157,7 @@ def _supersede(connection: Connection) -> None:
         update(deliveries)
         .where(
             deliveries.c.status == PENDING,
-            deliveries.c.purpose.in_(EDITS),
+            _is_edit(deliveries),
             deliveries.c.owner.is_(None),
             is_superseded,
         )
@@ -211,25 +219,39 @@ def _edit_copies(connection: Connection, now: datetime, edit: AnyRow) -> None:
 
 async def next_at(reader: Reader, now: datetime, workspace: str | None) -> datetime | None:
     """Return when the next row may be claimed."""
-    first = func.min(deliveries.c.not_before).label("not_before")
-    query = select(first).where(deliveries.c.status == PENDING, ~_is_blocked(now))
-    if workspace is not None:
-        query = query.where(deliveries.c.workspace == workspace)
-    found: datetime | None = (await reader.fetch(query))[0].not_before
+    query = _next_query(is_of_one=workspace is not None)
+    values = {} if workspace is None else {"workspace": workspace}
+    found: datetime | None = (await reader.fetch(query, now=now, **values))[0].not_before
     return found
 
 
 async def backlog(reader: Reader, now: datetime, workspace: str | None) -> Backlog:
     """Return what waits, without what is meant for later."""
+    query = _backlog_query(is_of_one=workspace is not None)
+    values = {} if workspace is None else {"workspace": workspace}
+    row = (await reader.fetch(query, now=now, **values))[0]
+    return Backlog(waiting=row.waiting, oldest_at=row.oldest_at)
+
+
+@cache
+def _next_query(*, is_of_one: bool) -> Select[Any]:
+    first = func.min(deliveries.c.not_before).label("not_before")
+    query = select(first).where(deliveries.c.status == PENDING, ~_is_blocked(bindparam("now")))
+    return _of_workspace(query, is_of_one=is_of_one)
+
+
+@cache
+def _backlog_query(*, is_of_one: bool) -> Select[Any]:
     columns: list[ColumnElement[Any]] = [
         func.count().label("waiting"),
         func.min(deliveries.c.created_at).label("oldest_at"),
     ]
     query = select(*columns).where(
         deliveries.c.status == PENDING,
-        or_(deliveries.c.not_before <= now, deliveries.c.attempts > 0),
+        or_(deliveries.c.not_before <= bindparam("now"), deliveries.c.attempts > 0),
     )
-    if workspace is not None:
-        query = query.where(deliveries.c.workspace == workspace)
-    row = (await reader.fetch(query))[0]
-    return Backlog(waiting=row.waiting, oldest_at=row.oldest_at)
+    return _of_workspace(query, is_of_one=is_of_one)
+
+
+def _of_workspace(query: Select[Any], *, is_of_one: bool) -> Select[Any]:
+    return query.where(deliveries.c.workspace == bindparam("workspace")) if is_of_one else query

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
+from orchestrator.store.outbox import DIGEST
 from orchestrator.store.reader import Reader
-from orchestrator.store.records import Message
+from orchestrator.store.records import Delivery, Message
 from orchestrator.store.tables import AnyRow, deliveries, messages
 
 
@@ -34,36 +35,69 @@ def save(connection: Connection, now: datetime, message: Message) -> None:
     )
 
 
+def save_in_digest(
+    connection: Connection, now: datetime, delivery: Delivery, *, channel: str, ts: str
+) -> None:
+    """Remember that a person's digest shows an approval, unless they have a copy of its own."""
+    copies = select(messages.c.ts).where(
+        messages.c.approval_id == delivery.approval_id,
+        messages.c.person == delivery.person,
+        messages.c.reason.is_distinct_from(DIGEST),
+    )
+    if connection.execute(copies).first() is None:
+        place = Message(
+            approval_id=delivery.approval_id,
+            channel=channel,
+            ts=ts,
+            person=delivery.person,
+            reason=DIGEST,
+        )
+        save(connection, now, place)
+
+
 def move(connection: Connection, old: str, new: str) -> None:
     """Follow a channel whose id has changed."""
     connection.execute(update(messages).where(messages.c.channel == old).values(channel=new))
     connection.execute(update(deliveries).where(deliveries.c.channel == old).values(channel=new))
 
 
+_FIND = select(messages).where(
+    messages.c.approval_id == bindparam("approval_id"),
+    messages.c.person.is_not_distinct_from(bindparam("person")),
+)
+_OF = (
+    select(messages)
+    .where(messages.c.approval_id == bindparam("approval_id"))
+    .order_by(messages.c.person.is_not(None), messages.c.person)
+)
+_AT = select(messages).where(
+    messages.c.channel == bindparam("channel"), messages.c.ts == bindparam("ts")
+)
+_IN_CHANNEL = select(messages).where(
+    messages.c.channel == bindparam("channel"), messages.c.person.is_(None)
+)
+
+
 async def find(reader: Reader, approval_id: str, person: str | None) -> Message | None:
     """Return where the question stands, or a person's copy of it."""
-    query = select(messages).where(
-        messages.c.approval_id == approval_id, messages.c.person.is_not_distinct_from(person)
-    )
-    for row in await reader.fetch(query):
+    for row in await reader.fetch(_FIND, approval_id=approval_id, person=person):
         return _to_message(row)
     return None
 
 
 async def of(reader: Reader, approval_id: str) -> list[Message]:
     """Return all places of an approval, the question's first."""
-    query = (
-        select(messages)
-        .where(messages.c.approval_id == approval_id)
-        .order_by(messages.c.person.is_not(None), messages.c.person)
-    )
-    return [_to_message(row) for row in await reader.fetch(query)]
+    return [_to_message(row) for row in await reader.fetch(_OF, approval_id=approval_id)]
 
 
 async def in_channel(reader: Reader, channel: str) -> list[Message]:
     """Return the questions that stand in a channel."""
-    query = select(messages).where(messages.c.channel == channel, messages.c.person.is_(None))
-    return [_to_message(row) for row in await reader.fetch(query)]
+    return [_to_message(row) for row in await reader.fetch(_IN_CHANNEL, channel=channel)]
+
+
+async def at(reader: Reader, channel: str, ts: str) -> list[Message]:
+    """Return the approvals that a message is about: a digest is about several."""
+    return [_to_message(row) for row in await reader.fetch(_AT, channel=channel, ts=ts)]
 
 
 def _to_message(row: AnyRow) -> Message:
