@@ -161,7 +161,7 @@ def test_s11_wrong_settings_of_oauth_are_told(setting: str, value: str, words: s
 @pytest.mark.usefixtures("bare")
 def test_s11_serving_by_oauth_takes_other_settings_than_a_token() -> None:
     """All that is missing is listed; a channel may be chosen later, in Slack."""
-    os.environ.update(SLACK_CLIENT_ID="1.2", SLACK_BOT_TOKEN="xoxb-1")
+    os.environ.update(SLACK_CLIENT_ID="1.2", SLACK_BOT_TOKEN="xoxb-1")  # noqa: S106 - none
     with pytest.raises(SettingsError) as caught:
         Settings.load().require_serving()
 
