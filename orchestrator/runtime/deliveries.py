@@ -106,6 +106,7 @@ class Deliveries(Desk):
             await persist(
                 lambda: store.finish_delivery(delivery, channel=channel, ts=ts, directs=directs)
             )
+            self._touch(delivery)
             return
         place, message = channel, ts
         command = c.MarkDelivered(
@@ -124,6 +125,12 @@ class Deliveries(Desk):
             )
 
         await persist(lambda: self._kernel.commit_anyhow(delivery.run_id, command, through=through))
+        self._touch(delivery)
+
+    def _touch(self, delivery: Delivery) -> None:
+        """Tell those who look at all changes of what was sent; another process may have made it."""
+        if delivery.person is None:
+            self._kernel.watchers.touch(delivery.run_id, is_news=True)
 
     async def finish_digest(self, parts: Sequence[Delivery]) -> None:
         """Mark deliveries that went out as one message as sent."""
