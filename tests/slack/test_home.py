@@ -11,6 +11,8 @@ import pytest
 
 from bot.simulator import Ack
 from orchestrator.graph import Block, Graph, GraphBuilder, gate, quorum
+from orchestrator.runtime import Engine, SystemClock
+from orchestrator.store import open_store
 from tests.slack.bench import Bench, Effects, bench, eventually, publish_graph
 
 
@@ -209,6 +211,28 @@ async def test_s6_a_new_question_appears_on_an_open_home_tab(socket_bot: Bench):
     await socket_bot.ask()
 
     await shows(socket_bot, "U0BOB", "Waiting for you · 1")
+
+
+async def test_s6_what_another_process_did_is_seen_on_an_open_home_tab(
+    voted: Bench, tmp_path: Path
+):
+    """As when somebody votes on the command line beside the server."""
+    await voted.run("run voted")
+    await voted.question()
+    await eventually(lambda: _is_delivered(voted))
+    await opened(voted, "U0BOB", "Waiting for you · 1")
+    approval = await voted.approval()
+    clock = SystemClock()
+    people = voted.workspace.directory
+    async with open_store(f"sqlite+aiosqlite:///{tmp_path / 'bot.db'}", now=clock.now) as store:
+        beside = Engine(store, voted.engine.graphs, directory=people, has_chat=True)
+        await beside.decide(approval.id, "approve", by="U0CAROL", surface="cli")
+
+    await shows(voted, "U0BOB", "1 of 2")
+
+
+async def _is_delivered(bot: Bench) -> bool:
+    return (await bot.approval()).delivered_at is not None
 
 
 async def test_s6_sections_have_pages(tmp_path: Path):
