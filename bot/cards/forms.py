@@ -56,7 +56,7 @@ def _without_secrets(approval: Approval, fields: tuple[Field, ...]) -> tuple[Fie
     )
 
 
-def holds_secret(fields: Sequence[Field]) -> Field | None:
+def find_secret(fields: Sequence[Field]) -> Field | None:
     """Return the field that somebody would have to type a secret into, if there is one."""
     return next((each for each in fields if _is_missing(each)), None)
 

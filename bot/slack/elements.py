@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from bot.cards.fields import Field, FieldType, choice_text
-from bot.cards.forms import holds_secret
+from bot.cards.forms import find_secret
 from bot.cards.reading import typed_value
 from bot.cards.values import clean, cut, one_line, value_text
 from bot.slack import blocks as b
 from bot.slack import limits
 from bot.slack.blocks import Block
-from bot.slack.inputs import FIELD_ACTION, PICK, TooLargeError, block_id_of
+from bot.slack.inputs import FIELD_ACTION, PICK, SecretError, TooLargeError, block_id_of
 from bot.slack.mrkdwn import units
 
 _LINE = 60  # characters; a longer text gets several lines
@@ -39,8 +39,8 @@ def refuse_misfits(fields: Sequence[Field]) -> None:
     """
     if len(fields) > _MOST:
         raise TooLargeError(f"it has {len(fields)} fields")
-    if (secret := holds_secret(fields)) is not None:
-        raise TooLargeError(f"{secret.label} is a secret, and stays out of Slack")
+    if (secret := find_secret(fields)) is not None:
+        raise SecretError(f"{secret.label} is a secret, and stays out of Slack")
 
 
 def input_block(number: int, field: Field, typed: Any, *, has_now: bool = False) -> Block:

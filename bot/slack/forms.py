@@ -69,7 +69,7 @@ def values_view(approval: Approval, decision: Decision) -> dict[str, Any]:
         refuse_misfits(book.fields)
         return book.show(book.sheet(), form)
     except TooLargeError as error:
-        return _elsewhere(approval, decision, str(error))
+        return _elsewhere(approval, decision, error)
 
 
 def decision_book(approval: Approval, form: ValuesForm) -> Book:
@@ -139,7 +139,7 @@ def _title(approval: Approval, decision: Decision) -> str:
     return decision_label(approval, decision).rstrip("…")
 
 
-def _elsewhere(approval: Approval, decision: Decision, reason: str) -> dict[str, Any]:
+def _elsewhere(approval: Approval, decision: Decision, error: TooLargeError) -> dict[str, Any]:
     routes = " --route NAME" if decision is Decision.CHOOSE else " --data @FILE"
     command = f"signoff decide {approval.ref} {decision.value} --as YOU{routes}"
     if approval.kind is ApprovalKind.CHOOSE:
@@ -147,8 +147,8 @@ def _elsewhere(approval: Approval, decision: Decision, reason: str) -> dict[str,
     else:
         ways = " The command takes the values as JSON."
     text = (
-        f"This does not fit into a form of Slack: {fit_escaped(reason, _REASON)}. "
+        f"This does not fit into a form of Slack: {fit_escaped(str(error), _REASON)}. "
         f"It must be answered on the command line:\n`{escape(command)}`\n"
         f"{fit_escaped(ways.strip(), limits.TEXT // 2)}"
     )
-    return notice_view("Too large for Slack", text)
+    return notice_view(error.title, text)

@@ -41,6 +41,14 @@ _ENTERED = {
 class TooLargeError(BotError, ValueError):
     """A form of Slack cannot hold this."""
 
+    title = "Too large for Slack"
+
+
+class SecretError(TooLargeError):
+    """A form of Slack must not hold this."""
+
+    title = "Not for Slack"
+
 
 def block_id_of(number: int) -> str:
     """Return the id of the block of a form's field, which names it for errors."""
@@ -150,7 +158,6 @@ def error_text(texts: Sequence[str]) -> str:
     return cut(text if text.endswith((".", "!", "?")) else f"{text}.", limits.INPUT_HINT)
 
 
-def errors_of(fields: Sequence[Field], problems: Sequence[Problem]) -> dict[str, str]:
-    """Put problems at their fields, each with what would be right."""
-    places = places_of(fields, problems)
+def errors_at(places: Mapping[int, Sequence[str]]) -> dict[str, str]:
+    """Return what puts problems at their fields, by the ids of their blocks."""
     return {block_id_of(number): error_text(texts) for number, texts in places.items()}

@@ -47,7 +47,7 @@ def start_view(
     except TooLargeError as error:
         command = f"signoff run {graph.id} NAME=VALUE …"
         return notice_view(
-            "Too large for Slack",
+            error.title,
             f"This does not fit into a form of Slack: {fit_escaped(str(error), _REASON)}. "
             f"Start it on the command line:\n`{escape(command)}`",
         )

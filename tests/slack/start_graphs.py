@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, HttpUrl, model_validator
+from pydantic import BaseModel, Field, HttpUrl, SecretStr, model_validator
 
 from orchestrator.graph import Graph, GraphBuilder
 from tests.slack.bench import Effects
@@ -46,6 +46,19 @@ class Order(BaseModel):
         if self.name == self.ship_to.city:
             raise ValueError("name and city are the same; check them")
         return self
+
+
+class Login(BaseModel):
+    """An input with a secret in it."""
+
+    user: str
+    password: SecretStr = SecretStr("")
+
+
+class Vault(BaseModel):
+    """An input that cannot do without a secret."""
+
+    key: SecretStr = Field(title="Master key")
 
 
 def taking(effects: Effects, schema: Any, graph_id: str = "order", **options: Any) -> Graph:

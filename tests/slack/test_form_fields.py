@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import BaseModel, Field, SecretStr
 
 from bot.cards import FieldType, fields_of, matching_choices, read_fields_of
 from bot.cards.fields import choice_text
@@ -24,7 +23,7 @@ from orchestrator.graph.inputs import InputSchema
 from orchestrator.graph.kinds import ApprovalKind, Decision
 from tests.slack import kinds
 from tests.slack.bench import Effects, bench, labels, shown
-from tests.slack.start_graphs import Order, taking
+from tests.slack.start_graphs import Login, Order, Vault, taking
 from tests.slack.test_form_pages import ALICE
 from tests.slack.test_forms import VALUES, of_kind, review
 from tests.slack.test_kinds import only, opened
@@ -150,19 +149,6 @@ def test_h14_what_is_nested_deeper_is_written_as_json():
     fields = schema_fields(schema)
 
     assert [(field.name, field.type) for field in fields] == [("a.b.c", FieldType.JSON)]
-
-
-class Login(BaseModel):
-    """An input with a secret in it."""
-
-    user: str
-    password: SecretStr = SecretStr("")
-
-
-class Vault(BaseModel):
-    """An input that cannot do without a secret."""
-
-    key: SecretStr = Field(title="Master key")
 
 
 def test_h14_secrets_are_in_no_form():

@@ -24,7 +24,7 @@ from bot.simulator.elements import initial_values
 from bot.slack import limits
 from bot.slack.asides import aside_view, more_view
 from bot.slack.forms import VALUES_CALLBACK, values_view
-from bot.slack.inputs import block_id_of, errors_of, typed_of
+from bot.slack.inputs import block_id_of, errors_at, places_of, typed_of
 from bot.slack.listeners.asides import reassigned
 from bot.slack.messages import render
 from bot.slack.modals import reason_view
@@ -168,10 +168,8 @@ def test_h14_what_is_emptied_becomes_null_an_empty_text_or_a_problem():
 def test_h14_problems_stand_at_their_fields_and_inner_ones_say_where():
     """What belongs to no field stands at the first one."""
     fields = fields_of(of_kind(ApprovalKind.INPUT, schema=kinds.ORDER), Decision.ANSWER)
-    found = errors_of(
-        fields,
-        [("address.city", "is too short"), ("count", "is less than 1"), ("", "no"), ("x", "odd")],
-    )
+    problems = [("address.city", "is too short"), ("count", "is less than 1"), ("", "no")]
+    found = errors_at(places_of(fields, [*problems, ("x", "odd")]))
 
     assert found == {
         block_id_of(8): "This is too short. At least 2 characters.",

@@ -15,7 +15,7 @@ from bot.slack.tasks import TaskKeeper
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.graph import Graph
 from tests.slack.bench import CHANNEL, Bench, Effects, bench, publish_graph, shown
-from tests.slack.start_graphs import Order, taking
+from tests.slack.start_graphs import Order, Vault, taking
 from tests.slack.test_form_pages import ALICE, front, initial, labels_of
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["socket", "http"])
@@ -349,3 +349,17 @@ async def test_s5_two_processes_that_get_the_same_form_at_once_start_one_run(tmp
         assert len({run.id for run in runs}) == 1
         assert other.id != runs[0].id
         assert len(await bot.engine.list_runs()) == 2
+
+
+async def test_h14_what_needs_a_secret_is_not_started_from_slack(tmp_path: Path):
+    """The window has the command that takes it."""
+
+    def make(effects: Effects) -> list[Graph]:
+        return [taking(effects, Vault, "vault")]
+
+    async with bench(tmp_path, graphs=make) as bot:
+        await bot.run("run vault")
+        told = await bot.window(ALICE, "Not for Slack")
+
+        assert "Master key is a secret" in shown(told)
+        assert "signoff run vault" in shown(told)

@@ -21,7 +21,7 @@ from bot.slack.forms import (
     Book,
     decision_book,
 )
-from bot.slack.inputs import block_id_of, entered, error_text, numbers_in, places_of, typed_of
+from bot.slack.inputs import entered, errors_at, numbers_in, places_of, typed_of
 from bot.slack.listening import Handler, Tools, is_first, refuse_stale
 from bot.slack.pages import BACK, Sheet
 from bot.slack.payloads import PayloadError, StartForm, ValuesForm
@@ -117,8 +117,7 @@ async def show_problems(
     places = places_of(sheet.fields, problems)
     here = {number: texts for number, texts in places.items() if number in sheet.page}
     if here:
-        errors = {block_id_of(number): error_text(texts) for number, texts in here.items()}
-        await args.ack(response_action="errors", errors=errors)
+        await args.ack(response_action="errors", errors=errors_at(here))
         return
     await _show(tools, args, book, sheet.at(places))
 
