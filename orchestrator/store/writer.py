@@ -65,6 +65,7 @@ class Writer:
         hook: _Hook,
     ) -> None:
         self._engine = engine
+        self._connection: Connection | None = None
         self._now = now
         self._has_chat = has_chat
         self._hook = hook
@@ -111,6 +112,7 @@ class Writer:
         self._is_closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
+        self._disconnect()
         self._engine.dispose()
 
     def _run(self) -> None:
@@ -160,27 +162,33 @@ class Writer:
     def _commit(self, units: list[Unit]) -> None:
         if self._has_neighbours:
             time.sleep(YIELD)
-        with self._engine.connect() as connection:
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        connection = self._connection
+        try:
             sqlite.begin(connection)
-            try:
-                self._notice_neighbours(connection)
-                warm = self._warm.find({unit.run_id for unit in units if unit.run_id})
-                moved = run_batch(
-                    connection, units, self._now(), warm=warm, has_chat=self._has_chat()
-                )
-                if moved:
-                    self._hook("before_commit")
-                connection.commit()
-            except BaseException:
-                self._warm.forget()
-                with suppress(SQLAlchemyError):
-                    connection.rollback()
-                raise
+            self._notice_neighbours(connection)
+            warm = self._warm.find({unit.run_id for unit in units if unit.run_id})
+            moved = run_batch(connection, units, self._now(), warm=warm, has_chat=self._has_chat())
+            if moved:
+                self._hook("before_commit")
+            connection.commit()
+        except BaseException:
+            self._warm.forget()
+            self._disconnect()
+            raise
         self._warm.keep(moved)
         self.commits += 1
         self.units += len(units)
         if moved:
             self._hook("after_commit")
+
+    def _disconnect(self) -> None:
+        """Let go of the connection, and of what was not committed."""
+        connection, self._connection = self._connection, None
+        with suppress(SQLAlchemyError):
+            if connection is not None:
+                connection.close()
 
     def _notice_neighbours(self, connection: Connection) -> None:
         """Forget every state when another process has written since the last batch."""
