@@ -1,7 +1,7 @@
 """Reading: a Core query becomes text and parameters, and takes one hop to the reader's thread.
 
 SQLAlchemy's own asynchronous engine takes four hops a query and two more a connection, each of
-which costs more than the query itself. A query that is a module's constant is compiled once.
+which costs more than the query itself. Queries that differ in their values only are compiled once.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from types import SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Select
+from sqlalchemy import BindParameter, Select
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
 from orchestrator.errors import StoreUnavailableError
@@ -31,14 +31,20 @@ PATIENCE = 0.001  # seconds
 _DIALECT = SQLiteDialect_aiosqlite()
 
 
-class _Prepared:
-    """A query as the driver takes it, and how its rows are read."""
+class _Shape:
+    """Queries that differ in their values only, as the driver takes them."""
 
-    def __init__(self, query: Select[Any]) -> None:
-        compiled = query.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-        self.text = str(compiled)
-        self._order: Sequence[str] = compiled.positiontup or ()
-        self._fixed: Mapping[str, Any] = compiled.construct_params(_check=False)
+    def __init__(self, query: Select[Any], parameters: Sequence[BindParameter[Any]]) -> None:
+        """Compile a query, which has these parameters."""
+        self._compiled: Any = query.compile(dialect=_DIALECT)
+        self._text = str(self._compiled)
+        self._keys = [each.key for each in parameters]
+        bound: Mapping[str, BindParameter[Any]] = self._compiled.binds
+        self._order = [bound[name].key for name in self._compiled.positiontup or ()]
+        #: Some come from the dialect, such as an offset of nothing.
+        self._fixed = {each.key: each.effective_value for each in bound.values()}
+        #: Are there lists, each of whose values is a parameter of its own?
+        self._is_open = bool(self._compiled.post_compile_params)
         columns = list(query.selected_columns)
         self._names = [str(column.key) for column in columns]
         self._instants = [
@@ -47,13 +53,18 @@ class _Prepared:
             if isinstance(column.type, Instant)
         ]
 
-    def parameters(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return the parameters in the driver's order."""
-        given = {**self._fixed, **values} if values else self._fixed
-        return [
-            to_instant_text(value) if isinstance(value, datetime) else value
-            for value in (given[name] for name in self._order)
-        ]
+    def given(self, parameters: Sequence[BindParameter[Any]]) -> dict[str, Any]:
+        """Return the values of another query's parameters, which are in the same order."""
+        values = [each.effective_value for each in parameters]
+        return self._fixed | dict(zip(self._keys, values, strict=True))
+
+    def ask(self, given: Mapping[str, Any]) -> tuple[str, list[Any]]:
+        """Return the text for such values, and the values in the driver's order."""
+        if not self._is_open:
+            return self._text, [_bound(given[key]) for key in self._order]
+        filled = self._compiled.construct_params(given, _check=False)
+        state = self._compiled.construct_expanded_state(filled)
+        return state.statement, [_bound(value) for value in state.positional_parameters]
 
     def row(self, raw: Sequence[Any]) -> AnyRow:
         """Return a row with its columns as attributes."""
@@ -62,6 +73,35 @@ class _Prepared:
             if row[name] is not None:
                 row[name] = datetime.fromisoformat(row[name])
         return SimpleNamespace(**row)
+
+
+def _bound(value: Any) -> Any:
+    return to_instant_text(value) if isinstance(value, datetime) else value
+
+
+class _Shapes:
+    """Finds the shapes of queries; each is compiled once, which takes longer than to run it."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[Any, _Shape] = {}
+        self._by_query: WeakKeyDictionary[Select[Any], tuple[_Shape, dict[str, Any]]] = (
+            WeakKeyDictionary()
+        )
+
+    def find(self, query: Select[Any]) -> tuple[_Shape, dict[str, Any]]:
+        """Return a query's shape, and the values of its parameters."""
+        known = self._by_query.get(query)
+        if known is None:
+            # By what SQLAlchemy's own engine finds statements that it has compiled.
+            key = query._generate_cache_key()  # noqa: SLF001
+            parameters = key.bindparams if key else ()
+            shape = self._by_key.get(key.key) if key else None
+            if shape is None:
+                shape = _Shape(query, parameters)
+                if key is not None:
+                    self._by_key[key.key] = shape
+            known = self._by_query[query] = shape, shape.given(parameters)
+        return known
 
 
 @dataclass(slots=True)
@@ -83,7 +123,7 @@ class Reader:
         self._connection: sqlite3.Connection | None = None
         self._queue: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._prepared: WeakKeyDictionary[Select[Any], _Prepared] = WeakKeyDictionary()
+        self._shapes = _Shapes()
 
     async def open(self) -> None:
         """Connect.
@@ -114,24 +154,23 @@ class Reader:
         """Return the rows of a query, with their columns as attributes.
 
         Args:
-            query: The query; a module's constant is compiled once.
+            query: The query; those that differ in their values only are compiled once.
             values: Its bound parameters, by name.
 
         Raises:
             StoreUnavailableError: The database does not answer.
         """
-        prepared = self._prepared.get(query)
-        if prepared is None:
-            prepared = self._prepared[query] = _Prepared(query)
+        shape, given = self._shapes.find(query)
+        text, parameters = shape.ask({**given, **values})
         if self._connection is None:
             raise StoreUnavailableError("the store is closed")
         future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Asked(prepared.text, prepared.parameters(values), future))
+        self._queue.put(_Asked(text, parameters, future))
         try:
             rows = await future
         except (sqlite3.Error, ValueError) as error:
             raise StoreUnavailableError(f"the database does not answer: {error}") from error
-        return [prepared.row(row) for row in rows]
+        return [shape.row(row) for row in rows]
 
     def _run(self, connection: sqlite3.Connection) -> None:
         """Answer queries in their order; those that wait together get their answers together."""

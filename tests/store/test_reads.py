@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import literal, select
 
 from orchestrator.core import events as e
 from orchestrator.core.ids import approval_ref, run_ref
@@ -17,7 +18,7 @@ from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
 from orchestrator.graph.kinds import ApprovalKind
 from orchestrator.store import Store, open_store, reads, rules, work
 from orchestrator.store.approvals import find_question, pending_query
-from orchestrator.store.reader import Reader, _Prepared
+from orchestrator.store.reader import Reader, _Shapes
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql, connected
 from tests.store.steps import BOOM, HOUR, RUNS, ask, begin, commit, done, opening, shown, take
@@ -251,10 +252,10 @@ class Plans(Reader):
 
     async def fetch(self, query, **values):
         """Keep the plan of a query; find nothing."""
-        prepared = _Prepared(query)
-        statement = f"EXPLAIN QUERY PLAN {prepared.text}"
+        shape, given = _Shapes().find(query)
+        text, parameters = shape.ask(given | values)
         with connected(self._file) as connection:
-            rows = connection.execute(statement, prepared.parameters(values)).fetchall()
+            rows = connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters).fetchall()
         self.plan = "\n".join(row[-1] for row in rows)
         return []
 
@@ -346,3 +347,17 @@ async def test_open_approvals_are_not_sorted_to_be_listed(file: Path, kind: str 
     await reader.fetch(pending_query(kind=kind))
 
     assert "ORDER BY" not in reader.plan
+
+
+async def test_queries_of_one_shape_keep_their_own_values(file: Path):
+    """Lists of any length, limits and instants: only what is compiled is shared."""
+    reader = Reader(str(file))
+    await reader.open()
+    one = literal(1).label("n")
+    for names in (["a"], ["b", "c"], [], ["a"]):
+        query = select(literal("a").in_(names).label("has"))
+        (row,) = await reader.fetch(query)
+        assert bool(row.has) is ("a" in names)
+    for most in (0, 1, 0):
+        assert len(await reader.fetch(select(one).limit(most))) == most
+    await reader.close()
