@@ -7,6 +7,7 @@ import re
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import approval_line, run_line, who_card
+from bot.cards.home import waiting_rows
 from bot.cards.words import Code, Person, Strong, Words
 from bot.slack import blocks as b
 from bot.slack.answers import Answer, Item, say_words
@@ -70,8 +71,13 @@ async def _pending_for(tools: Tools, person: str) -> Answer:
     found = await inbox.of(person)
     if not found.approvals:
         return say_words(("Nothing waits for you.",))
-    is_cut = found.is_cut or len(found.approvals) > PENDING
-    return _questions(tools, "Waiting for you", list(found.approvals), is_cut=is_cut)
+    items = tuple(
+        Item(rows=waiting_rows(each), beside=question_button(each))
+        for each in found.approvals[:PENDING]
+    )
+    rest = len(found.approvals) - len(items)
+    more: Words = (f"And {rest} more; the Home tab has all of them.",)
+    return Answer(title="Waiting for you", items=items, notes=(more,) if rest else ())
 
 
 def _questions(tools: Tools, title: str, found: list[Approval], *, is_cut: bool) -> Answer:
