@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from types import TracebackType
@@ -66,6 +67,7 @@ class InstalledWorkspaces:
             clock: Where instants come from.
             directory_ttl: Seconds that answers of Slack about people are believed.
         """
+        library_log.setLevel(logging.WARNING)
         self.api_url = api_url
         self.installs = Installs(values, vault)
         self.directory = InstalledDirectory(self)

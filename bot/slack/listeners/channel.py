@@ -11,6 +11,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.cards.words import Channel, Code, Words
 from bot.slack.command_line import CommandLine
 from bot.slack.listening import Tools, user_of
+from orchestrator.errors import DirectoryError
 
 _ID = re.compile(r"(?:<#)?([CG][A-Z0-9]{2,})(?:\|[^>]*)?>?")
 
@@ -21,10 +22,19 @@ async def channel(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Say where questions go, or have them go elsewhere."""
     if not line.words:
         return _said(tools)
+    try:
+        return await _chosen(tools, args, line.words[0])
+    except DirectoryError:
+        return [
+            ("Slack could not be asked about that. Nothing was changed; try again in a minute.",)
+        ]
+
+
+async def _chosen(tools: Tools, args: AsyncArgs, name: str) -> Rows:
     user = user_of(args.body)
     if not await _may_choose(tools, user):
         return [("Only an administrator of the workspace, or who installed me, may choose it.",)]
-    word = str(args.body.get("channel_id")) if line.words[0] == "here" else line.words[0]
+    word = str(args.body.get("channel_id")) if name == "here" else name
     found = await _find(tools, word)
     if found is None:
         return [
