@@ -19,7 +19,7 @@ from bot.slack.stories import Stories
 from orchestrator.graph.gates import NO_GATES
 from orchestrator.graph.kinds import ApprovalKind
 from orchestrator.runtime import Clock, Engine
-from orchestrator.store import OPERATOR
+from orchestrator.store import DIGEST, OPERATOR
 from orchestrator.store.records import Approval, Delivery, Message
 
 #: Why a message stands elsewhere of which only that is known.
@@ -109,6 +109,8 @@ class Asking:
 
         async def write() -> Draft:
             # Read again: while this waited for its turn, something newer may have come.
+            if message.reason == DIGEST:
+                return Draft.of(await self._audience.digest_again(message))
             newest = await self._engine.get_approval(approval.id)
             return await self.draft(newest, message.reason)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot.cards import Card, Notice, question_card
@@ -31,7 +31,7 @@ from orchestrator.core.effects import Purpose
 from orchestrator.errors import DirectoryError
 from orchestrator.graph.kinds import Risk
 from orchestrator.runtime import Engine
-from orchestrator.store.records import Approval, Delivery
+from orchestrator.store.records import Approval, Delivery, Message
 
 QUESTION, DIGEST, REMINDER, OUTCOME, END = "question", "digest", "reminder", "outcome", "end"
 #: An event that concerns the person; its number follows.
@@ -116,14 +116,25 @@ class Audience:
                 waiting[approval.id] = approval
         if not waiting:
             return None
-        shown = sorted(waiting.values(), key=lambda each: (each.due_at or each.opened_at, each.id))
+        return await self._digest(person, waiting.values(), delivery=deliveries[0].id)
+
+    async def digest_again(self, message: Message) -> SlackMessage:
+        """Return a digest that stands somewhere as it is now."""
+        person = message.person or ""
+        places = await self._engine.messages_at(message.channel, message.ts)
+        approvals = [await self._engine.get_approval(each.approval_id) for each in places]
+        return await self._digest(person, approvals, delivery=0)
+
+    async def _digest(
+        self, person: str, approvals: Iterable[Approval], *, delivery: int
+    ) -> SlackMessage:
+        shown = sorted(approvals, key=lambda each: (each.due_at or each.opened_at, each.id))
         digest = digest_of(shown, reader=person)
         urls = {
             line.approval_id: await self._links.find(line.approval_id, person=person)
             for line in digest.lines
         }
-        first = deliveries[0]
-        post = DirectPost(approval=shown[0], delivery=first.id, url=None)
+        post = DirectPost(approval=shown[0], delivery=delivery, url=None)
         return render_digest(digest, urls, await self._directory.known_groups(), post=post)
 
     async def story_of(self, delivery: Delivery, approval: Approval) -> Notice | None:
@@ -231,9 +242,16 @@ class Audience:
         circle = circle_of(approval, event)
         if circle is None:
             return []
-        is_copy = approval.direct and isinstance(event, a.ApprovalReassigned | a.ApprovalEscalated)
-        detail = QUESTION if is_copy else f"{_EVENT}{seq}"
-        return await self._told(circle, approval, detail, now)
+        directs = await self._told(circle, approval, f"{_EVENT}{seq}", now)
+        if approval.direct and isinstance(event, a.ApprovalReassigned | a.ApprovalEscalated):
+            return [await self._as_copy(direct, approval) for direct in directs]
+        return directs
+
+    async def _as_copy(self, direct: Direct, approval: Approval) -> Direct:
+        """Return a call as a copy of the question, for who has none."""
+        copy = await self._engine.find_message(approval.id, person=direct.person)
+        is_new = copy is None or copy.reason == DIGEST
+        return replace(direct, detail=QUESTION) if is_new else direct
 
     async def _outcome(self, delivery: Delivery, approval: Approval, now: datetime) -> list[Direct]:
         since, until = await self._engine.told_until(delivery), delivery.created_at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,9 +24,6 @@ MUTE = "signoff_notify_mute"
 APPROVE = "signoff_notify_approve"
 PENDING = "signoff_notify_pending"
 NOTIFICATIONS = "signoff_notifications"
-#: Block ids that say what a digest shows, so that it can be brought up to date.
-DIGEST_BLOCK = "signoff_digest_"
-MORE_BLOCK = "signoff_more_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,35 +54,18 @@ def render_digest(
     digest: Digest, urls: Mapping[str, str | None], groups: GroupIds, *, post: DirectPost
 ) -> SlackMessage:
     """Render a digest: a line and its buttons for each question."""
-    blocks = digest_blocks(digest, urls, groups)
-    first = digest.lines[0].words[:1]
-    text = f"{escape(digest.title)}: {mrkdwn(first, groups)}"
-    return _message(text, blocks, post.approval.id, post.delivery)
-
-
-def digest_blocks(digest: Digest, urls: Mapping[str, str | None], groups: GroupIds) -> list[Block]:
-    """Return the blocks of a digest, as it is now."""
     blocks: list[Block] = [b.header(digest.title)]
     for line in digest.lines:
-        words = b.section(mrkdwn(line.words, groups))
-        blocks.append({**words, "block_id": f"{DIGEST_BLOCK}{line.approval_id}"})
+        blocks.append(b.section(mrkdwn(line.words, groups)))
         buttons = _line_buttons(line, urls.get(line.approval_id))
         blocks += [b.actions(buttons)] if buttons else []
     if digest.more:
-        more = b.context(f"… and {digest.more} more")
-        blocks.append({**more, "block_id": f"{MORE_BLOCK}{digest.more}"})
+        blocks.append(b.context(f"… and {digest.more} more"))
     settings = b.button("Notifications…", action_id=NOTIFICATIONS, value="digest")
     waiting = b.button("All that waits for me…", action_id=PENDING, value="digest")
     blocks.append(b.actions([waiting, settings] if digest.more else [settings]))
-    return blocks[: limits.MESSAGE_BLOCKS]
-
-
-def digest_in(blocks: Sequence[Mapping[str, Any]]) -> tuple[list[str], int]:
-    """Return the approvals that a digest shows, and how many more it counts."""
-    names = [str(block.get("block_id") or "") for block in blocks]
-    shown = [name.removeprefix(DIGEST_BLOCK) for name in names if name.startswith(DIGEST_BLOCK)]
-    counts = [name.removeprefix(MORE_BLOCK) for name in names if name.startswith(MORE_BLOCK)]
-    return shown, sum(int(count) for count in counts if count.isdecimal())
+    text = f"{escape(digest.title)}: {mrkdwn(digest.lines[0].words[:1], groups)}"
+    return _message(text, blocks[: limits.MESSAGE_BLOCKS], post.approval.id, post.delivery)
 
 
 def link_button(label: str, url: str) -> Block:

@@ -8,6 +8,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.cache import Cache
 from bot.slack.failures import describe
 from orchestrator.runtime import Engine
+from orchestrator.store import DIGEST
 
 _TTL = 3600.0  # seconds; the address of a message does not change
 _log = structlog.get_logger(__name__)
@@ -29,6 +30,8 @@ class Links:
         message = None
         if person is not None:
             message = await self._engine.find_message(approval_id, person=person)
+            if message is not None and message.reason == DIGEST:
+                message = None
         message = message or await self._engine.find_message(approval_id)
         if message is None:
             return None

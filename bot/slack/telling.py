@@ -78,8 +78,14 @@ class Telling:
                 await self._engine.drop_delivery(delivery, error=str(exc))
             return
         self._hook("after_direct")
-        if first.detail not in COPIES or posted is None:
+        if posted is None:
             await self._engine.finish_digest(parts)
+            return
+        if first.detail == DIGEST:
+            await self._engine.finish_digest(parts, channel=posted.channel, ts=posted.ts)
+            return
+        if first.detail not in COPIES:
+            await self._engine.finish_delivery(first)
             return
         await self._engine.finish_delivery(
             first, channel=posted.channel, ts=posted.ts, reason=await self._reason(first)
@@ -97,7 +103,11 @@ class Telling:
                 first, channel=found.channel, ts=found.ts, reason=reason
             )
             return True
-        await self._engine.finish_digest([each for each in parts if each.id in found.deliveries])
+        shown = [each for each in parts if each.id in found.deliveries]
+        if first.detail == DIGEST:
+            await self._engine.finish_digest(shown, channel=found.channel, ts=found.ts)
+        else:
+            await self._engine.finish_digest(shown)
         for each in parts:
             if each.id not in found.deliveries:
                 now = self._clock.now()

@@ -132,9 +132,11 @@ class Deliveries(Desk):
         if delivery.person is None:
             self._kernel.watchers.touch(delivery.run_id, is_news=True)
 
-    async def finish_digest(self, parts: Sequence[Delivery]) -> None:
-        """Mark deliveries that went out as one message as sent."""
-        await persist(lambda: self._store.finish_digest(parts))
+    async def finish_digest(
+        self, parts: Sequence[Delivery], *, channel: str | None = None, ts: str | None = None
+    ) -> None:
+        """Mark deliveries that went out as one message as sent, and remember where it stands."""
+        await persist(lambda: self._store.finish_digest(parts, channel=channel, ts=ts))
 
     async def retry_delivery(self, delivery: Delivery, *, not_before: datetime, error: str) -> None:
         """Have a delivery tried again later."""
@@ -231,12 +233,9 @@ class Deliveries(Desk):
         """
         return await self._store.led_from(approval_id)
 
-    async def led_from(self, approval_id: str) -> str | None:
-        """Return the question of the same run whose outcome led to this one, if one did.
-
-        Of many that came up together only the first few are said to have been led to.
-        """
-        return await self._store.led_from(approval_id)
+    async def messages_at(self, channel: str, ts: str) -> list[Message]:
+        """Return the approvals that a message is about: a digest is about several."""
+        return await self._store.messages_at(channel, ts)
 
     async def questions_in(self, channel: str) -> list[Message]:
         """Return the messages about approvals that stand in a channel."""

@@ -88,7 +88,9 @@ def finish(
 
 def _have_copies(connection: Connection, approval_id: str) -> frozenset[str]:
     shown = select(messages.c.person).where(
-        messages.c.approval_id == approval_id, messages.c.person.is_not(None)
+        messages.c.approval_id == approval_id,
+        messages.c.person.is_not(None),
+        messages.c.reason.is_distinct_from(DIGEST),
     )
     wanted = select(deliveries.c.person).where(
         deliveries.c.approval_id == approval_id,

@@ -191,6 +191,10 @@ class Queries(Listings):
         """Return the question of the same run whose outcome led to this one, if one did."""
         return await telling.led_from(self._reader, approval_id)
 
+    async def messages_at(self, channel: str, ts: str) -> list[Message]:
+        """Return the approvals that a message is about: a digest is about several."""
+        return await messages.at(self._reader, channel, ts)
+
     async def questions_in(self, channel: str) -> list[Message]:
         """Return the messages about approvals that stand in a channel."""
         return await messages.in_channel(self._reader, channel)

@@ -107,17 +107,26 @@ class Store(Queries):
         one_a_channel: bool = False,
     ) -> list[Delivery]:
         """Take deliveries, oldest first; see `claiming.claim`."""
+        wanted = claiming.Wanted(
+            is_of_one=workspace is not None,
+            one_a_channel=one_a_channel,
+            without=frozenset(without),
+        )
+        ids = await claiming.candidates(
+            self._reader, self._now(), wanted, workspace=workspace, limit=limit
+        )
+        if not ids:
+            return []
 
         def side(connection: Connection, now: datetime) -> list[Delivery]:
             return claiming.claim(
                 connection,
                 now,
-                owner=owner,
-                limit=limit,
-                lease=lease,
+                ids,
+                wanted=wanted,
                 workspace=workspace,
-                without=without,
-                one_a_channel=one_a_channel,
+                owner=owner,
+                lease=lease,
             )
 
         found: list[Delivery] = await self.write(side)
@@ -165,12 +174,16 @@ class Store(Queries):
         """Mark a delivery as sent; keep the place of its message, and whom else to tell."""
         await self.write(_finishing(delivery, channel=channel, ts=ts, directs=directs))
 
-    async def finish_digest(self, parts: Sequence[Delivery]) -> None:
-        """Mark deliveries that went out as one message as sent."""
+    async def finish_digest(
+        self, parts: Sequence[Delivery], *, channel: str | None = None, ts: str | None = None
+    ) -> None:
+        """Mark deliveries that went out as one message as sent, and remember where it stands."""
 
         def side(connection: Connection, now: datetime) -> None:
             for delivery in parts:
                 outbox.finish(connection, now, delivery)
+                if channel is not None and ts is not None:
+                    messages.save_in_digest(connection, now, delivery, channel=channel, ts=ts)
 
         await self.write(side)
 

@@ -404,3 +404,19 @@ async def test_s7_a_question_that_is_posted_anew_is_told_nobody_twice(tmp_path: 
         await pass_time(bot, now, timedelta(hours=24))
 
         assert told(bot) == {"U0BOB": 1}
+
+
+async def test_s7_who_is_called_to_a_question_gets_a_copy_unless_they_have_one(tmp_path: Path):
+    """Then they are told that they are called; nobody is left out."""
+    now = clock()
+    make = asking(direct=True, escalation={"after": "1h", "to": "U0BOB U0DAVE"}, timeout="2d")
+    async with bench(tmp_path, **make, clock=now) as bot:
+        await bot.ask("run confirmed")
+        await bot.direct("U0BOB", "Do it?")
+        await settled(bot)
+        await pass_time(bot, now, HOUR)
+        await bot.direct("U0BOB", "so you may decide, too")
+        copy = await bot.direct("U0DAVE", "Do it?")
+
+        assert "Approve" in labels(copy)
+        assert told(bot) == {"U0BOB": 2, "U0CAROL": 1, "U0DAVE": 1}

@@ -39,7 +39,7 @@ async def test_s8_a_run_or_a_graph_is_followed_until_it_is_not(socket_bot: Bench
     after = (await wanted(bot, "U0DAVE")).follows
     unknown = said(await bot.run("follow publich", user="U0DAVE"))
 
-    assert f"how each question of *run {run.ref} of publish* ends" in first
+    assert f"you hear how each question of *run {run.ref} of publish* ends" in first
     assert "*graph publish*" in second
     assert both == (run_subject(run.id), graph_subject("publish"))
     assert "do not follow" in third

@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-import structlog
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.cards.digest import digest_of
 from bot.cards.words import Code, Link, Part, Words
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Click, Member, in_time, team_of
-from bot.slack.directs import APPROVE, MUTE, OPEN, PENDING, SNOOZE, digest_blocks, digest_in
-from bot.slack.failures import describe
+from bot.slack.directs import APPROVE, MUTE, OPEN, PENDING, SNOOZE
 from bot.slack.listening import Tools, is_first, user_of
 from bot.slack.payloads import DecisionButton, MuteButton, SnoozeButton
 from bot.slack.preferences import run_subject
 
 _SNOOZE = timedelta(hours=1)
-_log = structlog.get_logger(__name__)
 
 
 async def snooze(tools: Tools, args: AsyncArgs) -> None:
@@ -49,7 +44,7 @@ async def mute_run(tools: Tools, args: AsyncArgs) -> None:
     words: Words = (
         "Run ",
         Code(run.ref),
-        " is muted for you. What you alone are asked still comes. Hear of it again with ",
+        " is muted for you. What you are asked in person still comes. Hear of the rest again with ",
         again,
         ".",
     )
@@ -57,7 +52,7 @@ async def mute_run(tools: Tools, args: AsyncArgs) -> None:
 
 
 async def approve(tools: Tools, args: AsyncArgs) -> None:
-    """Record an approval from a digest, and show it there."""
+    """Record an approval from a digest, which is then brought up to date with the question."""
     button = DecisionButton.unpack(_value(args))
     user = user_of(args.body)
     click = Click(
@@ -68,11 +63,7 @@ async def approve(tools: Tools, args: AsyncArgs) -> None:
         team=team_of(args.body),
         key=f"{button.approval}:{user}:{_action(args).get('action_ts', '')}",
     )
-    try:
-        await tools.decisions.record(click)
-    finally:
-        if is_first(tools, args.body, "digest"):
-            tools.tasks.spawn(_rewrite(tools, args.body), name="slack-digest")
+    await tools.decisions.record(click)
     await args.ack()
 
 
@@ -89,25 +80,6 @@ async def show_pending(tools: Tools, args: AsyncArgs) -> None:
 async def follow_link(_tools: Tools, args: AsyncArgs) -> None:
     """Take note of a click on a button that leads to a message; Slack opens it by itself."""
     await args.ack()
-
-
-async def _rewrite(tools: Tools, body: Mapping[str, Any]) -> None:
-    """Bring a digest up to date; nothing depends on it."""
-    message, channel = body.get("message") or {}, (body.get("channel") or {}).get("id")
-    shown, more = digest_in(message.get("blocks") or ())
-    if not shown or not channel:
-        return
-    approvals = [await tools.engine.get_approval(each) for each in shown]
-    digest = digest_of(approvals, reader=user_of(body), more=more)
-    urls = {each: await tools.links.find(each) for each in shown}
-    blocks = digest_blocks(digest, urls, await tools.directory.known_groups())
-    try:
-        await tools.client.chat_update(
-            channel=channel, ts=message["ts"], text=digest.title, blocks=blocks
-        )
-    except Exception as exc:  # noqa: BLE001 - the decision stands without it
-        failure = describe(exc)
-        _log.warning("slack_digest_not_updated", error=failure.code, fix=failure.fix)
 
 
 def _reply(tools: Tools, args: AsyncArgs, words: Words) -> None:

@@ -39,7 +39,7 @@ async def follow(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     subject, label = found
     await _change(tools, args, lambda each: each.following(subject))
     return [
-        ("You are told how each question of ", label, " ends, and how it ends at last."),
+        ("From now on you hear how each question of ", label, " ends, and its end."),
         ("Stop with ", Code(f"{tools.command} unfollow {_written(line)}"), "."),
     ]
 
@@ -73,7 +73,7 @@ async def mute(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     end: Words = (" until ", Moment(until)) if until else ()
     return [
         ("Muted ", label, *end, ": no reminders, digests or outcomes by direct message."),
-        ("What asks you by yourself still comes. Hear of it again with ",
+        ("What you are asked in person still comes. Hear of the rest again with ",
          Code(f"{tools.command} unmute {_written(line)}"), "."),
     ]  # fmt: skip
 
