@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +9,9 @@ import pytest
 
 from bot.slack.payloads import StartButton
 from bot.slack.start_forms import GRAPH_ACTION, GRAPH_BLOCK
-from bot.slack.starting import MESSAGE_LABEL, Starts
-from bot.slack.tasks import TaskKeeper
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.graph import Graph
-from tests.slack.bench import CHANNEL, Bench, Effects, bench, publish_graph, shown
+from tests.slack.bench import Bench, Effects, bench, publish_graph, shown
 from tests.slack.start_graphs import Order, Vault, taking
 from tests.slack.test_form_pages import ALICE, front, initial, labels_of
 
@@ -164,71 +161,6 @@ async def test_s4_a_problem_of_the_whole_input_stands_at_the_first_field(tmp_pat
 
 
 @TRANSPORTS
-async def test_s5_the_global_shortcut_starts_a_run(tmp_path: Path, transport: str):
-    """From anywhere; twice delivered, the form starts one run."""
-    async with bench(tmp_path, transport=transport, graphs=graphs) as bot:
-        await bot.sim.shortcut(ALICE, "signoff_start_run")
-        form = await chosen(bot, "report")
-        bot.sim.faults.duplicate_next = 1
-        await bot.fill(ALICE, form, Title="Leak", Text="It drips.")
-        await bot.window(ALICE, "Started")
-        await bot.finished()
-
-        assert len(await bot.engine.list_runs()) == 1
-
-
-@TRANSPORTS
-@pytest.mark.parametrize("is_in_thread", [False, True])
-async def test_s5_a_run_is_started_from_a_message(
-    tmp_path: Path, transport: str, *, is_in_thread: bool
-):
-    """Its text, address and author are offered; its thread is told; the run keeps the address."""
-    async with bench(tmp_path, transport=transport, graphs=graphs) as bot:
-        root = await bot.sim.say("U0BOB", CHANNEL, "The roof.")
-        text = "It drips & <!channel> <https://example.com|see here>"
-        ts = root
-        if is_in_thread:
-            ts = await bot.sim.say("U0BOB", CHANNEL, text, thread_ts=root)
-        else:
-            ts = root = await bot.sim.say("U0BOB", CHANNEL, text)
-        await bot.sim.message_shortcut(ALICE, "signoff_start_from_message", CHANNEL, ts)
-        picker = await bot.window(ALICE, "Start a run")
-
-        assert "It drips" in shown(picker)
-
-        form = await chosen(bot, "report")
-        link = f"https://signoff-demo.slack.com/archives/{CHANNEL}/p{ts.replace('.', '')}"
-
-        assert initial(form, "Text").startswith("It drips & ")
-        assert initial(form, "Link").startswith(link)
-        assert "The thread of the message is told." in shown(form)
-
-        await bot.fill(ALICE, form, Title="Leak")
-        run = await bot.finished()
-        told = await bot.news({"ts": root}, "started *report* from here")
-
-        assert f"<@{ALICE}>" in told["text"]
-        assert run.ref in told["text"]
-        assert run.labels[MESSAGE_LABEL].startswith(link)
-        assert bot.effects.seen[0]["author"] == "U0BOB"
-
-
-async def test_s5_a_long_message_is_cut_and_a_thread_that_cannot_be_told_stops_nothing(
-    tmp_path: Path,
-):
-    """The bot is no member of the channel; the person is told in the window."""
-    async with bench(tmp_path, graphs=graphs) as bot:
-        ts = await bot.sim.say(ALICE, "G0FINANCE", "ü" * 3900)
-        await bot.sim.message_shortcut(ALICE, "signoff_start_from_message", "G0FINANCE", ts)
-        form = await chosen(bot, "report")
-        await bot.fill(ALICE, form, Title="Leak")
-        await bot.window(ALICE, "Started")
-        await bot.finished()
-
-        assert bot.effects.seen[0]["text"] == "ü" * 2999 + "…"
-
-
-@TRANSPORTS
 async def test_s4_who_may_start_is_checked_and_said(tmp_path: Path, transport: str):
     """By command before, in the form at the field; who is named may."""
     async with bench(tmp_path, transport=transport, graphs=graphs) as bot:
@@ -333,22 +265,6 @@ async def test_s4_a_form_that_starts_can_be_sent_again_after_a_failure(
         await bot.finished()
 
         assert bot.effects.seen == [{"title": "a", "text": "b"}]
-
-
-async def test_s5_two_processes_that_get_the_same_form_at_once_start_one_run(tmp_path: Path):
-    """Whoever is second returns the first one's run."""
-    async with bench(tmp_path, graphs=graphs) as bot:
-        request: dict[str, Any] = {"requester": ALICE, "are_words": True, "request": "view:V1"}
-        values = {"title": "Leak", "text": "It drips."}
-        processes = [Starts(bot.engine, TaskKeeper()) for _ in range(5)]
-        runs = await asyncio.gather(
-            *(each.start("report", values, **request) for each in processes)
-        )
-        other = await processes[0].start("report", values, **(request | {"requester": "U0BOB"}))
-
-        assert len({run.id for run in runs}) == 1
-        assert other.id != runs[0].id
-        assert len(await bot.engine.list_runs()) == 2
 
 
 async def test_h14_what_needs_a_secret_is_not_started_from_slack(tmp_path: Path):
