@@ -148,6 +148,8 @@ async def test_s9_a_withdrawn_question_says_so(bot: Bench):
     question = await bot.ask()
     run = await bot.last_run()
     await bot.run(f"cancel {run.ref} wrong topic")
+    asked = bot.sim.ephemerals("U0ALICE")[-1]
+    await bot.sim.click("U0ALICE", CHANNEL, asked["ts"], label="Cancel the run")
     outcome = await bot.outcome("Withdrawn: <@U0ALICE> cancelled the run: wrong topic")
     await _press(bot, "U0BOB", question, "Approve")
     await bot.told("U0BOB", "withdrawn")
