@@ -207,7 +207,8 @@ async def resolve_person(desk: Desk, name: str, *, workspace: str = "") -> str:
 class Serving:
     """A bot that serves."""
 
-    url: str  #: of the health routes and, in HTTP mode, of Slack's route
+    url: str  #: of the health routes, Slack's route in HTTP mode, and the pages of OAuth
+    has_pages: bool  #: can the app be installed by OAuth?
     is_socket_mode: bool
     engine: Engine
 
@@ -250,6 +251,7 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
             engine,
             connected.workspaces,
             channel=settings.channel or "",
+            command=settings.command,
             fallback_channel=settings.fallback_channel,
             operators=settings.operators,
             app_token=_revealed(settings.app_token) if is_socket_mode else None,
@@ -271,7 +273,12 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
             engine,
         ):
             async with surface:
-                yield Serving(url=url, is_socket_mode=is_socket_mode, engine=engine)
+                yield Serving(
+                    url=url,
+                    has_pages=settings.has_installs,
+                    is_socket_mode=is_socket_mode,
+                    engine=engine,
+                )
                 # Nodes get their grace while the surface gets its own, not after it.
                 stopping = asyncio.create_task(engine.stop())
             await stopping
@@ -308,6 +315,7 @@ async def _connected(
             url=settings.url,
             allowed=settings.workspaces,
             default_channel=settings.channel or "",
+            command=settings.command,
         )
         yield _Connected(
             workspaces=workspaces, directory=workspaces.directory, routes=pages.routes()

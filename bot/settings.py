@@ -24,6 +24,7 @@ _BOT_TOKEN = re.compile(r"(xoxe\.)?xoxb-\S+")
 _APP_TOKEN = re.compile(r"xapp-\S+")
 # what cryptography's Fernet takes: 32 bytes in URL-safe base64
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}=")
+_COMMAND = re.compile(r"/[^\s/]{1,31}")
 _WORKSPACE = re.compile(r"[TE][A-Z0-9]+")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]+")
 _PERSON = re.compile(r"[UW][A-Z0-9]+|[^@\s]+@[^@\s]+\.[^@\s]+")
@@ -76,6 +77,8 @@ class Settings(BaseSettings):
     url: str | None = Field(None, alias="SIGNOFF_URL")
     api_url: str = Field(SLACK_API_URL, alias="SLACK_API_URL")
     database_url: str = Field(DATABASE_URL, alias="SIGNOFF_DATABASE_URL")
+    #: The slash command, as the app's manifest has it.
+    command: str = Field("/signoff", alias="SIGNOFF_COMMAND")
     #: Files and folders of graphs.
     graphs: Annotated[tuple[Path, ...], NoDecode, _split(f",{os.pathsep}")] = Field(
         (), alias="SIGNOFF_GRAPHS"
@@ -114,6 +117,13 @@ class Settings(BaseSettings):
         if value is not None and not _is_address(value.strip()):
             raise ValueError(f"{value!r} is no address; write one such as https://signoff.acme.org")
         return value.strip().rstrip("/") if value is not None else None
+
+    @field_validator("command")
+    @classmethod
+    def _is_command(cls, value: str) -> str:
+        if not _COMMAND.fullmatch(value):
+            raise ValueError(f"{value!r} is no slash command; write one such as /signoff")
+        return value
 
     @field_validator("encryption_keys")
     @classmethod

@@ -24,17 +24,18 @@ from orchestrator.store import open_store
 @click.option("--oauth", is_flag=True, help="The app is installed in several workspaces.")
 @click.option("--steps", is_flag=True, help="Workflow Builder may start runs; takes a paid plan.")
 @click.option("--name", default="Signoff", show_default=True, help="What people call the app.")
-@click.option("--command", default="/signoff", show_default=True, help="The slash command.")
-def manifest(*, url: str | None, oauth: bool, steps: bool, name: str, command: str) -> None:
+@click.option("--command", help="The slash command. Default: SIGNOFF_COMMAND, or /signoff.")
+def manifest(*, url: str | None, oauth: bool, steps: bool, name: str, command: str | None) -> None:
     """Print the manifest of the Slack app, to be pasted at api.slack.com/apps.
 
     Without --http it is for Socket Mode. The pages of --oauth need an address in both modes; in
     Socket Mode it is taken from SIGNOFF_URL.
     """
+    settings = Settings.load()
     text = make_manifest(
         name=name,
-        command=command,
-        url=url or Settings.load().url,
+        command=command or settings.command,
+        url=url or settings.url,
         is_http=url is not None,
         is_oauth=oauth,
         has_steps=steps,

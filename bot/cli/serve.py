@@ -32,6 +32,9 @@ def serve() -> None:
             graphs = ", ".join(sorted(bot.engine.graphs)) or "none"
             click.echo(f"Serving at {bot.url} ({mode}). Graphs: {graphs}. Stop with Ctrl-C.")
             settle_memory()
+            if bot.has_pages:
+                base = settings.url or bot.url
+                click.echo(f"The app is installed at {base}/slack/install")
             await stopped.wait()
 
     asyncio.run(work())

@@ -100,6 +100,10 @@ class Branch:
             steps=self._steps,
         )
         self._sender = self._make_sender(channel)
+        workspace.on_new_token(self._resume)
+
+    def _resume(self) -> None:
+        self._sender.resume()
 
     def _make_sender(self, channel: str) -> Sender:
         return make_sender(

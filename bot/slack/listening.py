@@ -139,7 +139,17 @@ async def _excuse(tools: Tools, args: AsyncArgs, exc: Exception) -> None:
         # What somebody typed stays out of the log.
         reason = type(exc).__name__ if isinstance(exc, InputError) else str(exc)
         _log.info("slack_refused", reason=reason)
-    await refuse(tools, args, words)
+    await refuse(tools, args, _renamed(words, tools.command))
+
+
+def _renamed(words: Words, command: str) -> Words:
+    """Return a sentence about the slash command as it is called here."""
+    return tuple(
+        Code(f"{command}{part.text.removeprefix('/signoff')}")
+        if isinstance(part, Code) and part.text.startswith("/signoff ")
+        else part
+        for part in words
+    )
 
 
 async def refuse(tools: Tools, args: AsyncArgs, words: Words) -> None:

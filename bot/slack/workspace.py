@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -68,6 +69,7 @@ class SlackWorkspace:
         self.name = name
         self.installed_by = installed_by
         self._known = identity
+        self._renewed: Callable[[], None] = _nothing
         self._token = bot_token
         self._directory_ttl = directory_ttl
         self._tasks = TaskKeeper()
@@ -103,8 +105,15 @@ class SlackWorkspace:
         return self
 
     def use_token(self, bot_token: str) -> None:
-        """Make all further calls with another token."""
+        """Make all further calls with this token, and tell if it is another one."""
+        if bot_token == self._token:
+            return
         self._token = self.client.token = self.sender.token = bot_token
+        self._renewed()
+
+    def on_new_token(self, renewed: Callable[[], None]) -> None:
+        """Have a function called when the token was replaced."""
+        self._renewed = renewed
 
     async def __aexit__(
         self,
@@ -117,3 +126,7 @@ class SlackWorkspace:
         await self.directory.close()
         await self.channels.close()
         await self.session.close()
+
+
+def _nothing() -> None:
+    """Stand in for whoever wants to know of a new token."""

@@ -230,25 +230,3 @@ async def _installed(shell: Shell, key: str, token: str) -> None:
         await installs.save(Installation(id="T0SIGNOFF", name="Demo", token=token, **facts))
         ended = "the app was uninstalled"
         await installs.save(Installation(id="T1ACME", name="Acme", token="", ended=ended, **facts))
-
-
-async def test_s11_a_run_is_started_in_a_workspace(deep: Shell, sim: Simulator) -> None:
-    """The only one, or the one that is named."""
-    key = new_key()
-    del os.environ["SLACK_BOT_TOKEN"]
-    os.environ |= {
-        "SLACK_CLIENT_ID": sim.client_id,
-        "SLACK_CLIENT_SECRET": sim.client_secret,
-        "SIGNOFF_ENCRYPTION_KEY": key,
-    }
-    nowhere = await asyncio.to_thread(deep, "run", "small")
-    await _installed(deep, key, sim.bot_token)
-    started = await asyncio.to_thread(deep, "run", "small")
-    other = await asyncio.to_thread(deep, "run", "small", "--workspace", "T1ACME")
-
-    assert (nowhere.code, nowhere.err) == (
-        2, "signoff: say with --workspace which one; the app is installed in: none\n",
-    )  # fmt: skip
-    assert started.code == 0, started.err
-    assert other.code == 2
-    assert "not installed in the workspace T1ACME; it is in: T0SIGNOFF" in other.err

@@ -12,6 +12,7 @@ import pytest
 from bot.errors import ConfigurationError, EncryptionKeyError
 from bot.simulator import SECOND
 from bot.slack import install_pages
+from bot.slack.app import places_of
 from bot.slack.installed import InstalledWorkspaces
 from bot.slack.installs import SCOPE, Installs
 from bot.slack.vault import Vault, new_key
@@ -174,6 +175,21 @@ async def test_s11_a_token_is_renewed_before_it_expires(frozen: Branches, clock:
     assert answer["team_id"] == ACME
 
 
+async def test_s11_a_sender_that_was_refused_goes_on_with_the_new_token(
+    frozen: Branches, clock: FakeClock
+) -> None:
+    """At once, and not when it would have looked again."""
+    resumed: list[str] = []
+    workspace = frozen.workspaces.serving[ACME]
+    workspace.on_new_token(lambda: resumed.append(ACME))
+    await frozen.workspaces.look_again()
+
+    assert resumed == []
+    clock.advance(timedelta(hours=11))
+    await frozen.workspaces.look_again()
+    assert resumed == [ACME]
+
+
 async def test_s11_one_process_of_several_renews(frozen: Branches, clock: FakeClock) -> None:
     """A refresh token works once, so the others wait for the new one."""
     others = [another(frozen, clock=clock) for _ in range(3)]
@@ -271,3 +287,18 @@ def test_s11_what_is_no_key_is_refused(keys: list[str]) -> None:
     """The message says how to make one."""
     with pytest.raises(ConfigurationError, match="signoff key"):
         Vault(keys)
+
+
+@pytest.mark.parametrize(
+    ("body", "team"),
+    [
+        ({"message": {"team": "T1"}, "user": {"team_id": "T2"}}, "T1"),
+        ({"view": {"app_installed_team_id": "T1"}, "user": {"team_id": "T2"}}, "T1"),
+        ({"user": {"team_id": "T2"}}, "T0"),
+    ],
+)
+def test_s11_in_a_shared_channel_the_workspace_is_where_the_bot_asked(
+    body: dict[str, dict[str, str]], team: str
+) -> None:
+    """Who acts may belong to another organisation."""
+    assert next(filter(None, places_of(body, {"team_id": "T0", "enterprise_id": "E0"}))) == team
