@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+from bot.simulator.defaults import SECOND, organisation
 from bot.simulator.manifest import ManifestError
 from bot.simulator.simulator import Simulator
 
@@ -28,6 +29,13 @@ def _parser() -> argparse.ArgumentParser:
         "--request-url", help="post signed callbacks to this address instead of Socket Mode"
     )
     parser.add_argument("--record", type=Path, help="append all exchanges to this file")
+    parser.add_argument(
+        "--workspaces",
+        type=int,
+        default=1,
+        choices=range(1, 5),
+        help="how many there are (1); the second is Acme, the others are an organisation's",
+    )
     parser.add_argument("--refresh-minutes", type=float, help="ask the app to reconnect this often")
     return parser
 
@@ -40,6 +48,7 @@ async def _serve(options: argparse.Namespace) -> None:
         state_file=options.state,
         request_url=options.request_url,
         refresh_every=refresh,
+        workspaces=(SECOND, *organisation())[: options.workspaces - 1],
     )
     if options.record is not None:
         simulator.record_to(options.record)
@@ -55,6 +64,8 @@ async def _serve(options: argparse.Namespace) -> None:
             f"Bot token        {simulator.bot_token}",
             f"App token        {simulator.app_token}",
             f"Signing secret   {simulator.signing_secret}",
+            f"Client ID        {simulator.client_id}",
+            f"Client secret    {simulator.client_secret}",
             "Stop with Ctrl-C.",
         )
         sys.stdout.write("\n".join(lines) + "\n")

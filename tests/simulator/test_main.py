@@ -28,10 +28,10 @@ async def _start(*more: str, cwd: Path | None = None) -> asyncio.subprocess.Proc
 async def test_it_prints_where_it_is_and_stops_on_ctrl_c(tmp_path: Path) -> None:
     """Address and tokens first, status 0 at the end."""
     record = tmp_path / "record.jsonl"
-    process = await _start("--record", str(record), "--refresh-minutes", "5")
+    process = await _start("--record", str(record), "--refresh-minutes", "5", "--workspaces", "2")
     assert process.stdout is not None
-    lines = [(await process.stdout.readline()).decode().rstrip() for _ in range(6)]
-    shown = dict(line.rsplit(maxsplit=1) for line in lines[:5])
+    lines = [(await process.stdout.readline()).decode().rstrip() for _ in range(8)]
+    shown = dict(line.rsplit(maxsplit=1) for line in lines[:7])
     async with (
         aiohttp.ClientSession() as session,
         session.post(
@@ -40,11 +40,15 @@ async def test_it_prints_where_it_is_and_stops_on_ctrl_c(tmp_path: Path) -> None
         ) as answer,
     ):
         body = await answer.json()
+        async with session.get(f"{shown['Open']}/sim/world?as=U1BOB") as page:
+            world = await page.json()
     process.send_signal(signal.SIGINT)
     status = await asyncio.wait_for(process.wait(), 10)
 
     assert body["ok"] is True
     assert status == 0
+    assert [team["name"] for team in world["teams"]] == ["Signoff demo", "Acme"]
+    assert shown["Client ID"]
     assert shown["App token"].startswith("xapp-")
     assert json.loads(record.read_text(encoding="utf-8"))["method"] == "auth.test"
 
