@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
@@ -30,17 +31,41 @@ from orchestrator.store.records import Backlog, Delivery
 from orchestrator.store.tables import AnyRow, deliveries, messages
 
 
-def _of_same_message(other: FromClause) -> ColumnElement[bool]:
-    """Say of another row that it is about the same approval, for the same eyes."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What a sender would send now."""
+
+    is_of_one: bool = False  #: only what belongs to one workspace
+    one_a_channel: bool = False  #: no two for one channel or person at a time
+    without: frozenset[Purpose] = frozenset()  #: what is left where it is
+
+
+def _of_same_message(one: FromClause, other: FromClause) -> ColumnElement[bool]:
+    """Say of two rows that they are about the same approval, for the same eyes."""
     return and_(
-        other.c.approval_id == deliveries.c.approval_id,
-        other.c.person.is_not_distinct_from(deliveries.c.person),
+        other.c.approval_id == one.c.approval_id,
+        other.c.person.is_not_distinct_from(one.c.person),
     )
 
 
 def _is_edit(rows: FromClause) -> ColumnElement[bool]:
     # Not IN, whose values the reader would have to know beforehand.
     return or_(*(rows.c.purpose == purpose for purpose in EDITS))
+
+
+def _is_superseded(rows: FromClause) -> ColumnElement[bool]:
+    """Say of an edit that a newer one of the same message waits."""
+    newer = deliveries.alias("newer")
+    return and_(
+        _is_edit(rows),
+        rows.c.owner.is_(None),
+        exists().where(
+            _of_same_message(rows, newer),
+            _is_edit(newer),
+            newer.c.status == PENDING,
+            newer.c.id > rows.c.id,
+        ),
+    )
 
 
 def _is_blocked(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
@@ -50,11 +75,12 @@ def _is_blocked(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """
     older = deliveries.alias("older")
     return exists().where(
-        _of_same_message(older),
+        _of_same_message(deliveries, older),
         older.c.status == PENDING,
         older.c.id < deliveries.c.id,
         or_(older.c.not_before <= now, older.c.attempts > 0),
         ~and_(_is_edit(older), _is_edit(deliveries), older.c.owner.is_(None)),
+        ~_is_superseded(older),
     )
 
 
@@ -70,58 +96,77 @@ def _lane(rows: FromClause) -> ColumnElement[str]:
     return rows.c.workspace + ":" + place
 
 
-def _one_a_lane(now: datetime, conditions: Sequence[ColumnElement[bool]]) -> Select[Any]:
-    under_way = deliveries.alias("under_way")
-    busy = select(_lane(under_way)).where(
-        under_way.c.status == PENDING,
-        under_way.c.owner.is_not(None),
-        under_way.c.not_before > now,
-    )
-    lane = _lane(deliveries)
-    first = select(func.min(deliveries.c.id)).where(*conditions, lane.not_in(busy)).group_by(lane)
-    return select(deliveries).where(deliveries.c.id.in_(first))
+def _claimable(wanted: Wanted, now: BindParameter[datetime]) -> list[ColumnElement[bool]]:
+    conditions = [
+        deliveries.c.status == PENDING,
+        deliveries.c.not_before <= now,
+        *(deliveries.c.purpose != purpose.value for purpose in wanted.without),
+        ~_is_superseded(deliveries),
+        ~_is_blocked(now),
+    ]
+    if wanted.is_of_one:
+        conditions.append(deliveries.c.workspace == bindparam("workspace"))
+    if wanted.one_a_channel:
+        under_way = deliveries.alias("under_way")
+        busy = select(_lane(under_way)).where(
+            under_way.c.status == PENDING,
+            under_way.c.not_before > now,
+            under_way.c.owner.is_not(None),
+        )
+        conditions.append(_lane(deliveries).not_in(busy))
+    return conditions
+
+
+@cache
+def _candidates(wanted: Wanted) -> Select[Any]:
+    conditions = _claimable(wanted, bindparam("now"))
+    if not wanted.one_a_channel:
+        return select(deliveries.c.id).where(*conditions).order_by(deliveries.c.id)
+    first = func.min(deliveries.c.id).label("id")
+    return select(first).where(*conditions).group_by(_lane(deliveries)).order_by(first)
+
+
+@cache
+def _chosen(wanted: Wanted) -> Select[Any]:
+    ids = deliveries.c.id.in_(bindparam("ids", expanding=True))
+    return select(deliveries).where(ids, *_claimable(wanted, bindparam("now")))
+
+
+async def candidates(
+    reader: Reader, now: datetime, wanted: Wanted, *, workspace: str | None, limit: int
+) -> list[int]:
+    """Return the numbers of rows that may be claimed, the oldest first.
+
+    It looks at all that waits, so it is asked outside of the writer's transactions.
+    """
+    values = {} if workspace is None else {"workspace": workspace}
+    rows = await reader.fetch(_candidates(wanted), now=now, **values)
+    return [row.id for row in rows[:limit]]
 
 
 def claim(  # noqa: PLR0913 - what a sender may ask for, by keyword
     connection: Connection,
     now: datetime,
+    ids: Sequence[int],
     *,
+    wanted: Wanted,
+    workspace: str | None,
     owner: str,
-    limit: int,
     lease: timedelta,
-    workspace: str | None = None,
-    without: Collection[Purpose] = (),
-    one_a_channel: bool = False,
 ) -> list[Delivery]:
-    """Take up to `limit` rows, oldest first, and hide them from others for `lease`.
+    """Take those of `ids` that may still be claimed, and hide them from others for `lease`.
 
     A row is not taken before all older rows about the same message are done, so that what people
     see never goes back in time. Of several edits that wait, the newest one stands for all; of
     questions, reminders and notices each is sent. With the first edit of a question come those of
     its copies, as rows of their own.
-
-    Args:
-        connection: In a transaction.
-        now: The instant that counts.
-        owner: Who takes them.
-        limit: The most that are taken.
-        lease: For how long.
-        workspace: Of which workspace; None: of any.
-        without: Purposes that are left where they are.
-        one_a_channel: Take no two for one channel or person, and none for where another one is
-            on its way to.
     """
-    _supersede(connection)
-    conditions = [
-        deliveries.c.status == PENDING,
-        deliveries.c.not_before <= now,
-        deliveries.c.purpose.not_in([purpose.value for purpose in without]),
-        ~_is_blocked(now),
-    ]
-    if workspace is not None:
-        conditions.append(deliveries.c.workspace == workspace)
-    query = _one_a_lane(now, conditions) if one_a_channel else select(deliveries).where(*conditions)
-    rows = connection.execute(query.order_by(deliveries.c.id).limit(limit)).all()
+    values = {} if workspace is None else {"workspace": workspace}
+    query = _chosen(wanted).order_by(deliveries.c.id)
+    rows = connection.execute(query, {"ids": list(ids), "now": now, **values}).all()
+    for row in rows:
+        if row.purpose in EDITS:
+            _supersede(connection, row)
     return _take(connection, now, rows, owner=owner, lease=lease)
 
 
@@ -145,21 +190,17 @@ def claim_digest(
     return _take(connection, now, rows, owner=owner, lease=lease)
 
 
-def _supersede(connection: Connection) -> None:
-    newer = deliveries.alias("newer")
-    is_superseded = exists().where(
-        _of_same_message(newer),
-        _is_edit(newer),
-        newer.c.status == PENDING,
-        newer.c.id > deliveries.c.id,
-    )
+def _supersede(connection: Connection, edit: AnyRow) -> None:
+    """Be done with the older edits of a message for which this one stands."""
     connection.execute(
         update(deliveries)
         .where(
+            deliveries.c.approval_id == edit.approval_id,
+            deliveries.c.person.is_not_distinct_from(edit.person),
+            deliveries.c.id < edit.id,
             deliveries.c.status == PENDING,
-            _is_edit(deliveries),
             deliveries.c.owner.is_(None),
-            is_superseded,
+            _is_edit(deliveries),
         )
         .values(status=SENT, error="a newer edit stands for it")
     )
