@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.cards.card import Aside
-from orchestrator.graph.kinds import ApprovalKind, Decision
+from orchestrator.graph.kinds import ApprovalKind, Decision, Risk
 from orchestrator.store.records import Approval
 
 #: How long "approve for some hours" holds.
@@ -51,7 +51,8 @@ def asides_of(approval: Approval) -> tuple[Aside, ...]:
     if not approval.is_open:
         return ()
     may_approve = Decision.APPROVE in approval.decisions
-    has_rules = may_approve and approval.kind in _RULED
+    # What is asked back each time is not approved in advance.
+    has_rules = may_approve and approval.kind in _RULED and approval.risk is not Risk.HIGH
     found = {
         Aside.COMMENT: True,
         Aside.ASK: True,

@@ -109,6 +109,9 @@ def run_words(run: Run, approvals: Sequence[Approval]) -> list[Words]:
         (f"• {one_line(str(name))}: ", cut(one_line(str(value)), _REASON))
         for name, value in list(visible_in_run(run.input, approvals).items())[:10]
     ]
+    if run.spent:
+        spent = ", ".join(f"{one_line(name)} {value:,g}" for name, value in run.spent.items())
+        lines.append((f"• spent so far: {cut(spent, _REASON)}",))
     lines += [_approval_story(approval) for approval in approvals]
     return lines
 

@@ -148,7 +148,9 @@ async def _plainer(draft: Draft, call: Callable[[SlackMessage], Awaitable[T]]) -
     except CallError as exc:
         if exc.failure.remedy is not Remedy.PLAINER:
             raise
-        _log.error("slack_refused_blocks", error=exc.code, detail=exc.failure.fix)
+        _log.error(
+            "slack_refused_blocks", error=exc.code, detail=exc.failure.fix, sort=draft.full.sort
+        )
     return await call(draft.plain)
 
 

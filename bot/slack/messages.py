@@ -48,6 +48,8 @@ class SlackMessage:
     text: str
     blocks: list[dict[str, Any]]
     metadata: dict[str, Any]
+    #: What sort of message it is, for logs.
+    sort: str = ""
 
 
 def render(card: Card, groups: GroupIds | None = None) -> SlackMessage:
@@ -56,6 +58,7 @@ def render(card: Card, groups: GroupIds | None = None) -> SlackMessage:
         text=_summary(card.summary, groups),
         blocks=_blocks(card, groups),
         metadata=_metadata(card),
+        sort=f"{'outcome' if card.icon else 'question'} {card.kind}",
     )
 
 

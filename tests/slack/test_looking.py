@@ -194,6 +194,10 @@ async def test_s1_high_risk_asks_back_with_the_question_and_what_it_is_about(tmp
         assert asked_back["confirm"]["text"] == "Approve"
         assert "confirm" not in button(question, "Reject…")
         assert "*high risk*" in shown(question)
+        await bot.pick("U0BOB", question, "More…")
+        window = shown(await said(bot, "U0BOB", "Withdraw…"))
+
+        assert "Approve for" not in window
 
 
 def turned(effects: Effects) -> Graph:
