@@ -11,7 +11,7 @@ import pytest
 from bot.slack.hours import Quiet
 from bot.slack.preferences import Preference, Preferences, graph_subject, run_subject
 from orchestrator.runtime import SystemClock
-from tests.slack.bench import Bench, bench
+from tests.slack.bench import Bench, bench, shown
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
@@ -156,3 +156,14 @@ async def test_s8_a_preference_that_cannot_be_read_counts_as_none(socket_bot: Be
     await socket_bot.engine.values.put("preference", ":U0ALICE", '{"quiet": 7}')
 
     assert await wanted(socket_bot, "U0ALICE") == Preference()
+
+
+async def test_s6_s8_the_home_tab_leads_to_the_window(socket_bot: Bench):
+    """Where people look at what waits for them, they can say what they want to hear."""
+    bot = socket_bot
+    await bot.sim.open_home("U0BOB")
+    home = await bot.sim.until(lambda: bot.sim.home("U0BOB"))
+    await bot.sim.click_view("U0BOB", home["id"], label="Notifications…")
+    window = await bot.window("U0BOB", "Notifications")
+
+    assert "Europe/Berlin" in shown(window)
