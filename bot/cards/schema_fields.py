@@ -132,8 +132,9 @@ def _of_schema(found: InputField, declared: Any, owner: _Object) -> tuple[Field,
     default = found.default if owner.current is None else None
     held = owner.current[found.name] if owner.current is not None and is_there else default
     outer = owner.group
+    label = _label(declared, found.name)
     group = Group(
-        label=_label(declared, found.name),
+        label=f"{outer.label} · {label}" if outer else label,
         path=(*owner.path, found.name),
         is_required=found.required and (outer is None or outer.is_required),
         is_null=held is None

@@ -135,8 +135,9 @@ class Sheet:
         for number in self.page:
             group = self.fields[number].group
             if group is not None and group.label != heading:
-                words = "" if group.is_required else "  _leave all of it empty if there is none_"
-                shown.append(b.section(f"*{fit_escaped(group.label, _PROBLEM)}*{words}"))
+                shown.append(b.header(group.label))
+                if not group.is_required:
+                    shown.append(b.context("If there is none, leave all of it empty."))
             elif group is None and heading:
                 shown.append({"type": "divider"})
             heading = group.label if group is not None else ""
@@ -162,6 +163,7 @@ class Sheet:
         lines = ["*Please look at these again:*"]
         for number, texts in sorted(self.problems.items())[:_PROBLEMS]:
             each = self.fields[number] if number < len(self.fields) else None
-            label = f"{escape(each.label)}: " if each else ""
+            within = f"{each.group.label} · " if each and each.group else ""
+            label = f"{escape(within + each.label)}: " if each else ""
             lines.append(f"• {label}{fit_escaped(error_text(texts), _PROBLEM)}")
         return "\n".join(lines)
