@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from orchestrator.graph.formats import Format, FormatKind, find_format
@@ -52,6 +53,23 @@ def formats_of_answer(approval: Approval) -> dict[str, Format]:
             inner = inner.partition(".")[2]
             found.setdefault(inner, shown)
     return found
+
+
+def without_secrets(approval: Approval) -> Approval:
+    """Return an approval as people may see it: its payload, edits and answers."""
+    if not any(shown.kind is FormatKind.SECRET for shown in approval.formats.values()):
+        return approval
+    formats = formats_of_answer(approval)
+    before = approval.before_edit
+    return replace(
+        approval,
+        payload=visible_payload(approval),
+        before_edit=None if before is None else visible_values(before, approval.formats),
+        edits=visible(approval.edits, formats, ""),
+        answers=tuple(
+            replace(each, values=visible(each.values, formats, "")) for each in approval.answers
+        ),
+    )
 
 
 def visible_in_run(values: Mapping[str, Any], approvals: Iterable[Approval]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from pydantic_core import to_json, to_jsonable_python
 
+from bot.cards.secrets import without_secrets
 from bot.cli.policies import progress
 from orchestrator.core.events import Record
 from orchestrator.graph.graph import Graph
@@ -38,10 +39,11 @@ def run_document(run: Run) -> dict[str, Any]:
 
 def approval_document(approval: Approval) -> dict[str, Any]:
     """Return an approval with its short reference; of its run, the names and the status."""
-    document = {"id": approval.id, "ref": approval.ref, **_plain(approval)}
+    seen = without_secrets(approval)
+    document = {"id": approval.id, "ref": approval.ref, **_plain(seen)}
     document["approvers"] = list(approval.approvers)
     document["progress"] = progress(approval) if approval.is_open else None
-    document["answers"] = [_answer(answer) for answer in approval.answers]
+    document["answers"] = [_answer(answer) for answer in seen.answers]
     run = approval.run
     document["run"] = {"id": run.id, "ref": run.ref, "status": run.status.value}
     return document

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from bot.cards.tree import Body
+from bot.cli.documents import approval_document
 from bot.cli.question import print_approval
 from bot.cli.story import print_run
 from orchestrator.graph import parse_format
@@ -31,6 +32,7 @@ def test_s1_a_question_on_the_command_line_hides_its_secrets(
     print_approval(asked, [])
     said = capsys.readouterr().out
 
+    assert "xoxb" not in str(approval_document(asked))
     assert "xoxb" not in said
     assert "hidden" in said
     assert "after" in said
