@@ -16,7 +16,7 @@ from bot.slack.modals import NOTICE_CALLBACK
 from bot.slack.mrkdwn import GroupIds, lines
 from bot.slack.payloads import CancelButton, QuestionButton, RunOption
 from orchestrator.core.state import FINISHED, RunStatus
-from orchestrator.errors import RunNotFoundError
+from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
 from orchestrator.store.records import Approval, Run
 
 #: Prefix of buttons about a run; what follows says what to do.
@@ -41,15 +41,21 @@ async def get_run(tools: Tools, reference: str) -> Run:
         ApprovalNotFoundError: There is no such question.
     """
     name = reference.lower()
-    is_question = name.startswith("a-")
-    run = (
-        (await tools.engine.get_approval(name)).run
-        if is_question
-        else await tools.engine.get_run(name)
-    )
+    if name.startswith("a-"):
+        run = (await tools.engine.get_approval(name)).run
+    else:
+        run = await tools.engine.get_run(name)
     if run.workspace != tools.workspace:
         raise RunNotFoundError(reference)
     return run
+
+
+async def get_question(tools: Tools, reference: str) -> Approval:
+    """Return the question that a reference names; raises ApprovalNotFoundError."""
+    approval = await tools.engine.get_approval(reference.lower())
+    if approval.run.workspace != tools.workspace:
+        raise ApprovalNotFoundError(reference)
+    return approval
 
 
 async def run_answer(tools: Tools, run: Run) -> Answer:

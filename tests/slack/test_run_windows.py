@@ -118,3 +118,36 @@ async def test_s10_a_question_whose_message_is_gone_is_posted_anew(socket_bot: B
 
 async def _is_delivered(bot: Bench) -> bool:
     return (await bot.approval()).delivered_at is not None
+
+
+async def test_s11_runs_of_another_workspace_are_nowhere_to_be_seen(socket_bot: Bench):
+    """Not in lists, not by their reference, not on the Home tab."""
+    engine = socket_bot.engine
+    other = await engine.start(
+        "publish", {"topic": "Secret"}, requester="U0ALICE", surface="test", workspace="T2"
+    )
+    await engine.wait_until(other.id, lambda run: run.status == "waiting", timeout=5)
+    question = (await engine.list_approvals(other.id))[-1]
+    texts = [
+        said(await socket_bot.run(text, user="U0BOB"))
+        for text in (
+            "list",
+            "pending",
+            "pending me",
+            f"show {other.ref}",
+            f"show {question.ref}",
+            f"who {question.ref}",
+            f"remind {question.ref}",
+            f"repost {question.ref}",
+            f"cancel {other.ref}",
+            f"retry {other.ref}",
+        )
+    ]
+    await socket_bot.sim.open_home("U0BOB")
+    home = await socket_bot.sim.until(lambda: socket_bot.sim.home("U0BOB"), timeout=4)
+
+    assert all("Secret" not in text for text in texts)
+    assert "No run has been started yet." in texts[0]
+    assert all("There is no run" in texts[number] for number in (3, 4, 8, 9))
+    assert all("not known any more" in texts[number] for number in (5, 6, 7))
+    assert "Nothing waits for you." in json.dumps(home)

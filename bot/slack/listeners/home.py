@@ -41,8 +41,8 @@ from bot.slack.modals import notice_view
 from bot.slack.mrkdwn import mrkdwn
 from bot.slack.payloads import PageButton, QuestionButton
 from bot.slack.questions import question_view
-from bot.slack.runs import QUESTION
-from orchestrator.errors import ApprovalNotFoundError, OrchestratorError
+from bot.slack.runs import QUESTION, get_question
+from orchestrator.errors import OrchestratorError
 from orchestrator.graph.kinds import Decision
 from orchestrator.store.records import Approval, Run
 
@@ -61,11 +61,8 @@ async def turn_page(tools: Tools, args: AsyncArgs) -> None:
 async def open_question(tools: Tools, args: AsyncArgs) -> None:
     """Open the window about a question."""
     button = QuestionButton.unpack(_value(args))
-    approval = await in_time(
-        tools.tasks, tools.engine.get_approval(button.approval), seconds=CLICK_TIMEOUT
-    )
-    if approval.run.workspace != tools.workspace:
-        raise ApprovalNotFoundError(approval.ref)
+    work = get_question(tools, button.approval)
+    approval = await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
     await args.ack()
     if is_first(tools, args.body, "form"):
         tools.tasks.spawn(_open_question(tools, args.body, approval), name="slack-question")

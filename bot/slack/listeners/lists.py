@@ -17,9 +17,9 @@ from bot.slack.inbox import Inbox
 from bot.slack.listening import Tools, is_first, user_of
 from bot.slack.payloads import HistoryButton
 from bot.slack.rosters import look_up
-from bot.slack.runs import get_run, question_button, run_answer, show_button
+from bot.slack.runs import get_question, get_run, question_button, run_answer, show_button
 from orchestrator.core.state import FINISHED
-from orchestrator.errors import ApprovalNotFoundError, ApproversError
+from orchestrator.errors import ApproversError
 from orchestrator.graph.policy import parse_approver
 from orchestrator.runtime import SystemClock
 from orchestrator.store.records import Approval, Run
@@ -185,9 +185,7 @@ async def who(tools: Tools, _args: AsyncArgs, line: CommandLine) -> Answer:
     """Show who may decide about a question."""
     if not line.words:
         return say_words(("Say which question: ", Code(f"{tools.command} who a-…"), "."))
-    approval = await tools.engine.get_approval(line.words[0].lower())
-    if approval.run.workspace != tools.workspace:
-        raise ApprovalNotFoundError(line.words[0])
+    approval = await get_question(tools, line.words[0])
     rosters = await look_up(tools.directory, approval.policy)
     card = who_card(approval, rosters, now=SystemClock().now())
     groups = tuple(Item(rows=(each.title, *each.people)) for each in card.groups)

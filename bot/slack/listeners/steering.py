@@ -13,7 +13,7 @@ from bot.slack.command_line import CommandError, CommandLine
 from bot.slack.decisions import SURFACE
 from bot.slack.inbox import Inbox
 from bot.slack.listening import Tools, user_of
-from bot.slack.runs import get_run
+from bot.slack.runs import get_question, get_run
 from orchestrator.errors import InvalidValuesError
 from orchestrator.store.records import Run
 
@@ -129,9 +129,8 @@ async def remind(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Remind the approvers of a question now."""
     if not line.words:
         return [("Say which question: ", Code(f"{tools.command} remind a-…"), ".")]
-    reference = line.words[0].lower()
-    await tools.engine.remind(reference, by=user_of(args.body), surface=SURFACE)
-    approval = await tools.engine.get_approval(reference)
+    approval = await get_question(tools, line.words[0])
+    await tools.engine.remind(approval.id, by=user_of(args.body), surface=SURFACE)
     return [("Those who have not answered ", Code(approval.ref), " are being reminded.")]
 
 
@@ -139,9 +138,8 @@ async def repost(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Have an open question posted anew."""
     if not line.words:
         return [("Say which question: ", Code(f"{tools.command} repost a-…"), ".")]
-    reference = line.words[0].lower()
-    is_new = await tools.engine.repost(reference, by=user_of(args.body))
-    approval = await tools.engine.get_approval(reference)
+    approval = await get_question(tools, line.words[0])
+    is_new = await tools.engine.repost(approval.id, by=user_of(args.body))
     if is_new:
         return [("The question ", Code(approval.ref), " is being posted anew.")]
     return [("The question ", Code(approval.ref), " is on its way already.")]
