@@ -42,6 +42,7 @@ COMMANDS = {
     "extend": ("upkeep", "Move the deadline of an approval."),
     "withdraw": ("upkeep", "Take an approval back."),
     "remind": ("upkeep", "Remind the approvers now."),
+    "repost": ("upkeep", "Post an approval in Slack anew."),
     "rules": ("rules", "List what people have approved in advance."),
     "revoke": ("rules", "Have such a standing rule hold no longer."),
     "verify": ("verify", "Check that the logs of runs are whole."),

@@ -1,4 +1,4 @@
-"""`comment`, `ask`, `delegate`, `reassign`, `snooze`, `extend`, `withdraw` and `remind`."""
+"""What people do about an open approval beside deciding it, one command each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from orchestrator.runtime import Engine
 from orchestrator.store import Approval, Run
 
 #: What a command does, given the engine, the approval's id and who does it.
-_Deed = Callable[[Engine, str, str], Awaitable[Run]]
+_Deed = Callable[[Engine, str, str], Awaitable[object]]
 
 
 def _do(
@@ -179,3 +179,16 @@ def remind(*, approval: str, by: str | None, as_json: bool) -> None:
         return await engine.remind(asked, by=who, surface=SURFACE)
 
     _do(approval, by, deed, lambda found: f"was reminded of: {progress(found)}", as_json=as_json)
+
+
+@click.command()
+@click.argument("approval")
+@as_option("Its requester, an approver or an operator. Default: you.")
+@json_option("the approval")
+def repost(*, approval: str, by: str | None, as_json: bool) -> None:
+    """Post an open APPROVAL in Slack anew, where its message is gone or stands elsewhere."""
+
+    async def deed(engine: Engine, asked: str, who: str) -> bool:
+        return await engine.repost(asked, by=who)
+
+    _do(approval, by, deed, lambda _: "is posted anew", as_json=as_json)

@@ -10,7 +10,7 @@ from orchestrator.core import commands as c
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
 from orchestrator.core.effects import Purpose
-from orchestrator.errors import NotPermittedError
+from orchestrator.errors import NotPermittedError, NotPossibleError
 from orchestrator.runtime.desk import Desk
 from orchestrator.runtime.patience import persist
 from orchestrator.store import (
@@ -163,10 +163,13 @@ class Deliveries(Desk):
         Raises:
             ApprovalNotFoundError: There is no such approval.
             ApprovalClosedError: It is not open any more.
+            NotPossibleError: Questions are shown in no chat.
             NotPermittedError: The person has nothing to do with it; says who has.
             DirectoryError: Who may do that could not be looked up.
             StoreUnavailableError: Nothing was recorded.
         """
+        if not self._store.has_chat:
+            raise NotPossibleError("questions are shown in no chat, so none can be posted anew")
         question = await self._store.get_question(approval)
         closed = await self._find_closed(question.approval_id)
         if closed is not None:

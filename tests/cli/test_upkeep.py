@@ -110,6 +110,15 @@ def test_approvers_are_reminded_by_hand_once_a_minute(deep: Shell) -> None:
     assert events(deep, ref).count("ReminderFired") == 1
 
 
+def test_a_question_is_posted_anew(deep: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is Slack to post it in; by people who have to do with it."""
+    monkeypatch.setenv("SIGNOFF_CHANNEL", "C0APPROVALS")
+    ref = deep.ask("vault")
+
+    assert deep("repost", ref, *BOB).out == f"{ref} is posted anew\n"
+    assert "or an operator may" in deep("repost", ref, "--as", "U0MALLORY").err
+
+
 def test_the_system_user_acts_unless_somebody_is_named(deep: Shell) -> None:
     """Who started a run from here may take its question back without an introduction."""
     ref = deep.ask("vault")
@@ -132,6 +141,7 @@ def test_the_system_user_acts_unless_somebody_is_named(deep: Shell) -> None:
         ("extend", "REF", "1h", "--as", "U0BOB"),
         ("withdraw", "REF", "--as", "U0MALLORY"),
         ("remind", "REF", "--as", "U0MALLORY"),
+        ("repost", "REF", "--as", "U0ALICE"),
     ],
 )
 def test_what_is_refused_leaves_no_trace(words: tuple[str, ...], deep: Shell) -> None:
@@ -155,6 +165,7 @@ def test_what_is_refused_leaves_no_trace(words: tuple[str, ...], deep: Shell) ->
         (("comment", "a-0000000"), 2),
         (("snooze", "a-0000000", "1h"), 1),
         (("remind", "a-0000000"), 1),
+        (("repost", "a-0000000"), 1),
     ],
 )
 def test_wrong_usage_and_unknown_approvals_are_one_line(
