@@ -1,21 +1,14 @@
-"""Who is told what by a direct message, when, and in which words; and the thread's story."""
+"""Who is told what by a direct message, and when."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot.cards import Card, Notice, question_card
-from bot.cards.digest import digest_of
-from bot.cards.direct import DirectNote, end_note, event_note, outcome_note, reminder_note
-from bot.cards.story import has_ended, has_outcome, next_words, people_in, story_words, uncalled
-from bot.slack.directory import SlackDirectory
-from bot.slack.directs import DirectPost, render_digest, render_direct
+from bot.cards.story import has_ended, has_outcome
 from bot.slack.hours import after_quiet, next_of, zone_of
-from bot.slack.links import Links
-from bot.slack.messages import SlackMessage, render
-from bot.slack.preferences import Preference, Preferences
+from bot.slack.letters import DIGEST, END, EVENT, OUTCOME, QUESTION, REMINDER, Letters
+from bot.slack.preferences import Preference
 from bot.slack.recipients import (
     MOST_PEOPLE,
     Circle,
@@ -30,12 +23,8 @@ from orchestrator.core import approval_events as a
 from orchestrator.core.effects import Purpose
 from orchestrator.errors import DirectoryError
 from orchestrator.graph.kinds import Risk
-from orchestrator.runtime import Engine
-from orchestrator.store.records import Approval, Delivery, Message
+from orchestrator.store.records import Approval, Delivery
 
-QUESTION, DIGEST, REMINDER, OUTCOME, END = "question", "digest", "reminder", "outcome", "end"
-#: An event that concerns the person; its number follows.
-_EVENT = "event:"
 #: A question that cannot wait for the digest is told so long before its deadline.
 _AHEAD = timedelta(hours=1)
 
@@ -50,20 +39,8 @@ class Direct:
     not_before: datetime
 
 
-class Audience:
+class Audience(Letters):
     """Decides it when a delivery is sent, from what is stored by then; one per workspace."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        directory: SlackDirectory,
-        preferences: Preferences,
-        links: Links,
-    ) -> None:
-        self._engine = engine
-        self._directory = directory
-        self._preferences = preferences
-        self._links = links
 
     async def directs_for(
         self, delivery: Delivery, approval: Approval, now: datetime
@@ -84,124 +61,6 @@ class Audience:
                 return await self._outcome(delivery, approval, now)
             case _:
                 return []
-
-    async def compose(
-        self, delivery: Delivery, approval: Approval, now: datetime
-    ) -> SlackMessage | None:
-        """Return what a direct message says when it is sent; None: by now there is nothing."""
-        person, detail = delivery.person or "", delivery.detail or ""
-        if detail == DIGEST:
-            return await self.compose_digest([delivery], [approval], now)
-        if detail == QUESTION:
-            if not approval.is_open or person not in await self._asked_of(approval, now):
-                return None
-            return render(self._question(approval, now), await self._directory.known_groups())
-        note = await self._note(person, detail, approval, now)
-        if note is None:
-            return None
-        url = await self._links.find(approval.id, person=person)
-        post = DirectPost(approval=approval, delivery=delivery.id, url=url)
-        return render_direct(note, post, await self._directory.known_groups())
-
-    async def compose_digest(
-        self, deliveries: Sequence[Delivery], approvals: Sequence[Approval], now: datetime
-    ) -> SlackMessage | None:
-        """Return one message for all that was gathered for a person; None: nothing waits."""
-        person = deliveries[0].person or ""
-        preference = await self._preferences.get(person)
-        waiting: dict[str, Approval] = {}
-        for approval in approvals:
-            is_muted = preference.is_muted(run=approval.run_id, graph=approval.graph, now=now)
-            if approval.is_open and not is_muted and person in await self._asked_of(approval, now):
-                waiting[approval.id] = approval
-        if not waiting:
-            return None
-        return await self._digest(person, waiting.values(), delivery=deliveries[0].id)
-
-    async def digest_again(self, message: Message) -> SlackMessage:
-        """Return a digest that stands somewhere as it is now."""
-        person = message.person or ""
-        places = await self._engine.messages_at(message.channel, message.ts)
-        approvals = [await self._engine.get_approval(each.approval_id) for each in places]
-        return await self._digest(person, approvals, delivery=0)
-
-    async def _digest(
-        self, person: str, approvals: Iterable[Approval], *, delivery: int
-    ) -> SlackMessage:
-        shown = sorted(approvals, key=lambda each: (each.due_at or each.opened_at, each.id))
-        digest = digest_of(shown, reader=person)
-        urls = {
-            line.approval_id: await self._links.find(line.approval_id, person=person)
-            for line in digest.lines
-        }
-        post = DirectPost(approval=shown[0], delivery=delivery, url=None)
-        return render_digest(digest, urls, await self._directory.known_groups(), post=post)
-
-    async def story_of(self, delivery: Delivery, approval: Approval) -> Notice | None:
-        """Return the line for the thread at votes, an outcome and the run's end.
-
-        At a question it is for the thread of the one before it in the same run, which the notice
-        names. Nobody is called by it.
-        """
-        if delivery.person is not None:
-            return None
-        if delivery.purpose is Purpose.QUESTION:
-            return await self._next(approval)
-        if delivery.purpose not in {Purpose.PROGRESS, Purpose.OUTCOME}:
-            return None
-        since = await self._engine.told_until(delivery)
-        words = story_words(approval, since=since, until=delivery.created_at)
-        return Notice(words=uncalled(words, await self._names(people_in(words)))) if words else None
-
-    async def _next(self, approval: Approval) -> Notice | None:
-        before = await self._engine.led_from(approval.id)
-        if before is None:
-            return None
-        return Notice(words=next_words(approval, await self._links.find(approval.id)), about=before)
-
-    async def _names(self, people: Iterable[str]) -> dict[str, str]:
-        names: dict[str, str] = {}
-        for person in people:
-            try:
-                found = await self._directory.person(person)
-            except DirectoryError:
-                continue
-            if found is not None:
-                names[person] = found.name
-        return names
-
-    def _question(self, approval: Approval, now: datetime) -> Card:
-        due_at = approval.due_at
-        if approval.delivered_at is None and approval.timeout is not None:
-            due_at = now + approval.timeout
-        return question_card(approval, due_at=due_at)
-
-    async def _asked_of(self, approval: Approval, now: datetime) -> tuple[str, ...]:
-        return await still_asked(approval, self._directory, now)
-
-    async def _note(
-        self, person: str, detail: str, approval: Approval, now: datetime
-    ) -> DirectNote | None:
-        preference = await self._preferences.get(person)
-        is_muted = preference.is_muted(run=approval.run_id, graph=approval.graph, now=now)
-        match detail:
-            case "reminder":
-                is_due = approval.is_open and not is_muted
-                asked = await self._asked_of(approval, now) if is_due else ()
-                return reminder_note(approval) if person in asked else None
-            case "outcome" | "outcome+end" if not approval.is_open and not is_muted:
-                return outcome_note(approval, has_ended=detail != OUTCOME)
-            case "end" if not is_muted:
-                return end_note(approval)
-            case _ if detail.startswith(_EVENT):
-                event = await self._event(approval.run_id, int(detail.removeprefix(_EVENT)))
-                return event_note(approval, event)
-            case _:
-                return None
-
-    async def _event(self, run_id: str, seq: int) -> object:
-        records = await self._engine.get_events(run_id, after=seq - 1)
-        return next((record.event for record in records if record.seq == seq), None)
 
     async def _questions(self, approval: Approval, now: datetime) -> list[Direct]:
         """Return who gets a copy of a question, or reads of it in a digest."""
@@ -235,14 +94,14 @@ class Audience:
         return Direct(person=person, detail=DIGEST, not_before=at)
 
     async def _concerned(self, seq: int, approval: Approval, now: datetime) -> list[Direct]:
-        event = await self._event(approval.run_id, seq)
+        event = await self.event(approval.run_id, seq)
         if isinstance(event, a.StageReached):
             # Who is asked only now gets the question as those before them did.
             return await self._questions(approval, now)
         circle = circle_of(approval, event)
         if circle is None:
             return []
-        directs = await self._told(circle, approval, f"{_EVENT}{seq}", now)
+        directs = await self._told(circle, approval, f"{EVENT}{seq}", now)
         if approval.direct and isinstance(event, a.ApprovalReassigned | a.ApprovalEscalated):
             return [await self._as_copy(direct, approval) for direct in directs]
         return directs
@@ -272,7 +131,7 @@ class Audience:
         names.pop("", None)
         directs: list[Direct] = []
         for detail, people in names.items():
-            circle = Circle(names=tuple(people), is_mutable=True)
+            circle = Circle(names=tuple(people), is_mutable=True, is_wanted=True)
             directs += await self._told(circle, approval, detail, now)
         return directs
 
@@ -281,7 +140,7 @@ class Audience:
     ) -> list[Direct]:
         people = await resolve(circle.names, self._directory)
         people = tuple(person for person in people if person not in circle.without)
-        if len(people) > MOST_PEOPLE:
+        if len(people) > MOST_PEOPLE and not circle.is_wanted:
             return []
         directs: list[Direct] = []
         for person in people:

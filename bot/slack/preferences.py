@@ -14,7 +14,7 @@ from orchestrator.runtime import Clock, Engine
 
 SCOPE = "preference"
 ALL = "all"
-_TTL = 2.0  # seconds until what another process has stored is seen
+_TTL = 5.0  # seconds until what another process has stored is seen
 _MOST = 200  # subjects that somebody follows or has muted; the oldest are forgotten
 _log = structlog.get_logger(__name__)
 

@@ -31,6 +31,8 @@ class Circle:
     is_mutable: bool = False
     #: Are they told even in their quiet hours?
     is_urgent: bool = False
+    #: Have they asked for it themselves, however many they are?
+    is_wanted: bool = False
 
 
 def circle_of(approval: Approval, event: object) -> Circle | None:

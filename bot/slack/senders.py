@@ -9,6 +9,7 @@ from bot.slack.audience import Audience
 from bot.slack.calls import Calls
 from bot.slack.history import History
 from bot.slack.links import Links
+from bot.slack.narrator import Narrator
 from bot.slack.outbox import Sender
 from bot.slack.outlet import Outlet
 from bot.slack.pacing import Pacer
@@ -53,7 +54,7 @@ def make_sender(  # noqa: PLR0913 - what it is wired with, all by keyword
     outlet = Outlet(
         Calls(workspace.sender, directory), History(workspace.client, workspace.channels), pacer
     )
-    stories = Stories(engine, outlet, audience)
+    stories = Stories(engine, outlet, Narrator(engine, directory, links))
     places = Places(
         engine,
         directory,

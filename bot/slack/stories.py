@@ -5,9 +5,9 @@ from __future__ import annotations
 import structlog
 
 from bot.cards import Notice
-from bot.slack.audience import Audience
 from bot.slack.calls import CallError, Draft
 from bot.slack.messages import render_notice
+from bot.slack.narrator import Narrator
 from bot.slack.outlet import Outlet
 from orchestrator.errors import OrchestratorError
 from orchestrator.runtime import Engine
@@ -19,10 +19,10 @@ _log = structlog.get_logger(__name__)
 class Stories:
     """Posts into threads, each line once."""
 
-    def __init__(self, engine: Engine, outlet: Outlet, audience: Audience) -> None:
+    def __init__(self, engine: Engine, outlet: Outlet, narrator: Narrator) -> None:
         self._engine = engine
         self._outlet = outlet
-        self._audience = audience
+        self._narrator = narrator
 
     async def tell(
         self, delivery: Delivery, approval: Approval, message: Message, *, is_doubtful: bool
@@ -32,7 +32,7 @@ class Stories:
         Raises:
             CallError: It was not said; whoever tries again finds out whether it was after all.
         """
-        notice = await self._audience.story_of(delivery, approval)
+        notice = await self._narrator.story_of(delivery, approval)
         if notice is not None:
             await self.post(delivery, notice, message, is_doubtful=is_doubtful)
 
@@ -42,7 +42,7 @@ class Stories:
         That is a convenience: when it cannot be said it is not.
         """
         try:
-            notice = await self._audience.story_of(delivery, approval)
+            notice = await self._narrator.story_of(delivery, approval)
             if notice is None or notice.about is None:
                 return
             message = await self._engine.find_message(notice.about)

@@ -123,16 +123,17 @@ class Telling:
             if not approvals[0].is_open:
                 return None
             return (await self._asking.draft(approvals[0], await self._reason(first))).marked(parts)
+        if first.detail == COPY:
+            if not await self._audience.wants_copy(first, approvals[0], now):
+                return None
+            return (await self._asking.draft(approvals[0], None)).marked(parts)
         if first.detail == DIGEST:
             shown = await self._audience.compose_digest(parts, approvals, now)
         else:
             shown = await self._audience.compose(first, approvals[0], now)
         if shown is None:
             return None
-        if first.detail != COPY:
-            return Draft.of(shown).marked(parts)
-        plain = (await self._asking.draft(approvals[0], None)).plain
-        return Draft(full=shown, plain=plain).marked(parts)
+        return Draft.of(shown).marked(parts)
 
     async def _reason(self, delivery: Delivery) -> str | None:
         """Return why an operator gets a question; None: somebody gets what concerns them."""
