@@ -43,11 +43,11 @@ async def test_a_channel_may_be_configured_by_its_name(tmp_path: Path):
     async with bench(tmp_path, channel="#approvals") as bot:
         bot.sim.faults.update({"lose_answer_next": 1, "lose_answer_method": "chat.postMessage"})
         question = await bot.ask()
-        await bot.sim.until(lambda: calls(bot, "conversations.list"))
+        await bot.sim.until(lambda: calls(bot, "conversations.list", channel=None))
         await bot.sim.click("U0BOB", CHANNEL, question["ts"], label="Approve")
         await bot.outcome("Approved by")
 
-        assert len(calls(bot, "chat.postMessage")) == 1
+        assert len(calls(bot, "chat.postMessage", channel="#approvals")) == 1
 
 
 async def test_a_history_that_cannot_be_read_does_not_hold_a_question_back(tmp_path: Path):
