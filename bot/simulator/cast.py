@@ -322,6 +322,6 @@ class Cast:
             workspace.replace_world(demo_world(workspace.app.name, workspace.team))
         for grant in grants:
             site.main.world.put(grant)
-        site.main.team.is_installed = True
+        site.main.team.is_installed |= site.is_preinstalled
         install_first(site)
         site.main.save()

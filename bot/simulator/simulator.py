@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -42,7 +43,8 @@ class Simulator(Cast):
     Use it as an async context manager; it listens inside. With `request_url` it posts signed
     callbacks to the app, otherwise the app connects by Socket Mode. With `state_file` the
     world is durable before any call is answered, and survives kill -9. Further workspaces
-    begin without the app, unless they say otherwise.
+    begin without the app, unless they say otherwise; with `install_url`, the address of the
+    app's own page for its installation, the first one does, too.
 
     Attributes:
         bot_token: The token for the Web API.
@@ -66,6 +68,7 @@ class Simulator(Cast):
         timing: Timing | None = None,
         refresh_every: float | None = None,
         workspaces: Sequence[Team] = (),
+        install_url: str = "",
     ) -> None:
         self._address = (host, port)
         self._schedules: list[asyncio.Task[None]] = []
@@ -76,7 +79,10 @@ class Simulator(Cast):
         self.signing_secret = signing_secret or SIGNING_SECRET
         app = load_app(manifest)
         site = Site(app, clock=clock or time.time, timing=timing or Timing())
-        main, *others = [_open(site, team, state_file) for team in (FIRST, *workspaces)]
+        site.install_url = install_url
+        site.is_preinstalled = not install_url
+        first = replace(FIRST, is_installed=site.is_preinstalled)
+        main, *others = [_open(site, team, state_file) for team in (first, *workspaces)]
         install_first(site)
         for workspace in site.workspaces.values():
             workspace.save()
@@ -162,7 +168,7 @@ class Simulator(Cast):
 def _open(site: Site, team: Team, state_file: Path | None) -> Workspace:
     """Return a workspace as its state file has it; every one but the first has its own."""
     path = state_file
-    if path is not None and team is not FIRST:
+    if path is not None and team.id != FIRST.id:
         path = path.with_name(f"{path.stem}.{team.id}{path.suffix}")
     storage = None if path is None else Storage(path)
     world = (storage.load() if storage else None) or demo_world(site.app.name, team)

@@ -33,6 +33,8 @@ class Site:
 
     Attributes:
         url: The simulator's own address, known once it listens.
+        install_url: The app's own page for its installation, if it has one.
+        is_preinstalled: The first workspace has the app from the start.
         codes: OAuth codes not exchanged yet.
         last_message: When each channel got its newest message, for the rate limit.
         workspaces: All workspaces by their id, the first one first.
@@ -46,6 +48,8 @@ class Site:
         self.log = Log(clock, lambda number: self.changes.publish({"type": "log", "n": number}))
         self.faults = Faults()
         self.url = ""
+        self.install_url = ""
+        self.is_preinstalled = True
         self.codes: dict[str, Code] = {}
         self.last_message: dict[str, float] = {}
         self.workspaces: dict[str, Workspace] = {}

@@ -57,6 +57,7 @@ def world_body(people: Cast, me: str, everybody: Iterable[Cast]) -> Json:
             "app_id": APP_ID,
         },
         "faults": people.faults.as_json(),
+        "install_url": workspace.site.install_url,
         "mode": people.mode,
         "connections": people.connections,
     }

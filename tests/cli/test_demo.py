@@ -200,3 +200,20 @@ async def test_it_stops_quickly_with_a_page_open(tmp_path: Path) -> None:
 
     assert answer.code == 0
     assert took < 5
+
+
+async def test_several_workspaces_begin_without_the_bot(tmp_path: Path) -> None:
+    """The page leads to the bot's own install page, and the commands beside the demo work."""
+    options = ("--port", str(free_port()), "--workspaces")
+    async with demo(tmp_path, *options) as (_, visitor):
+        world = await visitor.get("/sim/world", **{"as": "U1ALICE"})
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(world["install_url"]) as answer,
+        ):
+            page = await answer.text()
+        pending = await call(tmp_path / ".demo", "pending")
+
+    assert [team["is_installed"] for team in world["teams"]] == [False] * 4
+    assert "Add to Slack" in page
+    assert (pending.code, pending.err) == (0, "")

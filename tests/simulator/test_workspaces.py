@@ -200,3 +200,21 @@ async def test_people_act_in_their_own_workspace_only(two: Client) -> None:
     """There is nobody of that id anywhere else."""
     with pytest.raises(SimulatorError, match="no person"):
         await two.sim.say("U1BOB", "C0GENERAL", "hello")
+
+
+async def test_an_app_with_an_install_page_starts_nowhere() -> None:
+    """Then no workspace has it until it was installed, also after a reset."""
+    page = "http://127.0.0.1:9/slack/install"
+    async with (
+        Simulator(WIDE, workspaces=[SECOND], install_url=page) as simulator,
+        aiohttp.ClientSession() as session,
+    ):
+        before = simulator.token_of("T0SIGNOFF")
+        refused = await Client(simulator, session).call("auth.test")
+        simulator.reset()
+        after = simulator.token_of("T0SIGNOFF")
+        await installed(simulator, session, "Allow as Alice Archer", team="T0SIGNOFF")
+
+        assert (before, after) == (None, None)
+        assert refused["error"] == "invalid_auth"
+        assert simulator.token_of("T0SIGNOFF") is not None

@@ -1,6 +1,7 @@
 // The bar on top: which workspace, who acts, is the app there, colours, log.
 
 import { fill, h, icon, iconButton } from "./dom.js";
+import { safeUrl } from "./mentions.js";
 import { actors, avatar, standing } from "./people.js";
 import { go, hashOf } from "./router.js";
 import { emit, on, remember, remembered, state } from "./state.js";
@@ -45,6 +46,7 @@ function status() {
       tone: "warn",
       text: "Not installed",
       title: `${app.name} is not installed in ${team.name}. Open the app's own install page to add it.`,
+      href: safeUrl(state.world.install_url),
     };
   if (state.world.faults.is_away)
     return { tone: "bad", text: "Slack is away", title: "A switch of the log keeps the app from Slack." };
@@ -132,11 +134,13 @@ export function mountTopbar(bar) {
   });
   const person = h("div", { class: "person-slot" });
   const pill = h("span", { class: "pill", role: "status" });
+  const install = h("span", {});
   bar.append(
     menu,
     h("img", { class: "brand-mark", src: "/page/icons/workspace.svg", alt: "" }),
     teamHeading(),
     pill,
+    install,
     h("span", { class: "spring" }),
     person,
     log,
@@ -148,10 +152,12 @@ export function mountTopbar(bar) {
     if (hadFocus) person.querySelector("select").focus();
   };
   const drawStatus = () => {
-    const { tone, text, title } = status();
+    const { tone, text, title, href } = status();
     pill.className = `pill pill-${tone}`;
     pill.title = title;
-    pill.textContent = text;
+    fill(pill, text);
+    if (href) fill(install, h("a", { class: "install-link", href }, "Install", h("span", {}, ` ${state.world.app.name}`)));
+    else fill(install);
   };
   on("person", drawPerson);
   on("place", drawPerson);
