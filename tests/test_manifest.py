@@ -226,6 +226,11 @@ def test_lengths_are_within_slacks_limits(manifest: dict[str, Any]) -> None:
     assert 174 < len(shown["long_description"]) <= 4000
     assert len(command["description"]) <= 2000
     assert len(command["usage_hint"]) <= 1000
+    assert len(manifest["features"]["shortcuts"]) <= 10
+    for shortcut in manifest["features"]["shortcuts"]:
+        assert len(shortcut["name"]) <= 24
+        assert len(shortcut["description"]) <= 150
+    assert len(manifest["settings"]["event_subscriptions"]["bot_events"]) <= 100
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -230,7 +230,7 @@ def _refuse(tell: Tell, exc: Exception, what: str, fix: str = "") -> bool:
     if failure.remedy in {Remedy.RETRY, Remedy.WAIT}:
         tell(
             bad(
-                f"Slack could not be reached ({failure.code}), so {what} was not checked",
+                f"Slack could not be asked ({failure.code}), so {what} was not checked",
                 failure.fix or "check the network, the proxy and SLACK_API_URL; then ask again",
             )
         )

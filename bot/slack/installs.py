@@ -91,10 +91,6 @@ class Installs:
                 return new
         return None
 
-    async def remove(self, workspace: str) -> None:
-        """Forget an installation."""
-        await self._values.delete(SCOPE, workspace)
-
     async def count_old(self) -> int:
         """Return how many were encrypted with another key than the newest."""
         sealed = await self._values.list(SCOPE)

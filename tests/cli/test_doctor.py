@@ -143,7 +143,7 @@ async def test_s11_slack_away_is_told_once(deep: Shell, sim: Simulator) -> None:
     found = await examined(deep)
     (only,) = wrong(found)
 
-    assert "Slack could not be reached" in only
+    assert "Slack could not be asked" in only
     assert any("database takes writes" in each["what"] for each in found["checks"])
 
 

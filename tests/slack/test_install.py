@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,15 +103,34 @@ async def test_s11_an_uninstalled_workspace_is_left_and_healed(bot: Branches) ->
     await bot.install()
     people = bot.sim.casts[ACME]
     await people.command("U1ALICE", "C1GENERAL", "/signoff channel #approvals")
+    await people.command("U1ALICE", "C1GENERAL", "/signoff run publish topic=Bees")
+    asked = await question(people, "C1APPROVALS")
     people.staging.uninstall()
     await eventually(lambda: ACME not in bot.workspaces.serving)
+    (run,) = await bot.engine.list_runs()
+    await bot.engine.cancel(run.id, by="U1ALICE", surface="cli")
 
     assert "uninstalled" in bot.surface.statistics().problems[ACME]
+    assert labels(people.messages("C1APPROVALS")[-1]) & DECIDING
     await bot.install()
-    await people.command("U1ALICE", "C1GENERAL", "/signoff run publish topic=Bees")
 
-    assert await question(people, "C1APPROVALS")
+    def closed() -> bool:
+        found = next(m for m in people.messages("C1APPROVALS") if m["ts"] == asked["ts"])
+        return not labels(found) & DECIDING
+
+    await people.until(closed, timeout=8)
     assert bot.surface.statistics().problems == {}
+
+
+async def test_s11_somebody_in_a_workspace_without_the_app_is_told(bot: Branches) -> None:
+    """As when the token was lost together with the key."""
+    await bot.install()
+    await bot.workspaces.installs.change(ACME, lambda now: replace(now, ended="it was removed"))
+    await bot.workspaces.look_again()
+    await eventually(lambda: ACME not in bot.surface._branches)
+    ack = await bot.sim.casts[ACME].command("U1ALICE", "C1GENERAL", "/signoff list")
+
+    assert "not installed in this workspace" in str(ack.body)
 
 
 async def test_s11_an_organisation_is_served_as_one(tmp_path: Path) -> None:
@@ -128,3 +148,6 @@ async def test_s11_an_organisation_is_served_as_one(tmp_path: Path) -> None:
         (run,) = await bot.engine.list_runs()
 
         assert run.workspace.startswith("E")
+        people.staging.uninstall()
+        await eventually(lambda: bot.workspaces.serving == {})
+        assert "uninstalled" in bot.workspaces.problems[run.workspace]
