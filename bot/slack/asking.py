@@ -77,8 +77,7 @@ class Asking:
             shown = await self._post(delivery, approval)
         self._tried.pop(delivery.id, None)
         self._hook("after_post")
-        if before is not None:
-            await self._retire(before, shown)
+        leaves = before is not None and not await self._retire_all(approval, shown)
         if shown.place.is_person:
             directs += await self._other_operators(approval, shown.place, now)
         await self._engine.finish_delivery(
@@ -88,6 +87,7 @@ class Asking:
             at=shown.at,
             directs=directs,
             reason=shown.reason,
+            leaves=leaves,
         )
         _log.info("question_posted", channel=shown.channel, ts=shown.ts, reason=shown.reason)
         if before is None:
@@ -245,10 +245,22 @@ class Asking:
             if place != first
         ]
 
-    async def _retire(self, before: Message, shown: _Shown) -> None:
-        """Leave no buttons behind where a question stood before, if that can still be edited."""
+    async def _retire_all(self, approval: Approval, shown: _Shown) -> bool:
+        """Leave no buttons behind where a question stood before; was that possible?
+
+        What could not be edited, as in an archived channel, is kept as a copy for the channel.
+        """
+        is_done = True
+        for message in await self._engine.messages_of(approval.id):
+            if message.person is None:
+                is_done = await self._retire(message, shown)
+            elif message.person == message.channel == shown.channel:
+                await self._retire(message, shown)
+        return is_done
+
+    async def _retire(self, before: Message, shown: _Shown) -> bool:
         if (before.channel, before.ts) == (shown.channel, shown.ts):
-            return
+            return True
         where = "in a direct message" if shown.place.is_person else f"in <#{shown.channel}>"
         message = SlackMessage(
             text=f":arrow_right: This is asked anew {where}.",
@@ -267,6 +279,8 @@ class Asking:
             await self._outlet.update(write, before)
         except CallError as exc:
             _log.info("old_question_stays", channel=before.channel, error=exc.code)
+            return exc.failure.remedy is Remedy.GONE
+        return True
 
     async def _card(self, approval: Approval, now: datetime) -> Card:
         if not approval.is_open:

@@ -79,7 +79,7 @@ class Deliveries(Desk):
         """Take everything else that is due for the digest of which one part was claimed."""
         return await self._store.claim_digest(first, owner=owner, lease=lease)
 
-    async def finish_delivery(
+    async def finish_delivery(  # noqa: PLR0913 - what is stored together, by keyword
         self,
         delivery: Delivery,
         *,
@@ -88,6 +88,7 @@ class Deliveries(Desk):
         at: datetime | None = None,
         directs: Sequence[DirectMessage] = (),
         reason: str | None = None,
+        leaves: bool = False,
     ) -> None:
         """Mark a delivery as sent; waits for the database as long as it takes.
 
@@ -100,6 +101,8 @@ class Deliveries(Desk):
             directs: Who is also told in a direct message, by deliveries of their own that are
                 stored in the same commit.
             reason: Why a question stands elsewhere than where it was to be asked.
+            leaves: Keep the message that the question had before as a copy, to be edited when
+                its channel takes edits again.
         """
         store = self._store
         if delivery.purpose is not Purpose.QUESTION or channel is None or ts is None:
@@ -122,6 +125,7 @@ class Deliveries(Desk):
                 ts=message,
                 directs=directs,
                 reason=reason,
+                leaves=leaves,
             )
 
         await persist(lambda: self._kernel.commit_anyhow(delivery.run_id, command, through=through))

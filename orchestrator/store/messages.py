@@ -55,9 +55,19 @@ def save_in_digest(
         save(connection, now, place)
 
 
+def leave(connection: Connection, approval_id: str) -> None:
+    """Keep the question that is about to stand elsewhere as a copy, which is for its channel."""
+    connection.execute(
+        update(messages)
+        .where(messages.c.approval_id == approval_id, messages.c.person.is_(None))
+        .values(person=messages.c.channel)
+    )
+
+
 def move(connection: Connection, old: str, new: str) -> None:
     """Follow a channel whose id has changed."""
     connection.execute(update(messages).where(messages.c.channel == old).values(channel=new))
+    connection.execute(update(messages).where(messages.c.person == old).values(person=new))
     connection.execute(update(deliveries).where(deliveries.c.channel == old).values(channel=new))
 
 

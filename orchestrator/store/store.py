@@ -153,12 +153,19 @@ class Store(Queries):
         ts: str,
         directs: Sequence[DirectMessage] = (),
         reason: str | None = None,
+        leaves: bool = False,
     ) -> Advance | Refusal:
         """Let a step say that a question was delivered; finish the delivery in any case.
 
         The message's place is remembered even when the approval was resolved meanwhile.
         """
-        side = _finishing(delivery, channel=channel, ts=ts, directs=directs, reason=reason)
+        finish = _finishing(delivery, channel=channel, ts=ts, directs=directs, reason=reason)
+
+        def side(connection: Connection, now: datetime) -> None:
+            if leaves:
+                messages.leave(connection, delivery.approval_id)
+            finish(connection, now)
+
         unit = Unit(run_id=run_id, step=step, side=side, is_side_certain=True)
         answer: Advance | Refusal = await self._writer.submit(unit)
         return answer

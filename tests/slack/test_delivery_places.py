@@ -148,7 +148,7 @@ async def test_s10_a_question_is_asked_elsewhere_when_its_channel_is_archived(tm
     async with bench(
         tmp_path, graphs=confirmed(timeout="1h", on_timeout="expire"), fallback_channel=GENERAL
     ) as bot:
-        await bot.ask("run confirmed")
+        first = await bot.ask("run confirmed")
         await settled(bot)
         before = await bot.approval()
         bot.sim.staging.archive(CHANNEL)
@@ -166,6 +166,22 @@ async def test_s10_a_question_is_asked_elsewhere_when_its_channel_is_archived(tm
 
         assert "belongs in" not in shown(back)
         assert len(posts(bot, GENERAL)) == 1
+        assert "asked anew" in shown(await bot.edited(first["ts"], "asked anew"))
+
+
+async def test_s10_a_message_that_was_left_behind_shows_the_outcome_in_the_end(tmp_path: Path):
+    """Once its channel can be written to, nobody finds buttons there that decide nothing."""
+    async with bench(tmp_path, graphs=confirmed(), fallback_channel=GENERAL) as bot:
+        first = await bot.ask("run confirmed")
+        await settled(bot)
+        bot.sim.staging.archive(CHANNEL)
+        question = await post(bot, GENERAL)
+        await settled(bot)
+        bot.sim.staging.unarchive(CHANNEL)
+        await bot.sim.click("U0BOB", GENERAL, question["ts"], label="Approve")
+        left = await bot.edited(first["ts"], "Approved by")
+
+        assert "Approve" not in labels(left)
 
 
 async def test_s10_an_outcome_that_its_channel_refuses_is_told_elsewhere(tmp_path: Path):
