@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards.card import Fact
@@ -67,7 +67,6 @@ class Home:
     can_batch: bool = False
     #: Were there more open questions than could be looked through?
     is_cut: bool = False
-    notes: tuple[Words, ...] = field(default=())
 
 
 def waiting_rows(approval: Approval) -> tuple[Words, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from bot.cards.words import Code, Strong, Words
+from bot.cards.words import Code, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +140,3 @@ def _entries() -> Iterator[Entry]:
 def _line(command: str, entry: Entry) -> Words:
     usage = f"{command} {entry.name} {entry.usage}".strip()
     return (Code(usage), f" {entry.short}")
-
-
-def section_title(title: str) -> Words:
-    """Return the line above a section."""
-    return (Strong(title),)

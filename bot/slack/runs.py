@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.cards import approval_line, run_words
+from bot.cards import run_words
 from bot.cards.card import ButtonStyle
 from bot.cards.diagram import diagram
 from bot.cards.words import Code, Words
@@ -193,11 +193,6 @@ def again_view(run: Run) -> Block:
         submit="Start again",
         close="Back",
     )
-
-
-def open_line(approval: Approval) -> Item:
-    """Return an open question as an entry of a list."""
-    return Item(rows=(approval_line(approval),), beside=question_button(approval))
 
 
 def _button(run: Run, what: str, label: str, style: ButtonStyle = ButtonStyle.DEFAULT) -> Block:
