@@ -24,6 +24,7 @@ _MENDING = {
     "restricted_action_read_only_channel": _POSTING,
     "restricted_action_thread_only_channel": _POSTING,
 }
+_NOWHERE = ":warning: Nobody has said where questions go; `/signoff channel #name` in Slack does."
 _log = structlog.get_logger(__name__)
 
 
@@ -98,7 +99,7 @@ class Places:
     def first_line(self, approval: Approval, reason: str | None) -> str:
         """Say in mrkdwn why a message stands elsewhere; empty: it stands where it belongs."""
         if reason is None:
-            return ""
+            return "" if self.channels(approval) else _NOWHERE
         home = _mention(self.home(approval).name)
         if not approval.is_open:
             return f":information_source: This was asked in {home}, which I cannot use any more."

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.slack.app import CHANNEL_SCOPE
-from tests.slack.bench import CHANNEL, DECIDING, Bench, bench, eventually, labels
+from tests.slack.bench import CHANNEL, DECIDING, Bench, bench, eventually, labels, shown
 
 
 async def said(bot: Bench, text: str, user: str = "U0ALICE") -> str:
@@ -82,3 +82,17 @@ async def test_s11_the_choice_outlives_the_process(tmp_path: Path) -> None:
         await said(first, "channel #deploys")
     async with bench(tmp_path) as second:
         assert second.surface.tools.channel == "C0DEPLOYS"
+
+
+async def test_s11_without_a_channel_operators_are_asked_and_told_why(tmp_path: Path) -> None:
+    """Until somebody says where questions go."""
+    async with bench(tmp_path, channel="", operators=["U0CAROL"]) as bot:
+        await bot.run()
+
+        def asked() -> dict[str, Any] | None:
+            found = bot.sim.messages(bot.sim.direct("U0CAROL"))
+            return next((each for each in found if labels(each) & DECIDING), None)
+
+        message = await bot.sim.until(asked, timeout=8)
+
+        assert "/signoff channel #name" in shown(message)
