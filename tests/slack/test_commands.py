@@ -140,6 +140,7 @@ async def test_s4_a_confirmed_run_is_stored(socket_bot: Bench):
 async def test_s4_list_show_and_pending_tell_what_goes_on(socket_bot: Bench):
     """A run that waits is on all three lists, with its approvers and its deadline."""
     await socket_bot.ask()
+    await eventually(lambda: _is_delivered(socket_bot))
     run, approval = await socket_bot.last_run(), await socket_bot.approval()
     listed = said(await socket_bot.run("list"))
     shown = said(await socket_bot.run(f"show {run.ref}"))
