@@ -96,5 +96,6 @@ def graph_document(graph: Graph) -> dict[str, Any]:
         "description": graph.description,
         "version": graph.version,
         "approvers": [str(approver) for approver in graph.approvers],
+        "starters": [str(starter) for starter in graph.starters],
         "input": _plain(graph.input.json_schema),
     }

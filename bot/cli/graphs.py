@@ -131,6 +131,8 @@ def _print(graph: Graph) -> None:
         click.echo(f"  {clean(graph.title)}")
     if graph.description:
         click.echo(f"  {clean(graph.description)}")
+    if graph.starters:
+        click.echo(f"  started by {', '.join(map(str, graph.starters))}")
     click.echo(f"  asks {', '.join(map(str, graph.approvers)) or 'nobody'}")
     print_facts([(f"  {field.name}", _field(field)) for field in graph.input.fields])
 

@@ -23,3 +23,4 @@ def test_s4_a_graph_is_started_in_the_name_of_its_starters(shell: Shell) -> None
     assert "U0ALICE may not start 'deploy': it takes U0BOB" in other.err
     assert shell("runs", "--json").json == []
     assert shell("run", "deploy", "--as", "U0BOB", "--json").json["requester"] == "U0BOB"
+    assert "started by U0BOB" in shell("graphs").out
