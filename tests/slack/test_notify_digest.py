@@ -167,9 +167,11 @@ async def test_s7_a_long_digest_counts_the_rest(tmp_path: Path):
         assert "… and 2 more" in shown(digest)
 
         await press_direct(bot, "U0BOB", digest, "All that waits for me…")
-        answer = await bot.told("U0BOB", "All that waits for you is on")
+        answer = await bot.told("U0BOB", "All that waits for you is on the Home tab")
 
-        assert "tab=home" in answer
+        assert (
+            "<https://slack.com/app_redirect?app=A0SIGNOFF&amp;team=T0SIGNOFF|this app>" in answer
+        )
 
 
 async def test_s7_two_digests_a_day_tell_each_question_once(tmp_path: Path):

@@ -70,11 +70,11 @@ async def approve(tools: Tools, args: AsyncArgs) -> None:
 async def show_pending(tools: Tools, args: AsyncArgs) -> None:
     """Say where everything is that waits for somebody."""
     app, team = args.body.get("api_app_id"), team_of(args.body)
-    home: Part = "the Home tab of this app"
+    here: Part = "this app"
     if app and team:
-        home = Link(str(home), f"https://slack.com/app_redirect?app={app}&team={team}&tab=home")
+        here = Link("this app", f"https://slack.com/app_redirect?app={app}&team={team}")
     await args.ack()
-    _reply(tools, args, ("All that waits for you is on ", home, "."))
+    _reply(tools, args, ("All that waits for you is on the Home tab of ", here, "."))
 
 
 async def follow_link(_tools: Tools, args: AsyncArgs) -> None:
