@@ -56,6 +56,20 @@ class Client:
         return ts
 
 
+async def page_get(client: Client, what: str, **query: str) -> Any:
+    """Read something as the page does."""
+    async with client.session.get(f"{client.sim.url}/sim/{what}", params=query) as answer:
+        return await answer.json()
+
+
+async def page_post(client: Client, what: str, **body: Any) -> Any:
+    """Do something as the page does."""
+    async with client.session.post(
+        f"{client.sim.url}/sim/{what}", json=body, headers={"X-Simulator": "1"}
+    ) as answer:
+        return await answer.json()
+
+
 @pytest.fixture
 def clock() -> Clock:
     """Return a clock that stands still."""

@@ -13,9 +13,6 @@ from .conftest import actions, button, section, text_input
 from .parts import IMAGE, ROWS, mrkdwn, option, plain, rich, select
 
 GOOD: dict[str, list[dict[str, Any]]] = {
-    "the same action in two cards": [
-        {"type": "carousel", "elements": [{"type": "card", "actions": [button()]}] * 2}
-    ],
     "section with text": [section()],
     "section with fields and accessory": [
         {"type": "section", "fields": [plain("a")] * 10, "accessory": button(style="danger")}

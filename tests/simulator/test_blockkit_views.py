@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.simulator.blockkit import metadata_error, options_faults, view_faults
+from bot.simulator.blockkit import message_faults, metadata_error, options_faults, view_faults
 
-from .conftest import modal, section, text_input
+from .conftest import button, modal, section, text_input
 from .parts import ROWS, option, plain
 
 VIEWS: list[tuple[str, Any, str, str]] = [
@@ -136,3 +136,12 @@ def test_metadata_has_a_type_and_a_payload(metadata: Any, error: str | None) -> 
 def test_suggested_options_are_checked(answer: Any, is_good: bool) -> None:  # noqa: FBT001 - a column of the table
     """An unusable answer has at least one fault."""
     assert (options_faults(answer) == []) is is_good
+
+
+def test_cards_beside_each_other_may_have_the_same_action() -> None:
+    """An action's id is for its own block, also inside of another."""
+    card = {"type": "card", "actions": [button()]}
+    twice = {"type": "card", "actions": [button(), button()]}
+
+    assert message_faults([{"type": "carousel", "elements": [card, card]}]) == []
+    assert "already exists" in message_faults([{"type": "carousel", "elements": [twice]}])[0]

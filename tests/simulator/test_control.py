@@ -11,26 +11,14 @@ import pytest
 
 from bot.simulator import Simulator
 
-from .conftest import Client, actions, button, modal, section, text_input
+from .conftest import Client, actions, button, modal, page_get, page_post, section, text_input
 from .wire import Wire
-
-
-async def _get(client: Client, what: str, **query: str) -> Any:
-    async with client.session.get(f"{client.sim.url}/sim/{what}", params=query) as answer:
-        return await answer.json()
-
-
-async def _post(client: Client, what: str, **body: Any) -> Any:
-    async with client.session.post(
-        f"{client.sim.url}/sim/{what}", json=body, headers={"X-Simulator": "1"}
-    ) as answer:
-        return await answer.json()
 
 
 async def test_the_world_is_what_one_person_sees(client: Client) -> None:
     """Channels of that person, with what is unread."""
     await client.post("C0APPROVALS")
-    world = await _get(client, "world", **{"as": "U0GUEST"})
+    world = await page_get(client, "world", **{"as": "U0GUEST"})
     channels = {item["id"]: item for item in world["channels"]}
 
     assert world["me"] == "U0GUEST"
@@ -42,84 +30,6 @@ async def test_the_world_is_what_one_person_sees(client: Client) -> None:
     assert (world["mode"], world["connections"]) == ("socket", 0)
     assert world["faults"]["slow_ms"] == 0
     assert {item["id"]: item["is_restricted"] for item in world["users"]}["U0GUEST"] is True
-
-
-async def test_reading_clears_the_unread_mark(client: Client) -> None:
-    """Only for the one who read."""
-    await client.post("C0APPROVALS")
-    await _post(client, "read", **{"as": "U0BOB", "channel": "C0APPROVALS"})
-
-    def unread(world: Any) -> int:
-        channel = next(item for item in world["channels"] if item["id"] == "C0APPROVALS")
-        count: int = channel["unread"]
-        return count
-
-    assert unread(await _get(client, "world", **{"as": "U0BOB"})) == 0
-    assert unread(await _get(client, "world", **{"as": "U0CAROL"})) == 1
-
-
-async def test_messages_and_threads_show_ephemerals_to_their_reader(client: Client) -> None:
-    """Both in the channel and in the thread."""
-    parent = await client.post()
-    for thread in ({}, {"thread_ts": parent}):
-        await client.call(
-            "chat.postEphemeral", channel="C0GENERAL", user="U0BOB", text="you", **thread
-        )
-    bob = await _get(client, "messages", **{"as": "U0BOB", "channel": "C0GENERAL"})
-    alice = await _get(client, "messages", **{"as": "U0ALICE", "channel": "C0GENERAL"})
-    thread = await _get(client, "thread", **{"as": "U0BOB", "channel": "C0GENERAL", "ts": parent})
-
-    assert [item.get("ephemeral", False) for item in bob["messages"]] == [False, True]
-    assert len(alice["messages"]) == 1
-    assert [item["text"] for item in thread["messages"]] == ["hello", "you"]
-
-
-async def test_a_person_writes_in_escaped_form(client: Client) -> None:
-    """The page escapes; the text is stored in one canonical form."""
-    answer = await _post(
-        client,
-        "say",
-        **{"as": "U0ALICE", "channel": "C0GENERAL", "text": "a &lt; b <@U0BOB> &amp; <script>"},
-    )
-    [message] = client.sim.messages("C0GENERAL")
-    elements = message["blocks"][0]["elements"][0]["elements"]
-
-    assert message["ts"] == answer["ts"]
-    assert message["text"] == "a &lt; b <@U0BOB> &amp; &lt;script&gt;"
-    assert elements == [
-        {"type": "text", "text": "a < b "},
-        {"type": "user", "user_id": "U0BOB"},
-        {"type": "text", "text": " & <script>"},
-    ]
-
-
-async def test_a_typed_mention_that_was_escaped_stays_text(client: Client) -> None:
-    """Who types <!channel> pings nobody."""
-    await _post(
-        client,
-        "say",
-        **{"as": "U0ALICE", "channel": "C0GENERAL", "text": "&lt;!channel&gt; &lt;@U0BOB&gt;"},
-    )
-    [message] = client.sim.messages("C0GENERAL")
-
-    assert message["text"] == "&lt;!channel&gt; &lt;@U0BOB&gt;"
-    assert message["blocks"][0]["elements"][0]["elements"] == [
-        {"type": "text", "text": "<!channel> <@U0BOB>"}
-    ]
-
-
-async def test_every_kind_of_mention_becomes_an_element(client: Client) -> None:
-    """Names behind a bar are for people only."""
-    text = "<#C0DEPLOYS|deploys><!subteam^S0EDITORS><!here>"
-    await _post(client, "say", **{"as": "U0ALICE", "channel": "C0GENERAL", "text": text})
-    [message] = client.sim.messages("C0GENERAL")
-
-    assert message["text"] == text
-    assert message["blocks"][0]["elements"][0]["elements"] == [
-        {"type": "channel", "channel_id": "C0DEPLOYS"},
-        {"type": "usergroup", "usergroup_id": "S0EDITORS"},
-        {"type": "broadcast", "range": "here"},
-    ]
 
 
 async def test_a_browser_that_leaves_is_no_error(
@@ -136,27 +46,15 @@ async def test_a_browser_that_leaves_is_no_error(
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == []
 
 
-async def test_direct_messages_are_opened(client: Client) -> None:
-    """With the app or with somebody else, once."""
-    first = await _post(client, "open", **{"as": "U0ALICE", "user": "U0BOB"})
-    again = await _post(client, "open", **{"as": "U0BOB", "user": "U0ALICE"})
-    nobody = await _post(client, "open", **{"as": "U0BOB", "user": "U0BOB"})
-    world = await _get(client, "world", **{"as": "U0BOB"})
-
-    assert first == again
-    assert nobody["ok"] is False
-    assert [item["with"] for item in world["channels"] if item["kind"] == "dm"] == ["U0ALICE"]
-
-
 async def test_commands_clicks_forms_and_shortcuts(client: Client, wire: Wire) -> None:
     """Everything that a person can do goes through the same methods as in tests."""
     sim = client.sim
     wire.answers.append({"text": "yes"})
-    ran = await _post(
+    ran = await page_post(
         client, "command", **{"as": "U0BOB", "channel": "C0GENERAL", "text": "/signoff"}
     )
     ts = await client.post(blocks=[actions(button())])
-    clicked = await _post(
+    clicked = await page_post(
         client,
         "action",
         **{
@@ -170,9 +68,9 @@ async def test_commands_clicks_forms_and_shortcuts(client: Client, wire: Wire) -
     await client.call(
         "views.open", trigger_id=trigger, view=modal(text_input("a"), actions(button()))
     )
-    [view] = (await _get(client, "views", **{"as": "U0BOB"}))["modals"]
+    [view] = (await page_get(client, "views", **{"as": "U0BOB"}))["modals"]
     where = {"as": "U0BOB", "view_id": view["id"]}
-    touched = await _post(
+    touched = await page_post(
         client,
         "action",
         **{
@@ -184,10 +82,10 @@ async def test_commands_clicks_forms_and_shortcuts(client: Client, wire: Wire) -
         },
     )
     state = {"values": {"a": {"value": {"type": "plain_text_input", "value": ""}}}}
-    refused = await _post(client, "submit", **where, state=state)
-    closed = await _post(client, "close", **where)
-    used = await _post(client, "shortcut", **{"as": "U0BOB", "callback_id": "start_run"})
-    here = await _post(
+    refused = await page_post(client, "submit", **where, state=state)
+    closed = await page_post(client, "close", **where)
+    used = await page_post(client, "shortcut", **{"as": "U0BOB", "callback_id": "start_run"})
+    here = await page_post(
         client,
         "shortcut",
         **{
@@ -197,7 +95,7 @@ async def test_commands_clicks_forms_and_shortcuts(client: Client, wire: Wire) -
             "ts": ts,
         },
     )
-    home = await _post(client, "home", **{"as": "U0BOB"})
+    home = await page_post(client, "home", **{"as": "U0BOB"})
 
     outcomes = [ran, clicked, touched, closed, used, here, home]
     assert [item["ok"] for item in outcomes] == [True] * 7
@@ -214,7 +112,7 @@ async def test_suggestions_come_from_the_app(client: Client, wire: Wire) -> None
     element = {"type": "external_select", "action_id": "who"}
     ts = await client.post(blocks=[actions(element)])
     wire.answers.append({"options": []})
-    answer = await _post(
+    answer = await page_post(
         client,
         "suggest",
         **{
@@ -234,7 +132,7 @@ async def test_an_app_that_does_not_answer_is_told_as_a_toast(client: Client) ->
     url = f"{client.sim.url}/sim/events"
     async with client.session.get(url, params={"as": "U0BOB"}) as stream:
         assert await stream.content.readline() == b": ready\n"
-        outcome = await _post(
+        outcome = await page_post(
             client, "command", **{"as": "U0BOB", "channel": "C0GENERAL", "text": "/signoff"}
         )
         notices: list[Any] = []
@@ -269,9 +167,9 @@ async def test_the_log_is_read_from_a_number_on(client: Client) -> None:
     """Entries are numbered without gaps."""
     for _ in range(3):
         await client.call("auth.test")
-    everything = (await _get(client, "log"))["entries"]
-    rest = (await _get(client, "log", after=str(everything[-2]["n"])))["entries"]
-    bad = await _get(client, "log", after="x")
+    everything = (await page_get(client, "log"))["entries"]
+    rest = (await page_get(client, "log", after=str(everything[-2]["n"])))["entries"]
+    bad = await page_get(client, "log", after="x")
 
     assert [item["n"] for item in everything] == [1, 2, 3]
     assert rest == everything[-1:]
@@ -291,9 +189,9 @@ _BAD_FAULTS: tuple[dict[str, Any], ...] = (
 
 async def test_faults_are_set_and_told(client: Client, wire: Wire) -> None:
     """Unknown names and impossible values change nothing."""
-    faults = await _post(client, "faults", slow_ms=1, duplicate_next=2)
-    dropped = await _post(client, "faults", drop_connections=True)
-    bad = [await _post(client, "faults", **body) for body in _BAD_FAULTS]
+    faults = await page_post(client, "faults", slow_ms=1, duplicate_next=2)
+    dropped = await page_post(client, "faults", drop_connections=True)
+    bad = [await page_post(client, "faults", **body) for body in _BAD_FAULTS]
 
     assert (faults["slow_ms"], faults["duplicate_next"]) == (1, 2)
     assert dropped["slow_ms"] == 1
@@ -308,7 +206,7 @@ async def test_a_reset_gives_a_fresh_world(client: Client) -> None:
     await client.post()
     client.sim.staging.deactivate("U0BOB")
     client.sim.staging.uninstall()
-    await _post(client, "reset")
+    await page_post(client, "reset")
 
     assert client.sim.messages("C0GENERAL") == []
     assert client.sim.world.users["U0BOB"].deleted is False
@@ -328,7 +226,7 @@ async def test_mistakes_are_answered_with_words(
     client: Client, what: str, body: dict[str, Any]
 ) -> None:
     """4xx with an error that says what is wrong."""
-    answer = await _post(client, what, **body)
+    answer = await page_post(client, what, **body)
 
     assert answer["ok"] is False
     assert " " in answer["error"]
@@ -343,8 +241,8 @@ async def test_unreadable_requests_are_refused(client: Client) -> None:
             f"{client.sim.url}/sim/say", data=raw, headers=headers
         ) as answer:
             statuses.append(answer.status)
-    nothing = await _get(client, "nothing")
-    nobody = await _get(client, "world", **{"as": "U0NOBODY"})
+    nothing = await page_get(client, "nothing")
+    nobody = await page_get(client, "world", **{"as": "U0NOBODY"})
 
     assert statuses == [400, 400]
     assert (nothing["ok"], nobody["ok"]) == (False, False)
@@ -363,11 +261,11 @@ async def test_open_streams_do_not_hold_up_the_end() -> None:
 
 async def test_views_show_home_and_modals(client: Client) -> None:
     """Null before the app has published a Home tab."""
-    before = await _get(client, "views", **{"as": "U0BOB"})
+    before = await page_get(client, "views", **{"as": "U0BOB"})
     await client.call(
         "views.publish", user_id="U0BOB", view={"type": "home", "blocks": [section()]}
     )
-    after = await _get(client, "views", **{"as": "U0BOB"})
+    after = await page_get(client, "views", **{"as": "U0BOB"})
 
     assert before == {"modals": [], "home": None}
     assert after["home"]["type"] == "home"
