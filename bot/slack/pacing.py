@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -20,6 +21,7 @@ class Pacer:
     def __init__(self, *, interval: float = INTERVAL) -> None:
         self._interval = interval
         self._next: dict[str, float] = {}
+        self._turns: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._blocked: dict[str, float] = {}
 
     @asynccontextmanager
@@ -29,14 +31,16 @@ class Pacer:
         The distance counts from Slack's answer: a call that took long arrives late, and the next
         one after it would be early.
         """
-        now = time.monotonic()
-        at = max(self._next.get(channel, now), now)
-        self._next[channel] = at + self._interval
-        await asyncio.sleep(at - now)
-        try:
-            yield
-        finally:
-            self._next[channel] = max(self._next[channel], time.monotonic() + self._interval)
+        async with self._turns[channel]:
+            # A sleep may end a little early.
+            while (  # noqa: ASYNC110 - time is what it waits for
+                wait := self._next.get(channel, 0.0) - time.monotonic()
+            ) > 0:
+                await asyncio.sleep(wait)
+            try:
+                yield
+            finally:
+                self._next[channel] = time.monotonic() + self._interval
 
     def block(self, method: str, seconds: float) -> None:
         """Remember that Slack wants no call of a method for a while; other methods go on."""
