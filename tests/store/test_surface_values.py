@@ -35,3 +35,14 @@ async def test_values_outlive_the_process(url: str, store: Store, clock):
     await store.values.put("channel", "T1", "C1")
     async with open_store(url, now=clock.now) as other:
         assert await other.values.get("channel", "T1") == "C1"
+
+
+async def test_s11_of_two_who_change_the_same_value_one_succeeds(store: Store):
+    """The other one learns that what it read is not there any more."""
+    values = store.values
+
+    assert await values.swap("install", "T1", old=None, new="first")
+    assert not await values.swap("install", "T1", old=None, new="again")
+    assert await values.swap("install", "T1", old="first", new="second")
+    assert not await values.swap("install", "T1", old="first", new="third")
+    assert await values.get("install", "T1") == "second"
