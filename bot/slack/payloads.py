@@ -239,7 +239,7 @@ class StartForm(PagedForm):
 class ValuesForm(PagedForm):
     """What the form with the fields of an answer remembers."""
 
-    prefix = "fields1"
+    prefix = "fields2"
 
     approval: str = Field(pattern=_ID)
     digest: str = Field(pattern=_DIGEST)

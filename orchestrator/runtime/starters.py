@@ -17,9 +17,9 @@ async def check_starter(
 ) -> None:
     """Make sure that a person may start runs of a graph.
 
-    A name in the graph's list lets its people through whoever they are; without a list everybody
-    may but bots, guests, deactivated accounts and people of other organisations. On the command
-    line a user of the machine may, too, whom the directory does not know.
+    Without a list everybody may but bots, guests, deactivated accounts and people of other
+    organisations; these only where a list names them by their id. On the command line a user of
+    the machine may, too, whom the directory does not know, if there is no list.
 
     Raises:
         NotAStarterError: They may not.
@@ -28,13 +28,20 @@ async def check_starter(
     """
     if surface not in PERSONAL:
         return
-    if not graph.starters:
-        is_outside = await directory.is_outsider(person, workspace=workspace)
-        if is_outside and (
-            surface != _TERMINAL or await _is_known(person, directory, workspace=workspace)
-        ):
-            raise NotAStarterError(person, graph.id, ())
+    if graph.starters:
+        await _check_list(graph, directory, person, workspace=workspace)
+    if Approver(ApproverKind.USER, person) in graph.starters:
         return
+    is_outside = await directory.is_outsider(person, workspace=workspace)
+    if is_outside and (
+        graph.starters
+        or surface != _TERMINAL
+        or await _is_known(person, directory, workspace=workspace)
+    ):
+        raise NotAStarterError(person, graph.id, ())
+
+
+async def _check_list(graph: Graph, directory: Directory, person: str, *, workspace: str) -> None:
     failure: DirectoryError | None = None
     for starter in graph.starters:
         try:
