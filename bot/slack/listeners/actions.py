@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
+from bot.cards.progress import progress_words
 from bot.cards.words import Code, Strong, Words
 from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
 from bot.slack.forms import values_view
@@ -40,6 +42,17 @@ async def decide(tools: Tools, args: AsyncArgs) -> None:
     )
     await tools.decisions.record(click)
     await args.ack()
+    if args.body.get("channel") and is_first(tools, args.body, "reply"):
+        tools.tasks.spawn(_say_what_is_missing(tools, args.body, click), name="slack-reply")
+
+
+async def _say_what_is_missing(tools: Tools, body: Mapping[str, Any], click: Click) -> None:
+    """Tell who decided that it counts, where others have to decide, too."""
+    approval = await tools.engine.get_approval(click.approval)
+    if approval.is_open and click.decision in {Decision.APPROVE, Decision.REJECT}:
+        verb = "approval" if click.decision == Decision.APPROVE else "rejection"
+        words: Words = (f"Your {verb} is recorded; still open: ", *progress_words(approval), ".")
+        await tools.replies.tell(body, words)
 
 
 async def choose(tools: Tools, args: AsyncArgs) -> None:
