@@ -1,4 +1,4 @@
-"""Reading: a Core query becomes text and parameters, and takes one hop to the reader's thread.
+"""Reading: a Core query becomes text and parameters, and takes one hop to aiosqlite's thread.
 
 SQLAlchemy's own asynchronous engine takes four hops a query and two more a connection, each of
 which costs more than the query itself. Queries that differ in their values only are compiled once.
@@ -6,19 +6,13 @@ which costs more than the query itself. Queries that differ in their values only
 
 from __future__ import annotations
 
-import asyncio
-import queue
-import sqlite3
-import threading
-import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import aiosqlite
 from sqlalchemy import BindParameter, Select
 from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
@@ -26,8 +20,6 @@ from orchestrator.errors import StoreUnavailableError
 from orchestrator.store.sqlite import BUSY_TIMEOUT
 from orchestrator.store.tables import AnyRow, Instant, to_instant_text
 
-#: The longest that an answer waits for those of other queries.
-PATIENCE = 0.001  # seconds
 _DIALECT = SQLiteDialect_aiosqlite()
 
 
@@ -104,25 +96,12 @@ class _Shapes:
         return known
 
 
-@dataclass(slots=True)
-class _Asked:
-    """A query on its way, and who waits for its rows."""
-
-    text: str
-    parameters: Sequence[Any]
-    future: asyncio.Future[list[Any]]
-    rows: list[Any] = field(default_factory=list)
-    error: Exception | None = None
-
-
 class Reader:
-    """One connection that cannot write, in a thread of its own; `open` it first."""
+    """One connection that cannot write; `open` it first."""
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._connection: sqlite3.Connection | None = None
-        self._queue: queue.SimpleQueue[_Asked | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
+        self._connection: aiosqlite.Connection | None = None
         self._shapes = _Shapes()
 
     async def open(self) -> None:
@@ -132,23 +111,18 @@ class Reader:
             StoreUnavailableError: The file cannot be opened.
         """
         try:
-            connection = await asyncio.to_thread(_connect, self._path)
-        except sqlite3.Error as error:
+            self._connection = await aiosqlite.connect(
+                self._path, isolation_level=None, timeout=BUSY_TIMEOUT
+            )
+            await self._connection.execute_fetchall("PRAGMA query_only=ON")
+        except aiosqlite.Error as error:
             raise StoreUnavailableError(f"cannot open {self._path}: {error}") from error
-        self._connection = connection
-        self._thread = threading.Thread(
-            target=self._run, args=(connection,), name="signoff-reader", daemon=True
-        )
-        self._thread.start()
 
     async def close(self) -> None:
-        """Answer what was asked, then disconnect."""
-        connection, thread = self._connection, self._thread
-        self._connection = self._thread = None
-        if connection is not None and thread is not None:
-            self._queue.put(None)
-            await asyncio.to_thread(thread.join)
-            connection.close()
+        """Disconnect."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
 
     async def fetch(self, query: Select[Any], **values: Any) -> list[AnyRow]:
         """Return the rows of a query, with their columns as attributes.
@@ -164,60 +138,8 @@ class Reader:
         text, parameters = shape.ask({**given, **values})
         if self._connection is None:
             raise StoreUnavailableError("the store is closed")
-        future: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
-        self._queue.put(_Asked(text, parameters, future))
         try:
-            rows = await future
-        except (sqlite3.Error, ValueError) as error:
+            rows = await self._connection.execute_fetchall(text, parameters)
+        except (aiosqlite.Error, ValueError) as error:
             raise StoreUnavailableError(f"the database does not answer: {error}") from error
         return [shape.row(row) for row in rows]
-
-    def _run(self, connection: sqlite3.Connection) -> None:
-        """Answer queries in their order; those that wait together get their answers together."""
-        is_open = True
-        while is_open:
-            done: list[_Asked] = []
-            asked = self._queue.get()
-            until = time.monotonic() + PATIENCE
-            while asked is not None:
-                _carry_out(connection, asked)
-                done.append(asked)
-                if self._queue.empty() or time.monotonic() > until:
-                    break
-                asked = self._queue.get()
-            is_open = asked is not None
-            _answer(done)
-
-
-def _connect(path: str) -> sqlite3.Connection:
-    connection = sqlite3.connect(
-        path, isolation_level=None, timeout=BUSY_TIMEOUT, check_same_thread=False
-    )
-    connection.execute("PRAGMA query_only=ON")
-    return connection
-
-
-def _carry_out(connection: sqlite3.Connection, asked: _Asked) -> None:
-    try:
-        asked.rows = connection.execute(asked.text, asked.parameters).fetchall()
-    except Exception as error:  # noqa: BLE001 - the caller gets it; the thread goes on
-        asked.error = error
-
-
-def _answer(done: Sequence[_Asked]) -> None:
-    loops: dict[asyncio.AbstractEventLoop, list[_Asked]] = {}
-    for asked in done:
-        loops.setdefault(asked.future.get_loop(), []).append(asked)
-    for loop, group in loops.items():
-        with suppress(RuntimeError):  # the loop was closed; nobody waits any more
-            loop.call_soon_threadsafe(_set_results, group)
-
-
-def _set_results(group: Sequence[_Asked]) -> None:
-    for asked in group:
-        if asked.future.done():
-            continue
-        if asked.error is not None:
-            asked.future.set_exception(asked.error)
-        else:
-            asked.future.set_result(asked.rows)

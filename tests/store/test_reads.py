@@ -238,7 +238,7 @@ async def test_a_reader_cannot_write(file: Path):
     reader = Reader(str(file))
     await reader.open()
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        reader._connection.execute("DELETE FROM runs")
+        await reader._connection.execute("DELETE FROM runs")
     await reader.close()
 
 
