@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import PydanticSerializationError
 
 from bot.errors import BotError
 from bot.slack import limits
@@ -32,9 +33,12 @@ class Payload(BaseModel):
         """Write the payload as text.
 
         Raises:
-            PayloadError: It is longer than the place that carries it takes.
+            PayloadError: It is longer than the place that carries it takes, or no Unicode.
         """
-        text = f"{self.prefix}{_SEPARATOR}{self.model_dump_json()}"
+        try:
+            text = f"{self.prefix}{_SEPARATOR}{self.model_dump_json()}"
+        except PydanticSerializationError as exc:
+            raise PayloadError(f"payload {self.prefix!r} holds text that is no Unicode") from exc
         size = len(text.encode())
         if size > self.limit:
             raise PayloadError(
