@@ -233,7 +233,7 @@ class File:
     name: str
     length: int
     path: str
-    user: str
+    user: str = ""
     title: str = ""
     content: str | None = None
     is_complete: bool = False

@@ -71,3 +71,15 @@ async def test_an_app_without_interactivity_hears_no_clicks(wire_free_client: Cl
     ack = await sim.click("U0BOB", "C0GENERAL", ts, "go")
 
     assert (ack.ok, ack.error, ack.attempts) == (False, "interactivity_disabled", 0)
+
+
+async def test_a_message_shortcut_works_in_a_thread(
+    sim: Simulator, client: Client, wire: Wire
+) -> None:
+    """The message says which thread it is in; a command does not work there."""
+    parent = await client.post()
+    reply = await client.post(text="a reply", thread_ts=parent)
+    await sim.message_shortcut("U0ALICE", "start_run_from_message", "C0GENERAL", reply)
+    message = wire.bodies[-1]["message"]
+
+    assert (message["text"], message["thread_ts"]) == ("a reply", parent)

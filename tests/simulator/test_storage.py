@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -127,3 +129,19 @@ async def test_it_stays_fast_with_thousands_of_messages(tmp_path: Path) -> None:
         last = loop.time() - started
 
     assert last < 3 * first + 0.5
+
+
+async def test_a_state_file_from_before_there_were_several_workspaces_is_taken(
+    tmp_path: Path,
+) -> None:
+    """It says nothing of its team and of tokens; the first workspace has both."""
+    state = tmp_path / "state.db"
+    async with Simulator(state_file=state) as simulator:
+        await simulator.say("U0BOB", "C0GENERAL", "kept")
+    with contextlib.closing(sqlite3.connect(state)) as connection, connection:
+        connection.execute("DELETE FROM records WHERE kind IN ('teams', 'grants')")
+    async with Simulator(state_file=state) as simulator:
+        kept = [message["text"] for message in simulator.messages("C0GENERAL")]
+
+        assert kept == ["kept"]
+        assert simulator.token_of("T0SIGNOFF") == simulator.bot_token
