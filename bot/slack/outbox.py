@@ -31,6 +31,7 @@ _FIRST_WAIT = 1.0  # seconds before a failed delivery is tried again
 _LONGEST_WAIT = 60.0  # seconds
 _PEOPLE_WAIT = 60.0  # seconds; somebody has to do something first
 _LONGEST_PEOPLE_WAIT = 600.0  # seconds
+_LONGEST_TRY = 18.0  # seconds; after its lease a delivery is anybody's
 _PAUSE = 30.0  # seconds between looks whether a token is good again
 #: A method is asked again a little after the delivery that it refused is due, which then is first.
 _MARGIN = 0.02  # seconds
@@ -221,13 +222,18 @@ class Sender:
             delivery=delivery.id,
             purpose=delivery.purpose.value,
         ):
+            parts = [delivery]
             try:
-                parts = [delivery]
                 if delivery.purpose is Purpose.DIRECT and delivery.detail == DIGEST:
                     parts += await self._engine.claim_digest(
                         delivery, owner=self._owner, lease=LEASE
                     )
-                await self._attempt(parts)
+                try:
+                    async with asyncio.timeout(_LONGEST_TRY):
+                        await self._attempt(parts)
+                except TimeoutError:
+                    failure = Failure(code="too_slow", remedy=Remedy.RETRY)
+                    await self._after_failure(parts, CallError("sending", failure))
             except StoreError as exc:
                 _log.warning("outbox_database_away", error=str(exc))
             except Exception:  # noqa: BLE001 - the row is tried again after its lease

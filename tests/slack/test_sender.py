@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
+from bot.slack import outbox
 from bot.slack.messages import APPROVAL_EVENT
 from orchestrator.graph import Graph
 from orchestrator.graph.policy import any_of, quorum
@@ -65,6 +66,28 @@ async def test_a_post_that_never_arrived_is_made_again(socket_bot: Bench):
     assert len(calls(bot, "chat.postMessage")) == 2
     assert len(calls(bot, "conversations.history")) == 1
     assert len(bot.messages()) == 1
+
+
+async def test_a_try_that_outlasts_its_lease_is_ended_before_that(
+    socket_bot: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    """Or another sender would post the same; what it has posted is found again."""
+    bot = socket_bot
+    await bot.ask()
+    monkeypatch.setattr(outbox, "_LONGEST_TRY", 0.3)
+    bot.sim.faults.update({"slow_ms": 800})
+    await bot.engine.start("publish", {"topic": "Bees"}, requester="U0ALICE", surface="python")
+    await bot.sim.until(lambda: len(calls(bot, "chat.postMessage")) == 2, timeout=8)
+    await eventually(lambda: bot.surface.statistics().sender.failed == 1)
+    monkeypatch.undo()
+    bot.sim.faults.update({"slow_ms": 0})
+
+    async def is_done() -> bool:
+        return await bot.engine.next_delivery_at() is None
+
+    await eventually(is_done)
+
+    assert len(bot.messages()) == 2
 
 
 async def test_an_edit_whose_answer_is_lost_is_made_again(socket_bot: Bench):
