@@ -15,7 +15,7 @@ class ConfigurationError(BotError, ValueError):
 
 
 class EncryptionKeyError(ConfigurationError):
-    """No key of SIGNOFF_ENCRYPTION_KEY opens what is stored; add the key that it was stored with."""
+    """No key of SIGNOFF_ENCRYPTION_KEY opens what is stored; add the one that closed it."""
 
 
 class InstallationError(BotError):

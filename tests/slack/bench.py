@@ -346,7 +346,7 @@ async def _opened(
 
 
 @asynccontextmanager
-async def bench(
+async def bench(  # noqa: PLR0913 - what a bot is made of, all by keyword
     tmp_path: Path,
     *,
     transport: str = "socket",

@@ -341,7 +341,8 @@ def test_g1_anchors_and_merges_work():
         ({"start": "start: gone"}, ("<text>:1: graph: starts at the unknown node 'gone'; "
          "known are work, ask, done")),
         ({"start": "begin: work"}, ("<text>:2: begin is unknown; known are id, title, description, "
-         "version, input, operators, starters, max_visits, max_active, budget, nodes, edges, start, ends")),
+         "version, input, operators, starters, max_visits, max_active, budget, nodes, edges, "
+         "start, ends")),
         ({"start": "start: work\nversion: 1.10"}, "<text>:3: version must be a text in quotes"),
         ({"start": "start: work\ninput: {type: array}"},
          "<text>:3: input: the input's schema is of type 'array'; it must be object"),
