@@ -95,16 +95,25 @@ REVIEW = asked(
     formats=_formats(draft="markdown"), policy=quorum(2, "@editors"), votes=(_vote("U0BOB"),),
 )  # fmt: skip
 INPUT = asked(
-    "refund", "details", _K.INPUT, "Which order is refunded, and why?",
+    "refund",
+    "details",
+    _K.INPUT,
+    "Which order is refunded, and why?",
     payload={"customer": "C-20817", "asked for": "The jar arrived broken."},
 )
 CHOOSE = asked(
-    "support", "route", _K.CHOOSE, "Who should look into this ticket?",
+    "support",
+    "route",
+    _K.CHOOSE,
+    "Who should look into this ticket?",
     payload={"ticket": "T-311", "text": "Since the update the export of 2025 has no totals."},
     choices=("billing", "engineering", "sales"),
 )
 ITERATE = asked(
-    "refine", "polish", _K.ITERATE, "Is round 3 of polish good enough?",
+    "refine",
+    "polish",
+    _K.ITERATE,
+    "Is round 3 of polish good enough?",
     payload={"score": 0.92, "cost": 0.41, "summary": "Shorter sentences, price first."},
     formats=_formats(cost="number:USD"),
 )
@@ -117,8 +126,12 @@ CALLS = tuple(
     for number, to in ((1, "ann@example.com"), (2, "ben@example.com"), (3, "cem@example.com"))
 )  # fmt: skip
 RESULT = asked(
-    "audit", "fire-drill", _K.RESULT, "What came of the fire drill?",
-    payload={"building": "North", "planned": "Friday, 10:00"}, policy=any_of("U0CAROL"),
+    "audit",
+    "fire-drill",
+    _K.RESULT,
+    "What came of the fire drill?",
+    payload={"building": "North", "planned": "Friday, 10:00"},
+    policy=any_of("U0CAROL"),
 )
 ERROR = replace(
     failure("HTTP 502 from https://ledger.example.com/book after 3 tries\nupstream timed out"),
