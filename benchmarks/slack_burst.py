@@ -24,7 +24,7 @@ import structlog
 
 from bot.simulator import Simulator
 from bot.slack.app import SlackSurface
-from bot.slack.workspace import SlackWorkspace
+from bot.slack.workspace.connection import SlackWorkspace
 from orchestrator import GraphBuilder
 from orchestrator.graph.policy import parse_approver
 from orchestrator.runtime import Engine, SystemClock

@@ -20,9 +20,9 @@ from orchestrator.store import Store, open_store
 if TYPE_CHECKING:
     from aiohttp import web
 
-    from bot.slack.installed import InstalledWorkspaces
-    from bot.slack.vault import Vault
-    from bot.slack.workspace import SlackWorkspace
+    from bot.slack.install.installed import InstalledWorkspaces
+    from bot.slack.install.vault import Vault
+    from bot.slack.workspace.connection import SlackWorkspace
 
 
 class OfflinePeople:
@@ -105,8 +105,8 @@ async def _open_people(
         yield OfflinePeople(), None
         return
     # Importing Slack's libraries takes more than a second, and most commands need none of it.
-    from bot.slack.people import InstalledPeople, SlackPeople  # noqa: PLC0415 - see above
-    from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - see above
+    from bot.slack.install.people import InstalledPeople, SlackPeople  # noqa: PLC0415 - see above
+    from bot.slack.workspace.connection import SlackWorkspace  # noqa: PLC0415 - see above
 
     if settings.has_installs:
         async with installed(settings, store) as found:
@@ -123,7 +123,7 @@ def installed(settings: Settings, store: Store) -> InstalledWorkspaces:
     Raises:
         SettingsError: A setting is missing.
     """
-    from bot.slack.installed import InstalledWorkspaces  # noqa: PLC0415 - slow to import
+    from bot.slack.install.installed import InstalledWorkspaces  # noqa: PLC0415 - slow to import
 
     settings.require_installs()
     return InstalledWorkspaces(
@@ -141,7 +141,7 @@ def vault_of(settings: Settings) -> Vault:
     Raises:
         ConfigurationError: There is no key.
     """
-    from bot.slack.vault import Vault  # noqa: PLC0415 - slow to import
+    from bot.slack.install.vault import Vault  # noqa: PLC0415 - slow to import
 
     return Vault([each.get_secret_value() for each in settings.encryption_keys])
 
@@ -229,7 +229,7 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
     settings.require_serving()
     graphs = load(settings)
     from bot.slack.app import SlackSurface  # noqa: PLC0415 - slow to import; settings come first
-    from bot.slack.http import routes  # noqa: PLC0415 - as above
+    from bot.slack.transport.http import routes  # noqa: PLC0415 - as above
     from bot.web import (  # noqa: PLC0415 - as above
         database_probe,
         health_routes,
@@ -296,9 +296,9 @@ async def _connected(
     settings: Settings, store: Store, clock: SystemClock
 ) -> AsyncIterator[_Connected]:
     """Connect to the one workspace of the settings, or to those where the app is installed."""
-    from bot.slack.install_pages import InstallPages  # noqa: PLC0415 - slow to import
-    from bot.slack.manifest import BOT_SCOPES  # noqa: PLC0415 - as above
-    from bot.slack.workspace import SlackWorkspace  # noqa: PLC0415 - as above
+    from bot.slack.install.manifest import BOT_SCOPES  # noqa: PLC0415 - as above
+    from bot.slack.install.pages import InstallPages  # noqa: PLC0415 - slow to import
+    from bot.slack.workspace.connection import SlackWorkspace  # noqa: PLC0415 - as above
 
     if not settings.has_installs:
         token = _revealed(settings.bot_token)

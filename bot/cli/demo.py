@@ -121,7 +121,7 @@ def _slack(folder: Path, port: int, bot_url: str) -> Simulator:
     """Return the local Slack; with an address of the bot, one in which it has to be installed."""
     if not bot_url:
         return Simulator(_ROOT / "manifest.yml", port=port, state_file=folder / _SLACK)
-    from bot.slack.manifest import document, manifest  # noqa: PLC0415 - slow to import
+    from bot.slack.install.manifest import document, manifest  # noqa: PLC0415 - slow to import
 
     app = document(manifest(url=bot_url, is_oauth=True, has_steps=True))
     return Simulator(
@@ -135,7 +135,7 @@ def _slack(folder: Path, port: int, bot_url: str) -> Simulator:
 
 def _installable(settings: Settings, folder: Path, simulator: Simulator, bot_url: str) -> Settings:
     """Return the settings of a bot that is installed by OAuth, in any number of workspaces."""
-    from bot.slack.vault import new_key  # noqa: PLC0415 - slow to import
+    from bot.slack.install.vault import new_key  # noqa: PLC0415 - slow to import
 
     key = folder / "encryption.key"
     if not key.exists():

@@ -18,7 +18,7 @@ from bot.cli.text import clean
 from bot.errors import BotError, ConfigurationError
 from bot.settings import Settings, SettingsError
 from bot.slack.app import CHANNEL_SCOPE
-from bot.slack.checkup import (
+from bot.slack.install.checkup import (
     Examination,
     Finding,
     Level,
@@ -29,7 +29,7 @@ from bot.slack.checkup import (
     good,
     warning,
 )
-from bot.slack.workspace import SlackWorkspace
+from bot.slack.workspace.connection import SlackWorkspace
 from orchestrator.errors import GraphError, OrchestratorError
 from orchestrator.graph import Graph
 from orchestrator.runtime import SystemClock

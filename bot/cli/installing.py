@@ -11,10 +11,10 @@ from bot.cli.session import execute
 from bot.cli.tables import print_table
 from bot.errors import ConfigurationError
 from bot.settings import Settings
-from bot.slack.installs import Installation, Installs
-from bot.slack.manifest import manifest as make_manifest
-from bot.slack.renewal import is_expired
-from bot.slack.vault import new_key
+from bot.slack.install.installs import Installation, Installs
+from bot.slack.install.manifest import manifest as make_manifest
+from bot.slack.install.renewal import is_expired
+from bot.slack.install.vault import new_key
 from orchestrator.runtime import SystemClock
 from orchestrator.store import open_store
 

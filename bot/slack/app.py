@@ -19,17 +19,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.errors import ConfigurationError
 from bot.slack.branch import Branch, Ways
 from bot.slack.decisions import CLICK_TIMEOUT
-from bot.slack.endings import register_endings
-from bot.slack.installed import InstalledWorkspaces
+from bot.slack.install.endings import register_endings
+from bot.slack.install.installed import InstalledWorkspaces
+from bot.slack.install.workspaces import OneWorkspace, Workspaces
 from bot.slack.listeners import register_all
 from bot.slack.listening import Tools
-from bot.slack.outbox import SenderStatistics
-from bot.slack.pacing import INTERVAL
 from bot.slack.seen import Seen
-from bot.slack.sockets import Sockets, SocketTiming
+from bot.slack.sending.outbox import SenderStatistics
+from bot.slack.sending.pacing import INTERVAL
 from bot.slack.tasks import TaskKeeper
-from bot.slack.workspace import SlackWorkspace, library_log
-from bot.slack.workspaces import OneWorkspace, Workspaces
+from bot.slack.transport.sockets import Sockets, SocketTiming
+from bot.slack.workspace.connection import SlackWorkspace, library_log
 from orchestrator.errors import StoreError
 from orchestrator.runtime import Clock, Engine, SystemClock
 from orchestrator.store import no_hook
@@ -173,7 +173,7 @@ class SlackSurface:
             # Without a token, so that Bolt takes `authorize` and makes no auth.test of its own.
             client=AsyncWebClient(base_url=self._workspaces.api_url, logger=library_log),
             authorize=authorize,
-            # Checked on the raw bytes by bot.slack.http, before Bolt parses anything.
+            # Checked on the raw bytes by bot.slack.transport.http, before Bolt parses anything.
             request_verification_enabled=False,
         )
 

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.slack.decisions import CLICK_TIMEOUT, Decisions
-from bot.slack.links import Links
 from bot.slack.listening import Tools
-from bot.slack.outbox import Sender, SenderStatistics
-from bot.slack.pacing import INTERVAL, Pacer
-from bot.slack.preferences import Preferences
+from bot.slack.people.preferences import Preferences
 from bot.slack.replies import Replies
 from bot.slack.seen import Seen
-from bot.slack.senders import make_sender
+from bot.slack.sending.outbox import Sender, SenderStatistics
+from bot.slack.sending.pacing import INTERVAL, Pacer
+from bot.slack.sending.senders import make_sender
 from bot.slack.starting import Starts
 from bot.slack.steps import Steps
 from bot.slack.tasks import TaskKeeper
-from bot.slack.workspace import SlackWorkspace
+from bot.slack.workspace.connection import SlackWorkspace
+from bot.slack.workspace.links import Links
 from orchestrator.runtime import Clock, Engine, SystemClock
 from orchestrator.store import no_hook
 

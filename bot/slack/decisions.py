@@ -10,9 +10,9 @@ from typing import Any, Literal, TypeVar
 import structlog
 
 from bot.errors import NotRecordedError
-from bot.slack.directory import SlackDirectory, SlackPerson
-from bot.slack.identity import IdentityKeeper
 from bot.slack.tasks import TaskKeeper
+from bot.slack.workspace.directory import SlackDirectory, SlackPerson
+from bot.slack.workspace.identity import IdentityKeeper
 from orchestrator.errors import NotAnApproverError, StoreUnavailableError
 from orchestrator.runtime import Engine
 from orchestrator.store.records import Run

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from bot.cards.words import Code, Moment, Part, Person, Words, approver_words, name_words
-from bot.slack.drafts import FormGoneError
-from bot.slack.payloads import PayloadError
+from bot.slack.kit.payloads import PayloadError
+from bot.slack.windows.drafts import FormGoneError
 from orchestrator.errors import (
     AlreadyCountedError,
     ApprovalClosedError,

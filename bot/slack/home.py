@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from bot.cards.card import ButtonStyle
 from bot.cards.home import Home, Page, Part, asked_row, decided_row, own_run_row, waiting_rows
 from bot.cards.question import question_card
-from bot.slack import blocks as b
-from bot.slack import limits
-from bot.slack.blocks import Block
-from bot.slack.messages import render
-from bot.slack.mrkdwn import GroupIds, escape, lines, mrkdwn
-from bot.slack.payloads import PageButton, StartButton
+from bot.slack.kit import blocks as b
+from bot.slack.kit import limits
+from bot.slack.kit.blocks import Block
+from bot.slack.kit.messages import render
+from bot.slack.kit.mrkdwn import GroupIds, escape, lines, mrkdwn
+from bot.slack.kit.payloads import PageButton, StartButton
 from bot.slack.runs import question_button, run_menu
 from orchestrator.store.records import Approval
 

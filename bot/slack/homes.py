@@ -12,13 +12,13 @@ from typing import Any
 import structlog
 
 from bot.cards.home import Home, Page, Part, page_of
-from bot.slack.batches import can_be_decided_together
-from bot.slack.failures import describe
 from bot.slack.home import home_view
-from bot.slack.inbox import Inbox
 from bot.slack.listening import Tools
-from bot.slack.questions import question_view
-from bot.slack.viewers import Viewer, Window
+from bot.slack.people.inbox import Inbox
+from bot.slack.people.viewers import Viewer, Window
+from bot.slack.windows.batches import can_be_decided_together
+from bot.slack.windows.questions import question_view
+from bot.slack.workspace.failures import describe
 from orchestrator.errors import OrchestratorError
 
 #: Entries of a section on one page.

@@ -15,20 +15,20 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards.words import Code, Words
 from bot.errors import NotRecordedError
-from bot.slack import blocks as b
 from bot.slack.decisions import Decisions
-from bot.slack.directory import SlackDirectory
 from bot.slack.errors import sentence
-from bot.slack.failures import describe
-from bot.slack.links import Links
-from bot.slack.modals import notice_view
-from bot.slack.preferences import Preferences
+from bot.slack.kit import blocks as b
+from bot.slack.people.preferences import Preferences
+from bot.slack.people.viewers import Viewers
 from bot.slack.replies import Replies
 from bot.slack.seen import Seen
 from bot.slack.starting import Starts
 from bot.slack.steps import Steps
 from bot.slack.tasks import TaskKeeper
-from bot.slack.viewers import Viewers
+from bot.slack.windows.modals import notice_view
+from bot.slack.workspace.directory import SlackDirectory
+from bot.slack.workspace.failures import describe
+from bot.slack.workspace.links import Links
 from orchestrator.errors import ApprovalClosedError, InputError, PayloadChangedError
 from orchestrator.runtime import Engine
 from orchestrator.store.records import Approval

@@ -11,10 +11,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.cards.words import Words
-from bot.slack import blocks as b
-from bot.slack.directory import SlackDirectory
-from bot.slack.failures import describe
-from bot.slack.mrkdwn import lines
+from bot.slack.kit import blocks as b
+from bot.slack.kit.mrkdwn import lines
+from bot.slack.workspace.directory import SlackDirectory
+from bot.slack.workspace.failures import describe
 
 _log = structlog.get_logger(__name__)
 _OK = 200

@@ -8,13 +8,13 @@ from bot.cards import run_words
 from bot.cards.card import ButtonStyle
 from bot.cards.diagram import diagram
 from bot.cards.words import Code, Words
-from bot.slack import blocks as b
-from bot.slack.answers import Answer, Item
-from bot.slack.blocks import Block
+from bot.slack.kit import blocks as b
+from bot.slack.kit.blocks import Block
+from bot.slack.kit.mrkdwn import GroupIds, lines
+from bot.slack.kit.payloads import CancelButton, QuestionButton, RunOption
 from bot.slack.listening import Tools
-from bot.slack.modals import NOTICE_CALLBACK
-from bot.slack.mrkdwn import GroupIds, lines
-from bot.slack.payloads import CancelButton, QuestionButton, RunOption
+from bot.slack.windows.answers import Answer, Item
+from bot.slack.windows.modals import NOTICE_CALLBACK
 from orchestrator.core.state import FINISHED, RunStatus
 from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
 from orchestrator.store.records import Approval, Run

@@ -7,10 +7,10 @@ from typing import Any
 
 import structlog
 
-from bot.slack.cache import Cache
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, in_time
 from bot.slack.seen import WINDOW
 from bot.slack.tasks import TaskKeeper
+from bot.slack.workspace.cache import Cache
 from orchestrator.runtime import Engine
 from orchestrator.store.records import Run
 

@@ -19,8 +19,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.cards.values import one_line
 from bot.errors import BotError
 from bot.slack.command_line import CommandError, parse_command
-from bot.slack.failures import Remedy, describe
 from bot.slack.starting import Starts
+from bot.slack.workspace.failures import Remedy, describe
 from orchestrator.core.state import FINISHED, RunStatus
 from orchestrator.errors import (
     DirectoryError,

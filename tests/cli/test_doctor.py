@@ -15,9 +15,9 @@ import pytest
 
 from bot.cli import doctor as command
 from bot.simulator import Simulator
-from bot.slack import checkup
-from bot.slack.installs import Installation, Installs
-from bot.slack.vault import Vault, new_key
+from bot.slack.install import checkup
+from bot.slack.install.installs import Installation, Installs
+from bot.slack.install.vault import Vault, new_key
 from orchestrator.runtime import SystemClock
 from orchestrator.store import open_store
 from tests.cli.shell import Shell

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from bot.slack.vault import Vault
+from bot.slack.install.vault import Vault
 from tests.cli.shell import Shell
 
 

@@ -10,8 +10,8 @@ import aiohttp
 import pytest
 
 from bot.simulator import SECOND, Simulator
-from bot.slack.manifest import document, manifest
-from bot.slack.vault import new_key
+from bot.slack.install.manifest import document, manifest
+from bot.slack.install.vault import new_key
 from tests.cli.conftest import FLOWS
 from tests.cli.shell import call, free_port, process, until
 from tests.slack.installing import ACME, Browser

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from bot.simulator import SECOND, Simulator
-from bot.slack.installs import Installation, Installs
-from bot.slack.vault import Vault, new_key
+from bot.slack.install.installs import Installation, Installs
+from bot.slack.install.vault import Vault, new_key
 from orchestrator.runtime import SystemClock
 from orchestrator.store import open_store
 from tests.cli.shell import Answer, Shell

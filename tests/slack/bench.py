@@ -18,8 +18,8 @@ from aiohttp import web
 
 from bot.simulator import Ack, Simulator, Timing
 from bot.slack.app import SlackSurface
-from bot.slack.http import routes
-from bot.slack.workspace import SlackWorkspace
+from bot.slack.transport.http import routes
+from bot.slack.workspace.connection import SlackWorkspace
 from orchestrator.core.commands import LoseAttempt
 from orchestrator.graph import Graph, GraphBuilder
 from orchestrator.runtime import Clock, Engine, SystemClock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from bot.slack.modals import REASON_ACTION, REASON_BLOCK
+from bot.slack.windows.modals import REASON_ACTION, REASON_BLOCK
 from orchestrator.graph import Graph, GraphBuilder
 from orchestrator.graph.policy import Policy, any_of
 from orchestrator.testing import FakeClock

@@ -18,11 +18,11 @@ from aiohttp import web
 from bot.simulator import Simulator
 from bot.simulator.world import Team
 from bot.slack.app import SlackSurface
-from bot.slack.http import routes
-from bot.slack.install_pages import COOKIE, InstallPages
-from bot.slack.installed import InstalledWorkspaces
-from bot.slack.manifest import BOT_SCOPES, document, manifest
-from bot.slack.vault import Vault, new_key
+from bot.slack.install.installed import InstalledWorkspaces
+from bot.slack.install.manifest import BOT_SCOPES, document, manifest
+from bot.slack.install.pages import COOKIE, InstallPages
+from bot.slack.install.vault import Vault, new_key
+from bot.slack.transport.http import routes
 from orchestrator.runtime import Clock, Engine, SystemClock
 from orchestrator.store import Store, migrate, open_store
 from tests.slack.bench import QUICK, Effects, publish_graph

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot.cards import Card, calls_of_turn, outcome_card, question_card, who_card
-from bot.slack import blocks as b
-from bot.slack.messages import SlackMessage, render
-from bot.slack.payload_pages import payload_view
-from bot.slack.who import who_view
+from bot.slack.kit import blocks as b
+from bot.slack.kit.messages import SlackMessage, render
+from bot.slack.windows.payload_pages import payload_view
+from bot.slack.windows.who import who_view
 from orchestrator.core.state import Delegation, RunStatus, Vote
 from orchestrator.graph import parse_format
 from orchestrator.graph.kinds import DECISIONS, ApprovalKind, Decision, Risk

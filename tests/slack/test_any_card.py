@@ -21,10 +21,10 @@ from slack_sdk.models.blocks import Block
 from bot.cards import Card, outcome_card, question_card, whole_payload
 from bot.cards.quiet import mentioned_in, quiet_card
 from bot.simulator.blockkit import message_faults, view_faults
-from bot.slack import limits
-from bot.slack.messages import card_blocks, render, render_plainly
-from bot.slack.mrkdwn import units
-from bot.slack.payload_pages import pages_of, payload_file, payload_view
+from bot.slack.kit import limits
+from bot.slack.kit.messages import card_blocks, render, render_plainly
+from bot.slack.kit.mrkdwn import units
+from bot.slack.windows.payload_pages import pages_of, payload_file, payload_view
 from orchestrator.core.approval_events import Outcome
 from orchestrator.core.state import Vote
 from orchestrator.graph import Format, FormatKind

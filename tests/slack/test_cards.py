@@ -13,7 +13,7 @@ from bot.cards.changes import change_passages
 from bot.cards.progress import notes, progress_words
 from bot.cards.words import plain
 from bot.slack.errors import sentence
-from bot.slack.messages import render, render_notice
+from bot.slack.kit.messages import render, render_notice
 from orchestrator import errors as e
 from orchestrator.core import approval_events as a
 from orchestrator.core.state import Delegation, Vote

@@ -10,9 +10,9 @@ import pytest
 
 from bot.simulator import Simulator
 from bot.simulator.world import User, UserGroup
-from bot.slack import channels
-from bot.slack.directory import SlackDirectory
-from bot.slack.workspace import SlackWorkspace
+from bot.slack.workspace import channels
+from bot.slack.workspace.connection import SlackWorkspace
+from bot.slack.workspace.directory import SlackDirectory
 from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph.policy import parse_approver
 from tests.slack.bench import eventually

@@ -11,11 +11,11 @@ import structlog
 from bot.cards import approval_line, run_line, run_words
 from bot.cards.words import plain
 from bot.simulator import Simulator
-from bot.slack import blocks as b
-from bot.slack import limits
 from bot.slack.errors import sentence
-from bot.slack.mrkdwn import mrkdwn, units
-from bot.slack.payloads import PayloadError
+from bot.slack.kit import blocks as b
+from bot.slack.kit import limits
+from bot.slack.kit.mrkdwn import mrkdwn, units
+from bot.slack.kit.payloads import PayloadError
 from bot.slack.starting import Starts
 from bot.slack.tasks import TaskKeeper
 from orchestrator.core.state import RunStatus

@@ -15,8 +15,8 @@ from bot.cards.prefilling import typed_words
 from bot.cards.reading import untouched
 from bot.cards.schema_fields import schema_fields
 from bot.simulator.blockkit import view_faults
-from bot.slack.forms import values_view
-from bot.slack.inputs import PICK, block_id_of
+from bot.slack.kit.inputs import PICK, block_id_of
+from bot.slack.windows.forms import values_view
 from orchestrator.graph import Graph
 from orchestrator.graph.formats import Format, FormatKind
 from orchestrator.graph.inputs import InputSchema

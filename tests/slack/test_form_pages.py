@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from bot.simulator import Simulator
 from bot.simulator.blockkit import view_faults
-from bot.slack import limits
-from bot.slack.drafts import SCOPE
-from bot.slack.inputs import FIELD_ACTION
-from bot.slack.pages import BACK
-from bot.slack.payloads import StartForm
-from bot.slack.quoting import address_of, message_text
-from bot.slack.start_forms import start_book
+from bot.slack.kit import limits
+from bot.slack.kit.inputs import FIELD_ACTION
+from bot.slack.kit.payloads import StartForm
+from bot.slack.windows.drafts import SCOPE
+from bot.slack.windows.pages import BACK
+from bot.slack.windows.quoting import address_of, message_text
+from bot.slack.windows.starting import start_book
 from orchestrator.graph import Graph
 from tests.slack import kinds
 from tests.slack.bench import MANIFEST, Bench, Effects, bench, eventually, shown

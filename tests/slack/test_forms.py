@@ -21,14 +21,14 @@ from bot.cards import (
 )
 from bot.simulator.blockkit import view_faults
 from bot.simulator.elements import initial_values
-from bot.slack import limits
-from bot.slack.asides import aside_view, more_view
-from bot.slack.forms import VALUES_CALLBACK, values_view
-from bot.slack.inputs import block_id_of, errors_at, places_of, typed_of
+from bot.slack.kit import limits
+from bot.slack.kit.inputs import block_id_of, errors_at, places_of, typed_of
+from bot.slack.kit.messages import render
+from bot.slack.kit.payloads import FormButton
 from bot.slack.listeners.asides import reassigned
-from bot.slack.messages import render
-from bot.slack.modals import reason_view
-from bot.slack.payloads import FormButton
+from bot.slack.windows.asides import aside_view, more_view
+from bot.slack.windows.forms import VALUES_CALLBACK, values_view
+from bot.slack.windows.modals import reason_view
 from orchestrator.graph.inputs import InputSchema
 from orchestrator.graph.kinds import DECISIONS, ApprovalKind, Decision
 from orchestrator.graph.policy import Policy, any_of, in_order, parse_approvers, quorum

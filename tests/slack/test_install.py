@@ -11,7 +11,7 @@ import pytest
 
 from bot.simulator import SECOND, organisation
 from bot.simulator.cast import Cast
-from bot.slack.installs import SCOPE
+from bot.slack.install.installs import SCOPE
 from tests.slack.bench import DECIDING, eventually, labels, shown
 from tests.slack.installing import ACME, Branches, installing
 

@@ -11,7 +11,7 @@ import pytest
 from bot.cards import who_card
 from bot.cards.words import plain
 from bot.simulator.blockkit import view_faults
-from bot.slack.who import who_view
+from bot.slack.windows.who import who_view
 from orchestrator.core.state import Delegation
 from orchestrator.graph import Graph, GraphBuilder, ToolCall, ToolCalls, tool
 from orchestrator.graph.policy import Policy, Slot, Stage, any_of, parse_approvers

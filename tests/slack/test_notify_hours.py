@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time
 
 import pytest
 
-from bot.slack.hours import Quiet, after_quiet, next_of, parse_quiet, zone_of
+from bot.slack.people.hours import Quiet, after_quiet, next_of, parse_quiet, zone_of
 
 BERLIN = zone_of("Europe/Berlin")
 NIGHT = Quiet(start=time(22), end=time(7))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bot.simulator import Simulator
 from bot.simulator.world import User
-from bot.slack.preferences import graph_subject
+from bot.slack.people.preferences import graph_subject
 from orchestrator.graph.policy import any_of
 from tests.slack import kinds
 from tests.slack.bench import CHANNEL, bench, button, shown

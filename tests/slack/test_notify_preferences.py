@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.hours import Quiet
-from bot.slack.preferences import Preference, Preferences, graph_subject, run_subject
+from bot.slack.people.hours import Quiet
+from bot.slack.people.preferences import Preference, Preferences, graph_subject, run_subject
 from orchestrator.runtime import SystemClock
 from tests.slack.bench import Bench, bench, shown
 

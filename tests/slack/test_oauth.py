@@ -11,11 +11,11 @@ import pytest
 
 from bot.errors import ConfigurationError, EncryptionKeyError
 from bot.simulator import SECOND
-from bot.slack import install_pages
 from bot.slack.app import places_of
-from bot.slack.installed import InstalledWorkspaces
-from bot.slack.installs import SCOPE, Installs
-from bot.slack.vault import Vault, new_key
+from bot.slack.install import pages as install_pages
+from bot.slack.install.installed import InstalledWorkspaces
+from bot.slack.install.installs import SCOPE, Installs
+from bot.slack.install.vault import Vault, new_key
 from orchestrator.testing import FakeClock
 from tests.slack.bench import eventually
 from tests.slack.installing import ACME, Branches, installing

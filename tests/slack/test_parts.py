@@ -21,16 +21,16 @@ from bot.cards.values import clean, cut, label_text, value_text
 from bot.cards.words import Code, Group, Moment, Person, Strong, join, name_words, plain
 from bot.errors import ConfigurationError, NotRecordedError
 from bot.slack.app import SlackSurface
-from bot.slack.cache import Cache
 from bot.slack.command_line import CommandError, example, nearest, parse_command, split
 from bot.slack.decisions import in_time
-from bot.slack.failures import Remedy, describe
+from bot.slack.kit.mrkdwn import mrkdwn
+from bot.slack.kit.payloads import AgainButton, DecisionButton, FormButton, PayloadError, ReasonForm
 from bot.slack.listening import on_error
-from bot.slack.mrkdwn import mrkdwn
-from bot.slack.pacing import Pacer
-from bot.slack.payloads import AgainButton, DecisionButton, FormButton, PayloadError, ReasonForm
 from bot.slack.seen import Seen, retry_number
+from bot.slack.sending.pacing import Pacer
 from bot.slack.tasks import TaskKeeper
+from bot.slack.workspace.cache import Cache
+from bot.slack.workspace.failures import Remedy, describe
 from orchestrator.errors import StoreUnavailableError
 from tests.slack.samples import APPROVAL_ID, NOW, RUN_ID
 

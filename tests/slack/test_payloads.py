@@ -12,9 +12,9 @@ from bot.cards.files import size_text
 from bot.cards.numbers import number_text
 from bot.cards.secrets import visible
 from bot.cards.shapes import passages_of
-from bot.slack.markdown import rich_elements
-from bot.slack.messages import card_blocks, render, render_plainly
-from bot.slack.payload_pages import payload_file, payload_view
+from bot.slack.kit.markdown import rich_elements
+from bot.slack.kit.messages import card_blocks, render, render_plainly
+from bot.slack.windows.payload_pages import payload_file, payload_view
 from orchestrator.graph import Format, parse_format
 from tests.slack.bench import shown
 from tests.slack.samples import HOSTILE, approval

@@ -14,10 +14,10 @@ from bot.cards import outcome_card, question_card, whole_payload
 from bot.cards.outcome import about
 from bot.simulator import limits as slack_limits
 from bot.simulator.blockkit import message_faults, view_faults
-from bot.slack import limits
-from bot.slack.messages import render, render_plainly
-from bot.slack.mrkdwn import escape, fit, fit_escaped, units
-from bot.slack.payload_pages import pages_of, payload_view
+from bot.slack.kit import limits
+from bot.slack.kit.messages import render, render_plainly
+from bot.slack.kit.mrkdwn import escape, fit, fit_escaped, units
+from bot.slack.windows.payload_pages import pages_of, payload_view
 from orchestrator.core.state import RunStatus
 from orchestrator.graph.kinds import Decision
 from orchestrator.graph.policy import any_of

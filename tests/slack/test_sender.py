@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import structlog
 
-from bot.slack import outbox
-from bot.slack.messages import APPROVAL_EVENT
+from bot.slack.kit.messages import APPROVAL_EVENT
+from bot.slack.sending import outbox
 from orchestrator.graph import Graph
 from orchestrator.graph.policy import any_of, quorum
 from tests.slack import kinds

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.slack.start_forms import START_CALLBACK
 from bot.slack.starting import MESSAGE_LABEL, Starts
 from bot.slack.tasks import TaskKeeper
+from bot.slack.windows.starting import START_CALLBACK
 from tests.slack.bench import CHANNEL, bench, eventually, shown
 from tests.slack.test_form_pages import ALICE, front, initial
 from tests.slack.test_starting import TRANSPORTS, chosen, graphs

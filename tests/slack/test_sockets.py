@@ -12,8 +12,8 @@ import structlog
 
 from bot.simulator import Simulator
 from bot.slack.listening import guard
-from bot.slack.sockets import SocketTiming
-from bot.slack.workspace import SlackWorkspace
+from bot.slack.transport.sockets import SocketTiming
+from bot.slack.workspace.connection import SlackWorkspace
 from tests.slack.bench import CHANNEL, Bench, bench, eventually
 
 FAST = SocketTiming(ping=0.3, watch=0.05, patience=0.4)

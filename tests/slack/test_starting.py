@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.slack.payloads import StartButton
-from bot.slack.start_forms import GRAPH_ACTION, GRAPH_BLOCK
+from bot.slack.kit.payloads import StartButton
+from bot.slack.windows.starting import GRAPH_ACTION, GRAPH_BLOCK
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.graph import Graph
 from tests.slack.bench import Bench, Effects, bench, publish_graph, shown

@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.simulator import Simulator
-from bot.slack.manifest import manifest
+from bot.slack.install.manifest import manifest
 from bot.slack.steps import SCOPE, Step
 from tests.slack.bench import QUICK, Bench, bench, eventually
 

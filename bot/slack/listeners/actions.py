@@ -11,11 +11,8 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.cards.progress import progress_words
 from bot.cards.words import Code, Strong, Words
 from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
-from bot.slack.forms import values_view
-from bot.slack.listening import Tools, is_first, open_view, refuse_stale, user_of
-from bot.slack.messages import AGAIN, CHOOSE, DECIDE, FORM, VALUES
-from bot.slack.modals import reason_view
-from bot.slack.payloads import (
+from bot.slack.kit.messages import AGAIN, CHOOSE, DECIDE, FORM, VALUES
+from bot.slack.kit.payloads import (
     AgainButton,
     ChoiceButton,
     DecisionButton,
@@ -23,6 +20,9 @@ from bot.slack.payloads import (
     PayloadError,
     ValuesButton,
 )
+from bot.slack.listening import Tools, is_first, open_view, refuse_stale, user_of
+from bot.slack.windows.forms import values_view
+from bot.slack.windows.modals import reason_view
 from orchestrator.errors import UnknownDecisionError
 from orchestrator.graph.kinds import Decision
 

@@ -11,7 +11,21 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import ASIDE_LABELS, RULE_HOURS, Aside, asides_of
 from bot.cards.words import Code, Words
-from bot.slack.asides import (
+from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Click, Member, in_time, team_of
+from bot.slack.kit.inputs import entered
+from bot.slack.kit.messages import MENU
+from bot.slack.kit.payloads import AsideForm, AsideOption, PayloadError
+from bot.slack.listeners.looking import WINDOWS
+from bot.slack.listening import (
+    Handler,
+    Tools,
+    is_first,
+    open_view,
+    refuse_stale,
+    show_notice,
+    user_of,
+)
+from bot.slack.windows.asides import (
     ASIDE,
     ASIDE_CALLBACK,
     INPUT,
@@ -25,20 +39,6 @@ from bot.slack.asides import (
     length_of,
     more_view,
 )
-from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Click, Member, in_time, team_of
-from bot.slack.inputs import entered
-from bot.slack.listeners.looking import WINDOWS
-from bot.slack.listening import (
-    Handler,
-    Tools,
-    is_first,
-    open_view,
-    refuse_stale,
-    show_notice,
-    user_of,
-)
-from bot.slack.messages import MENU
-from bot.slack.payloads import AsideForm, AsideOption, PayloadError
 from orchestrator.errors import ApproversError, NotPossibleError
 from orchestrator.graph.policy import Approver, Policy, parse_approvers
 from orchestrator.store.records import Approval, Run

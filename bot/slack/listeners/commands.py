@@ -8,12 +8,12 @@ from collections.abc import Awaitable, Callable
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards.words import Code, Strong, Words
-from bot.slack.answers import Answer, Item, of_rows, say_words
 from bot.slack.command_line import CommandError, CommandLine, nearest, parse_command
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
 from bot.slack.listeners import channel, lists, preferences, runs, starting, steering
 from bot.slack.listening import Tools
-from bot.slack.manual import about, overview
+from bot.slack.windows.answers import Answer, Item, of_rows, say_words
+from bot.slack.windows.manual import about, overview
 
 Rows = list[Words]
 #: None: a form was opened instead.

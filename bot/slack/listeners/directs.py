@@ -10,10 +10,10 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards.words import Code, Link, Part, Words
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Click, Member, in_time, team_of
-from bot.slack.directs import APPROVE, MUTE, OPEN, PENDING, SNOOZE
+from bot.slack.kit.payloads import DecisionButton, MuteButton, SnoozeButton
 from bot.slack.listening import Tools, is_first, user_of
-from bot.slack.payloads import DecisionButton, MuteButton, SnoozeButton
-from bot.slack.preferences import run_subject
+from bot.slack.people.preferences import run_subject
+from bot.slack.sending.directs import APPROVE, MUTE, OPEN, PENDING, SNOOZE
 
 _SNOOZE = timedelta(hours=1)
 

@@ -7,9 +7,9 @@ import re
 import structlog
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
-from bot.slack.failures import describe
 from bot.slack.homes import follow, publish
 from bot.slack.listening import Tools
+from bot.slack.workspace.failures import describe
 
 _log = structlog.get_logger(__name__)
 

@@ -12,7 +12,23 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.cards.values import one_line
 from bot.cards.words import Code, Strong, Words
 from bot.errors import NotRecordedError
-from bot.slack.batches import (
+from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
+from bot.slack.errors import sentence
+from bot.slack.home import BATCH, PAGE
+from bot.slack.homes import follow, publish, watch_window
+from bot.slack.kit.inputs import entered
+from bot.slack.kit.mrkdwn import mrkdwn
+from bot.slack.kit.payloads import PageButton, QuestionButton
+from bot.slack.listening import (
+    Tools,
+    find_opened,
+    is_first,
+    open_view,
+    user_of,
+)
+from bot.slack.people.inbox import Inbox
+from bot.slack.runs import QUESTION, get_question
+from bot.slack.windows.batches import (
     ACTION,
     BATCH_CALLBACK,
     COMMENT_BLOCK,
@@ -24,24 +40,8 @@ from bot.slack.batches import (
     can_be_decided_together,
     results_view,
 )
-from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
-from bot.slack.errors import sentence
-from bot.slack.home import BATCH, PAGE
-from bot.slack.homes import follow, publish, watch_window
-from bot.slack.inbox import Inbox
-from bot.slack.inputs import entered
-from bot.slack.listening import (
-    Tools,
-    find_opened,
-    is_first,
-    open_view,
-    user_of,
-)
-from bot.slack.modals import notice_view
-from bot.slack.mrkdwn import mrkdwn
-from bot.slack.payloads import PageButton, QuestionButton
-from bot.slack.questions import question_view
-from bot.slack.runs import QUESTION, get_question
+from bot.slack.windows.modals import notice_view
+from bot.slack.windows.questions import question_view
 from orchestrator.errors import OrchestratorError
 from orchestrator.graph.kinds import Decision
 from orchestrator.store.records import Approval, Run

@@ -9,15 +9,15 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.cards import approval_line, run_line, who_card
 from bot.cards.home import waiting_rows
 from bot.cards.words import Code, Person, Strong, Words
-from bot.slack import blocks as b
-from bot.slack.answers import Answer, Item, say_words
 from bot.slack.command_line import CommandError, CommandLine, example, nearest
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
-from bot.slack.inbox import Inbox
+from bot.slack.kit import blocks as b
+from bot.slack.kit.payloads import HistoryButton
 from bot.slack.listening import Tools, is_first, user_of
-from bot.slack.payloads import HistoryButton
-from bot.slack.rosters import look_up
+from bot.slack.people.inbox import Inbox
 from bot.slack.runs import get_question, get_run, question_button, run_answer, show_button
+from bot.slack.windows.answers import Answer, Item, say_words
+from bot.slack.workspace.rosters import look_up
 from orchestrator.core.state import FINISHED
 from orchestrator.errors import ApproversError
 from orchestrator.graph.policy import parse_approver

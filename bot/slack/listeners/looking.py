@@ -11,15 +11,15 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import Aside, who_card
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
-from bot.slack.failures import Failure, describe
-from bot.slack.forms import values_view
+from bot.slack.kit.messages import SHOW
+from bot.slack.kit.mrkdwn import escape
+from bot.slack.kit.payloads import FileButton, ShowButton, TurnButton
 from bot.slack.listening import Handler, Tools, find_opened, is_first, open_view
-from bot.slack.messages import SHOW
-from bot.slack.mrkdwn import escape
-from bot.slack.payload_pages import NEXT, PREVIOUS, SEND, payload_file, payload_view
-from bot.slack.payloads import FileButton, ShowButton, TurnButton
-from bot.slack.rosters import look_up
-from bot.slack.who import waiting_view, who_view
+from bot.slack.windows.forms import values_view
+from bot.slack.windows.payload_pages import NEXT, PREVIOUS, SEND, payload_file, payload_view
+from bot.slack.windows.who import waiting_view, who_view
+from bot.slack.workspace.failures import Failure, describe
+from bot.slack.workspace.rosters import look_up
 from orchestrator.errors import UnknownDecisionError
 from orchestrator.graph.kinds import Decision
 from orchestrator.runtime import SystemClock

@@ -9,16 +9,16 @@ from typing import Any
 from bot.cards import read_fields_of
 from bot.cards.prefilling import typed_words
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
-from bot.slack.drafts import keep
-from bot.slack.forms import Book
-from bot.slack.inputs import TooLargeError, places_of
+from bot.slack.kit.inputs import TooLargeError, places_of
+from bot.slack.kit.payloads import PickForm, StartForm
 from bot.slack.listeners.turning import (
     all_problems,
 )
 from bot.slack.listening import Tools, open_view, user_of
-from bot.slack.pages import Sheet
-from bot.slack.payloads import PickForm, StartForm
-from bot.slack.start_forms import (
+from bot.slack.windows.drafts import keep
+from bot.slack.windows.forms import Book
+from bot.slack.windows.pages import Sheet
+from bot.slack.windows.starting import (
     pick_view,
     start_book,
     start_view,

@@ -9,12 +9,12 @@ import structlog
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import matching_choices
-from bot.slack import limits
-from bot.slack.elements import choice_option
-from bot.slack.inputs import PICK, number_of
+from bot.slack.kit import limits
+from bot.slack.kit.elements import choice_option
+from bot.slack.kit.inputs import PICK, number_of
 from bot.slack.listeners.turning import book_of
 from bot.slack.listening import Handler, Tools
-from bot.slack.start_forms import GRAPH_ACTION, graph_options
+from bot.slack.windows.starting import GRAPH_ACTION, graph_options
 
 _log = structlog.get_logger(__name__)
 

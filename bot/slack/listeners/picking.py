@@ -11,9 +11,8 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards.prefilling import Quoted, typed_message
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
-from bot.slack.drafts import keep, load
-from bot.slack.failures import describe
-from bot.slack.inputs import entered
+from bot.slack.kit.inputs import entered
+from bot.slack.kit.payloads import PickForm
 from bot.slack.listeners.opening import (
     check_may_start,
     first_page,
@@ -22,14 +21,15 @@ from bot.slack.listeners.opening import (
     show,
 )
 from bot.slack.listening import Handler, Tools, user_of
-from bot.slack.payloads import PickForm
-from bot.slack.quoting import address_of, message_text
-from bot.slack.start_forms import (
+from bot.slack.windows.drafts import keep, load
+from bot.slack.windows.quoting import address_of, message_text
+from bot.slack.windows.starting import (
     GRAPH_ACTION,
     GRAPH_BLOCK,
     PICK_CALLBACK,
     pick_view,
 )
+from bot.slack.workspace.failures import describe
 from orchestrator.errors import GraphNotFoundError, NotAStarterError
 
 START_RUN = "signoff_start_run"

@@ -11,17 +11,17 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.cards.words import Code, Moment, Part, Strong, Words
 from bot.slack.command_line import CommandLine, nearest
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
-from bot.slack.directs import NOTIFICATIONS
-from bot.slack.hours import parse_quiet
 from bot.slack.listening import Tools, is_first, open_view, user_of
-from bot.slack.notifications import (
+from bot.slack.people.hours import parse_quiet
+from bot.slack.people.preferences import ALL, Preference, graph_subject, run_subject
+from bot.slack.sending.directs import NOTIFICATIONS
+from bot.slack.windows.notifications import (
     CALLBACK,
     END,
     notifications_view,
     read_notifications,
     subject_label,
 )
-from bot.slack.preferences import ALL, Preference, graph_subject, run_subject
 from orchestrator.errors import DirectoryError
 from orchestrator.graph.durations import parse_duration
 from orchestrator.store.records import Run

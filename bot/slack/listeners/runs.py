@@ -10,14 +10,12 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards.consequences import consequences
 from bot.cards.words import Code, Strong, Words
-from bot.slack.answers import Answer, Item, say_words
 from bot.slack.command_line import CommandLine
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Click, in_time, team_of
-from bot.slack.inputs import entered
+from bot.slack.kit.inputs import entered
+from bot.slack.kit.payloads import CancelButton, PayloadError, RunOption
 from bot.slack.listeners import steering
 from bot.slack.listening import Tools, is_first, is_window, open_view, refuse, user_of
-from bot.slack.modals import notice_view
-from bot.slack.payloads import CancelButton, PayloadError, RunOption
 from bot.slack.runs import (
     CANCEL_CALLBACK,
     REASON_ACTION,
@@ -32,6 +30,8 @@ from bot.slack.runs import (
     stop_button,
     window_of,
 )
+from bot.slack.windows.answers import Answer, Item, say_words
+from bot.slack.windows.modals import notice_view
 from orchestrator.core.state import FINISHED, RunStatus
 from orchestrator.errors import RunFinishedError
 from orchestrator.graph.kinds import ApprovalKind, Decision

@@ -10,9 +10,10 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import read_fields_of
 from bot.cards.words import Code, Person, Strong, Words
-from bot.slack import blocks as b
 from bot.slack.command_line import CommandLine, example
-from bot.slack.failures import describe
+from bot.slack.kit import blocks as b
+from bot.slack.kit.mrkdwn import lines
+from bot.slack.kit.payloads import StartButton, StartForm
 from bot.slack.listeners.lists import graph_rows, no_graph
 from bot.slack.listeners.opening import (
     open_start,
@@ -26,13 +27,12 @@ from bot.slack.listeners.turning import (
     turn,
 )
 from bot.slack.listening import Handler, Tools, user_of
-from bot.slack.modals import notice_view
-from bot.slack.mrkdwn import lines
-from bot.slack.payloads import StartButton, StartForm
-from bot.slack.start_forms import (
+from bot.slack.starting import MESSAGE_LABEL
+from bot.slack.windows.modals import notice_view
+from bot.slack.windows.starting import (
     START_CALLBACK,
 )
-from bot.slack.starting import MESSAGE_LABEL
+from bot.slack.workspace.failures import describe
 from orchestrator.errors import InputError
 from orchestrator.graph.graph import Graph
 from orchestrator.store.records import Run

@@ -11,8 +11,8 @@ from bot.cards import rule_line
 from bot.cards.words import Code, Person, Strong, Words, name_words
 from bot.slack.command_line import CommandError, CommandLine
 from bot.slack.decisions import SURFACE
-from bot.slack.inbox import Inbox
 from bot.slack.listening import Tools, user_of
+from bot.slack.people.inbox import Inbox
 from bot.slack.runs import get_question, get_run
 from orchestrator.errors import InvalidValuesError
 from orchestrator.store.records import Run

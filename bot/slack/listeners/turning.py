@@ -12,20 +12,20 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.cards import read_fields_of
 from bot.cards.fields import Problem
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
-from bot.slack.drafts import FormGoneError, drop, keep, load
-from bot.slack.failures import describe
-from bot.slack.forms import (
+from bot.slack.kit.inputs import entered, errors_at, numbers_in, places_of, typed_of
+from bot.slack.kit.payloads import PayloadError, StartForm, ValuesForm
+from bot.slack.listening import Handler, Tools, is_first, refuse_stale
+from bot.slack.windows.drafts import FormGoneError, drop, keep, load
+from bot.slack.windows.forms import (
     COMMENT_ACTION,
     COMMENT_BLOCK,
     VALUES_CALLBACK,
     Book,
     decision_book,
 )
-from bot.slack.inputs import entered, errors_at, numbers_in, places_of, typed_of
-from bot.slack.listening import Handler, Tools, is_first, refuse_stale
-from bot.slack.pages import BACK, Sheet
-from bot.slack.payloads import PayloadError, StartForm, ValuesForm
-from bot.slack.start_forms import START_CALLBACK, start_book
+from bot.slack.windows.pages import BACK, Sheet
+from bot.slack.windows.starting import START_CALLBACK, start_book
+from bot.slack.workspace.failures import describe
 from orchestrator.errors import GraphNotFoundError
 
 

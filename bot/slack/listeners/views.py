@@ -9,11 +9,11 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import read_fields_of
 from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
-from bot.slack.forms import VALUES_CALLBACK, decision_book
+from bot.slack.kit.payloads import PayloadError, ReasonForm, ValuesForm
 from bot.slack.listeners.turning import all_problems, forget, read_sheet, show_problems, turn
 from bot.slack.listening import Tools, user_of
-from bot.slack.modals import REASON_ACTION, REASON_BLOCK, REASON_CALLBACK
-from bot.slack.payloads import PayloadError, ReasonForm, ValuesForm
+from bot.slack.windows.forms import VALUES_CALLBACK, decision_book
+from bot.slack.windows.modals import REASON_ACTION, REASON_BLOCK, REASON_CALLBACK
 from orchestrator.errors import InvalidValuesError
 
 

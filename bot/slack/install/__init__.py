@@ -1,0 +1,1 @@
+"""How the app comes into workspaces, and what it keeps of them."""

@@ -1,0 +1,1 @@
+"""Block Kit: texts, blocks, elements and messages, each made to fit."""

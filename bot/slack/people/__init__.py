@@ -1,0 +1,1 @@
+"""What is kept of people: what they want to be told, when, and where they look."""

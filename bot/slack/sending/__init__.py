@@ -1,0 +1,1 @@
+"""Everything that the bot says by itself, from the outbox to the call."""

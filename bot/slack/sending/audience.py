@@ -1,0 +1,165 @@
+"""Who is told what by a direct message, and when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot.cards.story import has_ended, has_outcome
+from bot.slack.people.hours import after_quiet, next_of, zone_of
+from bot.slack.people.preferences import Preference
+from bot.slack.sending.letters import DIGEST, END, EVENT, OUTCOME, QUESTION, REMINDER, Letters
+from bot.slack.sending.recipients import (
+    MOST_PEOPLE,
+    Circle,
+    circle_of,
+    decided_by,
+    is_worth_telling,
+    listeners_of,
+    resolve,
+    still_asked,
+)
+from orchestrator.core import approval_events as a
+from orchestrator.core.effects import Purpose
+from orchestrator.errors import DirectoryError
+from orchestrator.graph.kinds import Risk
+from orchestrator.store.records import Approval, Delivery
+
+#: A question that cannot wait for the digest is told so long before its deadline.
+_AHEAD = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Direct:
+    """A direct message to be sent."""
+
+    person: str
+    #: What it is about: `question`, `digest`, `reminder`, `outcome`, `end`, or an event.
+    detail: str
+    not_before: datetime
+
+
+class Audience(Letters):
+    """Decides it when a delivery is sent, from what is stored by then; one per workspace."""
+
+    async def directs_for(
+        self, delivery: Delivery, approval: Approval, now: datetime
+    ) -> list[Direct]:
+        """Return whom a delivery is also told by themselves; each person is told once."""
+        if delivery.person is not None:  # the edit of a copy concerns nobody else
+            return []
+        match delivery.purpose:
+            case Purpose.QUESTION if approval.delivered_at is None:  # else it is posted anew
+                return await self._questions(approval, now)
+            case Purpose.REMINDER if approval.is_open:
+                people = await still_asked(approval, self._directory, now)
+                circle = Circle(names=people, is_mutable=True)
+                return await self._told(circle, approval, REMINDER, now)
+            case Purpose.NOTICE if delivery.seq is not None:
+                return await self._concerned(delivery.seq, approval, now)
+            case Purpose.OUTCOME:
+                return await self._outcome(delivery, approval, now)
+            case _:
+                return []
+
+    async def _questions(self, approval: Approval, now: datetime) -> list[Direct]:
+        """Return who gets a copy of a question, or reads of it in a digest."""
+        is_low = approval.risk is Risk.LOW
+        if not approval.is_open or not (approval.direct or is_low):
+            return []
+        people = await still_asked(approval, self._directory, now)
+        if len(people) > MOST_PEOPLE:
+            return []
+        directs: list[Direct] = []
+        for person in people:
+            preference = await self._preferences.get(person)
+            if is_low and preference.has_digest and preference.digest_times:
+                directs.append(await self._gathered(person, preference, approval, now))
+            elif approval.direct:
+                is_urgent = approval.risk is Risk.HIGH
+                at = now if is_urgent else await self._after_quiet(person, preference, now)
+                # Quiet hours do not make anybody miss a deadline.
+                at = now if approval.due_at is not None and approval.due_at <= at else at
+                directs.append(Direct(person=person, detail=QUESTION, not_before=at))
+        return directs
+
+    async def _gathered(
+        self, person: str, preference: Preference, approval: Approval, now: datetime
+    ) -> Direct:
+        zone = zone_of(await self._zone(person))
+        at = next_of(preference.digest_times, now, zone)
+        latest = approval.due_at - _AHEAD if approval.due_at is not None else None
+        if latest is not None and latest < at:
+            return Direct(person=person, detail=QUESTION, not_before=max(latest, now))
+        return Direct(person=person, detail=DIGEST, not_before=at)
+
+    async def _concerned(self, seq: int, approval: Approval, now: datetime) -> list[Direct]:
+        event = await self.event(approval.run_id, seq)
+        if isinstance(event, a.StageReached):
+            # Who is asked only now gets the question as those before them did.
+            return await self._questions(approval, now)
+        circle = circle_of(approval, event)
+        if circle is None:
+            return []
+        directs = await self._told(circle, approval, f"{EVENT}{seq}", now)
+        if approval.direct and isinstance(event, a.ApprovalReassigned | a.ApprovalEscalated):
+            return [await self._as_copy(direct, approval) for direct in directs]
+        return directs
+
+    async def _as_copy(self, direct: Direct, approval: Approval) -> Direct:
+        """Return a call as a copy of the question, for who has none."""
+        copy = await self._engine.find_message(approval.id, person=direct.person)
+        is_new = copy is None or copy.reason == DIGEST
+        return replace(direct, detail=QUESTION) if is_new else direct
+
+    async def _outcome(self, delivery: Delivery, approval: Approval, now: datetime) -> list[Direct]:
+        since, until = await self._engine.told_until(delivery), delivery.created_at
+        # What this delivery itself is about is told also when the clock was set back meanwhile.
+        is_over = has_ended(approval, since=since, until=until)
+        is_over = is_over or approval.run.finished_at == until
+        is_new = has_outcome(approval, since=since, until=until) or approval.resolved_at == until
+        is_new = is_new and is_worth_telling(approval)
+        if not is_over and not is_new:
+            return []
+        # Nobody is told what they have done themselves.
+        actors = {OUTCOME: decided_by(approval)} if is_new else {}
+        actors |= {END: approval.run.cancelled_by} if is_over else {}
+        names: dict[str, list[str]] = {}
+        for person in listeners_of(approval, (await self._preferences.everybody()).items()):
+            detail = "+".join(each for each, actor in actors.items() if actor != person)
+            names.setdefault(detail, []).append(person)
+        names.pop("", None)
+        directs: list[Direct] = []
+        for detail, people in names.items():
+            circle = Circle(names=tuple(people), is_mutable=True, is_wanted=True)
+            directs += await self._told(circle, approval, detail, now)
+        return directs
+
+    async def _told(
+        self, circle: Circle, approval: Approval, detail: str, now: datetime
+    ) -> list[Direct]:
+        people = await resolve(circle.names, self._directory)
+        people = tuple(person for person in people if person not in circle.without)
+        if len(people) > MOST_PEOPLE and not circle.is_wanted:
+            return []
+        directs: list[Direct] = []
+        for person in people:
+            preference = await self._preferences.get(person)
+            is_muted = preference.is_muted(run=approval.run_id, graph=approval.graph, now=now)
+            if is_muted and circle.is_mutable:
+                continue
+            at = now if circle.is_urgent else await self._after_quiet(person, preference, now)
+            directs.append(Direct(person=person, detail=detail, not_before=at))
+        return directs
+
+    async def _after_quiet(self, person: str, preference: Preference, now: datetime) -> datetime:
+        if preference.quiet is None:
+            return now
+        return after_quiet(preference.quiet, now, zone_of(await self._zone(person)))
+
+    async def _zone(self, person: str) -> str:
+        try:
+            found = await self._directory.person(person)
+        except DirectoryError:
+            return "UTC"
+        return found.zone if found is not None else "UTC"

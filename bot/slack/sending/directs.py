@@ -1,0 +1,106 @@
+"""Direct messages as Slack messages: the sentences, and the buttons that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bot.cards.card import ButtonStyle
+from bot.cards.digest import Digest, DigestLine
+from bot.cards.direct import DirectAction, DirectNote
+from bot.slack.kit import blocks as b
+from bot.slack.kit import limits
+from bot.slack.kit.blocks import Block
+from bot.slack.kit.messages import REMINDER_EVENT, SlackMessage
+from bot.slack.kit.mrkdwn import GroupIds, escape, lines, mrkdwn
+from bot.slack.kit.payloads import DecisionButton, MuteButton, SnoozeButton
+from orchestrator.store.records import Approval
+
+OPEN = "signoff_notify_open"
+SNOOZE = "signoff_notify_snooze"
+MUTE = "signoff_notify_mute"
+#: Approves from a digest; its messages are rewritten, which those of a question need not be.
+APPROVE = "signoff_notify_approve"
+PENDING = "signoff_notify_pending"
+NOTIFICATIONS = "signoff_notifications"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DirectPost:
+    """What a direct message belongs to."""
+
+    approval: Approval
+    delivery: int
+    #: Where the question stands; None: nobody knows.
+    url: str | None
+
+
+def render_direct(note: DirectNote, post: DirectPost, groups: GroupIds) -> SlackMessage:
+    """Render a message to one person."""
+    approval = post.approval
+    buttons = [made for action in note.actions if (made := _button(action, post)) is not None]
+    text = lines(list(note.lines), groups)
+    blocks = [
+        b.section(text),
+        *(b.rich_text([b.quote(quote)]) for quote in note.quotes),
+        *([b.actions(buttons)] if buttons else []),
+        *([b.context(mrkdwn(note.footer, groups))] if note.footer else []),
+    ]
+    return _message(text, blocks, approval.id, post.delivery)
+
+
+def render_digest(
+    digest: Digest, urls: Mapping[str, str | None], groups: GroupIds, *, post: DirectPost
+) -> SlackMessage:
+    """Render a digest: a line and its buttons for each question."""
+    blocks: list[Block] = [b.header(digest.title)]
+    for line in digest.lines:
+        blocks.append(b.section(mrkdwn(line.words, groups)))
+        buttons = _line_buttons(line, urls.get(line.approval_id))
+        blocks += [b.actions(buttons)] if buttons else []
+    if digest.more:
+        blocks.append(b.context(f"… and {digest.more} more"))
+    settings = b.button("Notifications…", action_id=NOTIFICATIONS, value="digest")
+    waiting = b.button("All that waits for me…", action_id=PENDING, value="digest")
+    blocks.append(b.actions([waiting, settings] if digest.more else [settings]))
+    text = f"{escape(digest.title)}: {mrkdwn(digest.lines[0].words[:1], groups)}"
+    return _message(text, blocks[: limits.MESSAGE_BLOCKS], post.approval.id, post.delivery)
+
+
+def link_button(label: str, url: str) -> Block:
+    """Return a button that leads to a message."""
+    made = b.button(label, action_id=OPEN, value="open")
+    return {**made, "url": url}
+
+
+def _line_buttons(line: DigestLine, url: str | None) -> list[Block]:
+    buttons: list[Block] = []
+    if line.can_approve:
+        payload = DecisionButton(approval=line.approval_id, digest=line.digest, decision="approve")
+        buttons.append(
+            b.button("Approve", action_id=APPROVE, value=payload.pack(), style=ButtonStyle.PRIMARY)
+        )
+    if url is not None and line.is_open:
+        buttons.append(link_button("Open", url))
+    return buttons
+
+
+def _button(action: DirectAction, post: DirectPost) -> Block | None:
+    match action:
+        case DirectAction.OPEN:
+            return link_button("Open the question", post.url) if post.url else None
+        case DirectAction.SNOOZE:
+            snooze = SnoozeButton(approval=post.approval.id)
+            return b.button("Snooze 1 h", action_id=SNOOZE, value=snooze.pack())
+        case DirectAction.MUTE:
+            mute = MuteButton(run=post.approval.run_id)
+            return b.button("Mute this run", action_id=MUTE, value=mute.pack())
+
+
+def _message(text: str, blocks: list[dict[str, Any]], approval: str, delivery: int) -> SlackMessage:
+    metadata = {
+        "event_type": REMINDER_EVENT,
+        "event_payload": {"approval_id": approval, "delivery": delivery},
+    }
+    return SlackMessage(text=text, blocks=blocks, metadata=metadata)

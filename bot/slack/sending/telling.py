@@ -1,0 +1,143 @@
+"""What people are told beside the question: notices in its thread, and direct messages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from bot.slack.sending.asking import Asking
+from bot.slack.sending.audience import Audience
+from bot.slack.sending.calls import CallError, Draft
+from bot.slack.sending.outlet import Outlet
+from bot.slack.sending.places import Place
+from bot.slack.sending.stories import Stories
+from bot.slack.sending.threads import Threads
+from bot.slack.workspace.failures import Remedy
+from orchestrator.runtime import Clock, Engine
+from orchestrator.store import COPIES, COPY, DIGEST, OPERATOR
+from orchestrator.store.records import Approval, Delivery, Message
+
+#: Why an operator gets a question, of which the question's own message knows more.
+_UNUSABLE = "unusable"
+_log = structlog.get_logger(__name__)
+
+
+class Telling:
+    """Sends them. Raises CallError for the sender to deal with."""
+
+    def __init__(  # noqa: PLR0913 - what it is wired with, all by keyword
+        self,
+        engine: Engine,
+        outlet: Outlet,
+        *,
+        asking: Asking,
+        audience: Audience,
+        stories: Stories,
+        threads: Threads,
+        clock: Clock,
+        hook: Callable[[str], None],
+    ) -> None:
+        self._engine = engine
+        self._outlet = outlet
+        self._asking = asking
+        self._audience = audience
+        self._stories = stories
+        self._threads = threads
+        self._clock = clock
+        self._hook = hook
+
+    async def notify(self, delivery: Delivery, approval: Approval, *, is_doubtful: bool) -> None:
+        """Post a reminder or another notice into the thread of a question."""
+        now = self._clock.now()
+        directs = await self._audience.directs_for(delivery, approval, now)
+        message = await self._engine.find_message(approval.id)
+        notice = await self._threads.find_notice(delivery, approval, now)
+        if message is not None and notice is not None:
+            try:
+                await self._stories.post(delivery, notice, message, is_doubtful=is_doubtful)
+            except CallError as exc:
+                if not await self._asking.replace(delivery, approval, exc, directs):
+                    raise
+                return
+        await self._engine.finish_delivery(delivery, directs=directs)
+
+    async def tell(self, parts: Sequence[Delivery], *, is_doubtful: bool) -> None:
+        """Send a person a direct message, for one delivery or all that a digest holds."""
+        first = parts[0]
+        try:
+            channel = await self._outlet.channel(Place(name=str(first.person), is_person=True))
+            if is_doubtful and await self._was_told(parts, channel):
+                return
+            posted = await self._outlet.post(lambda: self._write(parts), channel)
+        except CallError as exc:
+            if exc.failure.remedy is not Remedy.PLACE:
+                raise
+            _log.warning("slack_person_unreachable", person=first.person, error=exc.code)
+            for delivery in parts:
+                await self._engine.drop_delivery(delivery, error=str(exc))
+            return
+        self._hook("after_direct")
+        if posted is None:
+            await self._engine.finish_digest(parts)
+            return
+        if first.detail == DIGEST:
+            await self._engine.finish_digest(parts, channel=posted.channel, ts=posted.ts)
+            return
+        if first.detail not in COPIES:
+            await self._engine.finish_delivery(first)
+            return
+        await self._engine.finish_delivery(
+            first, channel=posted.channel, ts=posted.ts, reason=await self._reason(first)
+        )
+
+    async def _was_told(self, parts: Sequence[Delivery], channel: str) -> bool:
+        """Was it sent by a try whose answer was lost? What that did not hold is sent later."""
+        first = parts[0]
+        found = await self._outlet.find(first, channel)
+        if found is None:
+            return False
+        if first.detail in COPIES:
+            reason = await self._reason(first)
+            await self._engine.finish_delivery(
+                first, channel=found.channel, ts=found.ts, reason=reason
+            )
+            return True
+        shown = [each for each in parts if each.id in found.deliveries]
+        if first.detail == DIGEST:
+            await self._engine.finish_digest(shown, channel=found.channel, ts=found.ts)
+        else:
+            await self._engine.finish_digest(shown)
+        for each in parts:
+            if each.id not in found.deliveries:
+                now = self._clock.now()
+                await self._engine.retry_delivery(each, not_before=now, error="was not in it yet")
+        return True
+
+    async def _write(self, parts: Sequence[Delivery]) -> Draft | None:
+        first = parts[0]
+        # Read when it is sent: what has changed meanwhile is told as it is.
+        approvals = [await self._engine.get_approval(each.approval_id) for each in parts]
+        now = self._clock.now()
+        if first.detail == OPERATOR:
+            if not approvals[0].is_open:
+                return None
+            return (await self._asking.draft(approvals[0], await self._reason(first))).marked(parts)
+        if first.detail == COPY:
+            if not await self._audience.wants_copy(first, approvals[0], now):
+                return None
+            return (await self._asking.draft(approvals[0], None)).marked(parts)
+        if first.detail == DIGEST:
+            shown = await self._audience.compose_digest(parts, approvals, now)
+        else:
+            shown = await self._audience.compose(first, approvals[0], now)
+        if shown is None:
+            return None
+        return Draft.of(shown).marked(parts)
+
+    async def _reason(self, delivery: Delivery) -> str | None:
+        """Return why an operator gets a question; None: somebody gets what concerns them."""
+        if delivery.detail != OPERATOR:
+            return None
+        question: Message | None = await self._engine.find_message(delivery.approval_id)
+        return (question.reason if question is not None else None) or _UNUSABLE

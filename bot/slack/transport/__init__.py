@@ -1,0 +1,1 @@
+"""Slack's two ways to the bot, and what is checked before anything is read."""

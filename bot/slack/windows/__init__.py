@@ -1,0 +1,1 @@
+"""Modals: forms, pages, and windows in which people look closer."""

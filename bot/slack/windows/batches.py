@@ -1,0 +1,122 @@
+"""Several questions in one form: which may be decided together, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from pydantic import Field
+
+from bot.cards.values import cut, one_line
+from bot.slack.kit import blocks as b
+from bot.slack.kit import limits
+from bot.slack.kit.blocks import Block
+from bot.slack.kit.mrkdwn import escape
+from bot.slack.kit.payloads import Payload
+from bot.slack.windows.modals import NOTICE_CALLBACK
+from orchestrator.graph.kinds import ApprovalKind, Decision, Risk
+from orchestrator.store.records import Approval
+
+BATCH_CALLBACK = "signoff_batch"
+PICKED = "signoff_picked_"
+DECISION_BLOCK = "signoff_batch_decision"
+COMMENT_BLOCK = "signoff_batch_comment"
+ACTION = "input"
+#: Questions in one form.
+MOST = 50
+_BOX = 10  # options of one group of checkboxes
+_KINDS = frozenset(
+    {ApprovalKind.CONFIRM, ApprovalKind.REVIEW, ApprovalKind.ITERATE, ApprovalKind.TOOL}
+)
+_BOTH = frozenset({Decision.APPROVE, Decision.REJECT})
+
+
+class BatchOption(Payload):
+    """A box for one question: which, and what was seen of it."""
+
+    prefix = "batch1"
+    limit = limits.OPTION_VALUE
+
+    approval: str = Field(pattern=r"^[0-9a-f]{32}$")
+    digest: str = Field(pattern=r"^[0-9a-f]{0,128}$")
+
+
+def can_be_decided_together(approval: Approval) -> bool:
+    """May it be decided beside others? Not what is dangerous, nor what takes fields."""
+    return (
+        approval.kind in _KINDS
+        and approval.risk is not Risk.HIGH
+        and set(approval.decisions) >= _BOTH
+    )
+
+
+def batch_view(approvals: Sequence[Approval]) -> Block:
+    """Return the form with a box for each question, by graph and kind."""
+    shown = [each for each in approvals if can_be_decided_together(each)][:MOST]
+    order = sorted(shown, key=lambda each: (each.graph, each.kind.value))
+    is_cut = len(shown) < sum(map(can_be_decided_together, approvals))
+    rest = f" These are the {MOST} with the nearest deadlines." if is_cut else ""
+    blocks: list[Block] = [
+        b.section(f"What you check is decided the same way, each question by itself.{rest}"),
+    ]
+    number = 0
+    for (graph, kind), found in groupby(order, key=lambda each: (each.graph, each.kind.value)):
+        for box in _boxes(list(found)):
+            element = {
+                "type": "checkboxes",
+                "action_id": ACTION,
+                "options": [_option(each) for each in box],
+            }
+            label = f"{graph} · {kind}"
+            blocks.append(b.field(label, element, block_id=f"{PICKED}{number}", is_optional=True))
+            number += 1
+    return b.modal(
+        "Decide several",
+        [*blocks, _decision(), _comment()],
+        callback_id=BATCH_CALLBACK,
+        submit="Decide",
+        close="Cancel",
+    )
+
+
+def _boxes(approvals: Sequence[Approval]) -> Iterable[Sequence[Approval]]:
+    for first in range(0, len(approvals), _BOX):
+        yield approvals[first : first + _BOX]
+
+
+def _option(approval: Approval) -> Block:
+    made = b.option(
+        cut(one_line(approval.title) or approval.node, limits.OPTION_TEXT),
+        BatchOption(approval=approval.id, digest=approval.digest).pack(),
+    )
+    about = f"{approval.ref} · run {approval.run.ref}"
+    return {**made, "description": b.plain_text(about, limits.OPTION_TEXT)}
+
+
+def _decision() -> Block:
+    options = [b.option("Approve", Decision.APPROVE.value), b.option("Reject", "reject")]
+    element = {"type": "radio_buttons", "action_id": ACTION, "options": options}
+    return b.field("Your decision on all of them", element, block_id=DECISION_BLOCK)
+
+
+def _comment() -> Block:
+    return b.text_input(
+        "Why?",
+        block_id=COMMENT_BLOCK,
+        action_id=ACTION,
+        hint="Kept with each decision; a rejection needs it",
+        is_optional=True,
+    )
+
+
+def results_view(rows: Sequence[str]) -> Block:
+    """Return the window that says what became of each; the rows are mark-up, escaped."""
+    blocks: list[Block] = []
+    text = ""
+    for row in rows:
+        if len(text) + len(row) + 1 > limits.TEXT:
+            blocks.append(b.section(text))
+            text = ""
+        text = f"{text}\n{row}" if text else row
+    blocks.append(b.section(text or escape("Nothing was decided.")))
+    return b.modal("Decided", blocks, callback_id=NOTICE_CALLBACK)

@@ -1,0 +1,1 @@
+"""What is asked of a Slack workspace: people, groups, channels, addresses."""
