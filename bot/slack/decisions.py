@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar
 
 import structlog
 
@@ -53,6 +53,45 @@ class Click:
     rule: Literal["run"] | timedelta | None = None
     #: The approval's reference, to approve alone and against the policy.
     break_glass_confirm: str | None = None
+
+
+class About(Protocol):
+    """What a button or form says that it is about."""
+
+    @property
+    def approval(self) -> str:
+        """The approval's id."""
+
+    @property
+    def digest(self) -> str:
+        """The payload that was seen."""
+
+
+def click_of(body: Mapping[str, Any], about: About, decision: str, **further: Any) -> Click:
+    """Return the decision that a button or form brings; its key is that of the interaction.
+
+    Args:
+        body: The interaction.
+        about: What the button or form carries.
+        decision: What was decided.
+        further: More of the decision, by the names of Click.
+    """
+    user = str((body.get("user") or {}).get("id") or "")
+    if body.get("type") == "view_submission":
+        view = body["view"]
+        key = f"{view['id']}:{view.get('hash', '')}"
+    else:
+        action = (body.get("actions") or [{}])[0]
+        key = f"{about.approval}:{user}:{action.get('action_ts', '')}"
+    return Click(
+        approval=about.approval,
+        decision=decision,
+        digest=about.digest,
+        by=user,
+        team=team_of(body),
+        key=key,
+        **further,
+    )
 
 
 async def in_time(tasks: TaskKeeper, work: Coroutine[Any, Any, T], *, seconds: float) -> T:

@@ -10,7 +10,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards.progress import progress_words
 from bot.cards.words import Code, Strong, Words
-from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
+from bot.slack.decisions import CLICK_TIMEOUT, Click, click_of, in_time
 from bot.slack.kit.messages import AGAIN, CHOOSE, DECIDE, FORM, VALUES
 from bot.slack.kit.payloads import (
     AgainButton,
@@ -29,17 +29,8 @@ from orchestrator.graph.kinds import Decision
 
 async def decide(tools: Tools, args: AsyncArgs) -> None:
     """Record a decision, and only then acknowledge the click."""
-    action = _action(args)
-    button = DecisionButton.unpack(action.get("value"))
-    user = user_of(args.body)
-    click = Click(
-        approval=button.approval,
-        decision=button.decision,
-        digest=button.digest,
-        by=user,
-        team=team_of(args.body),
-        key=f"{button.approval}:{user}:{action.get('action_ts', '')}",
-    )
+    button = DecisionButton.unpack(_action(args).get("value"))
+    click = click_of(args.body, button, button.decision)
     await tools.decisions.record(click)
     await args.ack()
     if args.body.get("channel") and is_first(tools, args.body, "reply"):
@@ -57,18 +48,8 @@ async def _say_what_is_missing(tools: Tools, body: Mapping[str, Any], click: Cli
 
 async def choose(tools: Tools, args: AsyncArgs) -> None:
     """Record which way was chosen, and only then acknowledge the click."""
-    action = _action(args)
-    button = ChoiceButton.unpack(action.get("value"))
-    user = user_of(args.body)
-    click = Click(
-        approval=button.approval,
-        decision="choose",
-        digest=button.digest,
-        by=user,
-        team=team_of(args.body),
-        key=f"{button.approval}:{user}:{action.get('action_ts', '')}",
-        values=[button.route],
-    )
+    button = ChoiceButton.unpack(_action(args).get("value"))
+    click = click_of(args.body, button, Decision.CHOOSE.value, values=[button.route])
     await tools.decisions.record(click)
     await args.ack()
 

@@ -11,7 +11,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import ASIDE_LABELS, RULE_HOURS, Aside, asides_of
 from bot.cards.words import Code, Words
-from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Click, Member, in_time, team_of
+from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Member, click_of, in_time, team_of
 from bot.slack.kit.inputs import entered
 from bot.slack.kit.messages import MENU
 from bot.slack.kit.payloads import AsideForm, AsideOption, PayloadError
@@ -40,6 +40,7 @@ from bot.slack.windows.asides import (
     more_view,
 )
 from orchestrator.errors import ApproversError, NotPossibleError
+from orchestrator.graph.kinds import Decision
 from orchestrator.graph.policy import Approver, Policy, parse_approvers
 from orchestrator.store.records import Approval, Run
 
@@ -72,17 +73,8 @@ async def pick(tools: Tools, args: AsyncArgs) -> None:
 async def _approve_ahead(tools: Tools, args: AsyncArgs, option: AsideOption, aside: Aside) -> None:
     """Approve, and questions like this one in advance."""
     body = args.body
-    user = user_of(body)
-    action = (body.get("actions") or [{}])[0]
-    click = Click(
-        approval=option.approval,
-        decision="approve",
-        digest=option.digest,
-        by=user,
-        team=team_of(body),
-        key=f"{option.approval}:{user}:{action.get('action_ts', '')}",
-        rule="run" if aside is Aside.FOR_RUN else RULE_HOURS,
-    )
+    rule = "run" if aside is Aside.FOR_RUN else RULE_HOURS
+    click = click_of(body, option, Decision.APPROVE.value, rule=rule)
     await tools.decisions.record(click)
     await args.ack()
     until = "this run" if aside is Aside.FOR_RUN else "the next four hours"
@@ -173,13 +165,10 @@ def _find_problem(aside: Aside, sent: _Sent) -> tuple[str, str] | None:
 
 async def _break_glass(tools: Tools, args: AsyncArgs, form: AsideForm, sent: _Sent) -> None:
     confirmed = sent.get(SURE) or [""]
-    click = Click(
-        approval=form.approval,
-        decision="approve",
-        digest=form.digest,
-        by=sent.by,
-        team=team_of(args.body),
-        key=f"{sent.view['id']}:{sent.view.get('hash', '')}",
+    click = click_of(
+        args.body,
+        form,
+        Decision.APPROVE.value,
         comment=sent.text,
         break_glass_confirm=str(confirmed[0]),
     )

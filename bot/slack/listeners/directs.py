@@ -9,7 +9,7 @@ from typing import Any
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards.words import Code, Link, Part, Words
-from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Click, Member, in_time, team_of
+from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Member, click_of, in_time, team_of
 from bot.slack.kit.payloads import DecisionButton, MuteButton, SnoozeButton
 from bot.slack.listening import Tools, is_first, user_of
 from bot.slack.people.preferences import run_subject
@@ -54,16 +54,7 @@ async def mute_run(tools: Tools, args: AsyncArgs) -> None:
 async def approve(tools: Tools, args: AsyncArgs) -> None:
     """Record an approval from a digest, which is then brought up to date with the question."""
     button = DecisionButton.unpack(_value(args))
-    user = user_of(args.body)
-    click = Click(
-        approval=button.approval,
-        decision=button.decision,
-        digest=button.digest,
-        by=user,
-        team=team_of(args.body),
-        key=f"{button.approval}:{user}:{_action(args).get('action_ts', '')}",
-    )
-    await tools.decisions.record(click)
+    await tools.decisions.record(click_of(args.body, button, button.decision))
     await args.ack()
 
 

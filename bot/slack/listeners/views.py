@@ -8,10 +8,10 @@ from dataclasses import replace
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import read_fields_of
-from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
+from bot.slack.decisions import CLICK_TIMEOUT, click_of, in_time
 from bot.slack.kit.payloads import PayloadError, ReasonForm, ValuesForm
 from bot.slack.listeners.turning import all_problems, forget, read_sheet, show_problems, turn
-from bot.slack.listening import Tools, user_of
+from bot.slack.listening import Tools
 from bot.slack.windows.forms import VALUES_CALLBACK, decision_book
 from bot.slack.windows.modals import REASON_ACTION, REASON_BLOCK, REASON_CALLBACK
 from orchestrator.errors import InvalidValuesError
@@ -27,16 +27,7 @@ async def give_reason(tools: Tools, args: AsyncArgs) -> None:
         errors = {REASON_BLOCK: "Write why; a word is enough."}
         await args.ack(response_action="errors", errors=errors)
         return
-    click = Click(
-        approval=form.approval,
-        decision=form.decision,
-        digest=form.digest,
-        by=user_of(args.body),
-        team=team_of(args.body),
-        key=f"{view['id']}:{view.get('hash', '')}",
-        comment=reason,
-    )
-    await tools.decisions.record(click)
+    await tools.decisions.record(click_of(args.body, form, form.decision, comment=reason))
     await args.ack()
 
 
@@ -47,14 +38,7 @@ async def give_values(tools: Tools, args: AsyncArgs) -> None:
     approval = await in_time(
         tools.tasks, tools.engine.get_approval(form.approval), seconds=CLICK_TIMEOUT
     )
-    click = Click(
-        approval=form.approval,
-        decision=form.decision,
-        digest=form.digest,
-        by=user_of(args.body),
-        team=team_of(args.body),
-        key=f"{view['id']}:{view.get('hash', '')}",
-    )
+    click = click_of(args.body, form, form.decision)
     if not approval.is_open or approval.digest != form.digest:
         # A question that is over, or another one by now, is the engine's to refuse; what was
         # recorded and comes once more is not refused.
