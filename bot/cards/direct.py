@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from bot.cards.outcome import outcome_card
@@ -26,12 +26,14 @@ _ICONS = {
 class DirectAction(StrEnum):
     """What a direct message has a button for."""
 
+    ANSWER = "answer"  #: write what the approvers want to know
     OPEN = "open"  #: go to the question
     SNOOZE = "snooze"  #: not be reminded of it for an hour
     MUTE = "mute"  #: hear nothing more of the run that needs no answer
 
 
 _ABOUT_OUTCOME = (DirectAction.OPEN, DirectAction.MUTE)
+_TO_ANSWER = (DirectAction.ANSWER, DirectAction.OPEN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +118,8 @@ def _comment(approval: Approval, event: a.CommentAdded) -> DirectNote:
             " needs to know something from you before deciding: ",
             _title(approval),
         )
-        return _note(approval, asks, event.text)
+        note = _note(approval, asks, event.text)
+        return replace(note, actions=_TO_ANSWER) if approval.is_open else note
     return _note(approval, ("💬 ", Person(event.by), " wrote about ", _title(approval)), event.text)
 
 

@@ -127,6 +127,8 @@ class App:
     """Steps for workflows, by their callback id."""
     is_org_ready: bool = False
     has_rotation: bool = False
+    is_read_only: bool = False
+    """May people only read what the app writes to them?"""
 
     def command(self, name: str) -> dict[str, Any] | None:
         """Return the slash command of that name, or None."""
@@ -178,6 +180,7 @@ def _parse(document: dict[str, Any]) -> App:
         is_interactive=bool(_at(document, "settings", "interactivity", "is_enabled")),
         has_home=bool(_at(document, "features", "app_home", "home_tab_enabled")),
         has_messages=bool(_at(document, "features", "app_home", "messages_tab_enabled")),
+        is_read_only=bool(_at(document, "features", "app_home", "messages_tab_read_only_enabled")),
         redirect_urls=tuple(_at(document, "oauth_config", "redirect_urls") or ()),
         functions=dict(_at(document, "functions") or {}),
         is_org_ready=bool(_at(document, "settings", "org_deploy_enabled")),

@@ -114,4 +114,6 @@ def _channel(people: Cast, channel: Channel, me: str) -> Json:
     }
     if channel.kind == "dm":
         body["with"] = next(user for user in channel.members if user != me)
+        is_apps = body["with"] == people.workspace.team.bot_user
+        body["is_read_only"] = is_apps and people.workspace.app.is_read_only
     return body

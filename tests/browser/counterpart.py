@@ -12,7 +12,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 MANIFEST: dict[str, Any] = {
     "display_information": {"name": "Asker"},
     "features": {
-        "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True},
+        "app_home": {
+            "home_tab_enabled": True,
+            "messages_tab_enabled": True,
+            "messages_tab_read_only_enabled": True,
+        },
         "bot_user": {"display_name": "Asker", "always_online": True},
         "slash_commands": [
             {"command": "/ask", "description": "Ask a question", "usage_hint": "<question>"},

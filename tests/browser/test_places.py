@@ -52,6 +52,18 @@ async def test_a_channel_is_archived_and_opened_again(stage: Stage) -> None:
     await expect(box).to_be_visible()
 
 
+async def test_an_app_that_takes_no_messages_offers_no_box(stage: Stage) -> None:
+    """As in Slack; other direct messages have one."""
+    page = await stage.window("U0BOB", stage.sim.direct("U0BOB"))
+    note = page.get_by_text("This app takes no messages here.")
+
+    await expect(note).to_be_visible()
+    await expect(page.get_by_role("textbox")).to_have_count(0)
+    await page.get_by_role("link", name="Alice Archer").click()
+    await expect(page.get_by_role("textbox", name="Message Alice Archer")).to_be_visible()
+    await expect(note).to_have_count(0)
+
+
 async def test_the_app_is_taken_out_of_a_channel(stage: Stage) -> None:
     """And put back, from the same menu."""
     page = await stage.window("U0BOB", "C0DEPLOYS")

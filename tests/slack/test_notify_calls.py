@@ -41,13 +41,29 @@ async def test_h23_the_requester_is_asked_and_whoever_asked_is_answered(tmp_path
         assert "Why today?" in shown(asked)
         assert button(asked, "Open the question")["url"]
 
-        form = await picked(bot, "U0ALICE", question, "Comment…")
+        await press_direct(bot, "U0ALICE", asked, "Answer…")
+        form = await bot.window("U0ALICE", "Comment")
         await bot.fill("U0ALICE", form, Your_comment="The old one runs out tonight.")
         answer = await bot.direct("U0BOB", "<@U0ALICE> wrote about")
         await settled(bot)
 
         assert "runs out tonight" in shown(answer)
+        assert await bot.news(question, "runs out tonight")
         assert told(bot) == {"U0ALICE": 1, "U0BOB": 1}
+
+
+async def test_h23_an_answer_after_the_outcome_is_refused_politely(tmp_path: Path):
+    """The button of an old message says what became of the question."""
+    async with bench(tmp_path, **asking()) as bot:
+        await bot.ask("run confirmed")
+        approval = await bot.approval()
+        await bot.engine.request_info(approval.id, "Why today?", by="U0BOB", surface="slack")
+        asked = await bot.direct("U0ALICE", "needs to know something from you")
+        await bot.engine.decide(approval.id, "approve", by="U0BOB", surface="slack")
+        await press_direct(bot, "U0ALICE", asked, "Answer…")
+
+        assert await bot.told("U0ALICE", "Already approved by <@U0BOB>")
+        assert bot.sim.views("U0ALICE") == []
 
 
 async def test_h23_whom_a_hand_over_concerns_is_told(tmp_path: Path):

@@ -69,6 +69,22 @@ function archivedNote(channel) {
   );
 }
 
+/** Stands where the composer would, in the messages of an app that takes none. */
+function readOnlyNote() {
+  return h(
+    "div",
+    { class: "archived" },
+    icon("lock"),
+    h("p", {}, "This app takes no messages here. Use its buttons, or write a command in a channel."),
+  );
+}
+
+/** What stands below the messages. */
+function below(channel) {
+  if (channel.is_archived) return archivedNote(channel);
+  return channel.is_read_only ? readOnlyNote() : composer.node;
+}
+
 /** What stands at the very top of a channel. */
 function intro(channel) {
   const label = channelLabel(channel);
@@ -115,7 +131,7 @@ function drawPlace() {
     return;
   }
   composer.label(channel.kind === "dm" ? `Message ${channelLabel(channel)}` : `Message #${channel.name}`);
-  fill(body, timeline.node, channel.is_archived ? archivedNote(channel) : composer.node);
+  fill(body, timeline.node, below(channel));
   wasArchived = channel.is_archived;
   composer.enter(hashOf(channel.id));
   timeline.toEnd();

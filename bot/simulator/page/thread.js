@@ -38,7 +38,9 @@ export function mountThread(panel) {
     if (!isOpen || key === held) return;
     held = key;
     timeline.clear();
-    where.textContent = channelLabel(findChannel(state.place));
+    const channel = findChannel(state.place);
+    where.textContent = channelLabel(channel);
+    composer.node.hidden = Boolean(channel?.is_read_only);
     loadThread();
     composer.enter(key);
     composer.input.focus();

@@ -171,6 +171,15 @@ class SnoozeButton(Payload):
     approval: str = Field(pattern=_ID)
 
 
+class AnswerButton(Payload):
+    """A button that opens the form in which the requester answers an approver."""
+
+    prefix = "answer1"
+    limit = limits.BUTTON_VALUE
+
+    approval: str = Field(pattern=_ID)
+
+
 class MuteButton(Payload):
     """A button after which somebody hears nothing more of a run that needs no answer."""
 

@@ -1,4 +1,4 @@
-"""Buttons of direct messages: snooze, mute, approve from a digest."""
+"""Buttons of direct messages: answer, snooze, mute, approve from a digest."""
 
 from __future__ import annotations
 
@@ -8,14 +8,29 @@ from typing import Any
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
+from bot.cards import Aside
 from bot.cards.words import Code, Link, Part, Words
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Member, click_of, in_time, team_of
-from bot.slack.kit.payloads import DecisionButton, MuteButton, SnoozeButton
-from bot.slack.listening import Tools, is_first, user_of
+from bot.slack.kit.payloads import AnswerButton, DecisionButton, MuteButton, SnoozeButton
+from bot.slack.listening import Tools, is_first, open_view, refuse_stale, user_of
 from bot.slack.people.preferences import run_subject
-from bot.slack.sending.directs import APPROVE, MUTE, OPEN, PENDING, SNOOZE
+from bot.slack.sending.directs import ANSWER, APPROVE, MUTE, OPEN, PENDING, SNOOZE
+from bot.slack.windows.asides import aside_view
 
 _SNOOZE = timedelta(hours=1)
+
+
+async def answer(tools: Tools, args: AsyncArgs) -> None:
+    """Open the form for what an approver wants to know; it may be answered after an edit, too."""
+    button = AnswerButton.unpack(_value(args))
+    approval = await in_time(
+        tools.tasks, tools.engine.get_approval(button.approval), seconds=CLICK_TIMEOUT
+    )
+    refuse_stale(approval, approval.digest)
+    view = aside_view(approval, Aside.COMMENT)
+    await args.ack()
+    if is_first(tools, args.body, "form"):
+        tools.tasks.spawn(open_view(tools, args.body, view), name="slack-form")
 
 
 async def snooze(tools: Tools, args: AsyncArgs) -> None:
@@ -90,6 +105,7 @@ def _value(args: AsyncArgs) -> Any:
 TABLE = {
     "action": [
         (re.compile(f"^{OPEN}"), follow_link),
+        (re.compile(f"^{ANSWER}$"), answer),
         (re.compile(f"^{SNOOZE}$"), snooze),
         (re.compile(f"^{MUTE}$"), mute_run),
         (re.compile(f"^{APPROVE}$"), approve),

@@ -14,10 +14,11 @@ from bot.slack.kit import limits
 from bot.slack.kit.blocks import Block
 from bot.slack.kit.messages import REMINDER_EVENT, SlackMessage
 from bot.slack.kit.mrkdwn import GroupIds, escape, lines, mrkdwn
-from bot.slack.kit.payloads import DecisionButton, MuteButton, SnoozeButton
+from bot.slack.kit.payloads import AnswerButton, DecisionButton, MuteButton, SnoozeButton
 from orchestrator.store.records import Approval
 
 OPEN = "signoff_notify_open"
+ANSWER = "signoff_notify_answer"
 SNOOZE = "signoff_notify_snooze"
 MUTE = "signoff_notify_mute"
 #: Approves from a digest; its messages are rewritten, which those of a question need not be.
@@ -88,6 +89,10 @@ def _line_buttons(line: DigestLine, url: str | None) -> list[Block]:
 
 def _button(action: DirectAction, post: DirectPost) -> Block | None:
     match action:
+        case DirectAction.ANSWER:
+            answer = AnswerButton(approval=post.approval.id)
+            style = ButtonStyle.PRIMARY
+            return b.button("Answer…", action_id=ANSWER, value=answer.pack(), style=style)
         case DirectAction.OPEN:
             return link_button("Open the question", post.url) if post.url else None
         case DirectAction.SNOOZE:
