@@ -10,6 +10,7 @@ from bot.cards.values import cut, one_line
 from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
 from orchestrator.core.ids import run_ref
 from orchestrator.core.state import RunStatus
+from orchestrator.graph import Graph
 from orchestrator.store.records import Approval, Rule, Run
 
 _ICONS = {
@@ -102,12 +103,12 @@ def rule_line(rule: Rule) -> Words:
     )
 
 
-def run_words(run: Run, approvals: Sequence[Approval]) -> list[Words]:
+def run_words(run: Run, approvals: Sequence[Approval], graph: Graph | None = None) -> list[Words]:
     """Show a run with its input and its approvals, a line each."""
     lines: list[Words] = [run_line(run)]
     lines += [
         (f"• {one_line(str(name))}: ", cut(one_line(str(value)), _REASON))
-        for name, value in list(visible_in_run(run.input, approvals).items())[:10]
+        for name, value in list(visible_in_run(run.input, approvals, graph).items())[:10]
     ]
     if run.spent:
         spent = ", ".join(f"{one_line(name)} {value:,g}" for name, value in run.spent.items())

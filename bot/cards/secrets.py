@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from orchestrator.graph import Graph
 from orchestrator.graph.formats import Format, FormatKind, find_format
 from orchestrator.store.records import Approval
 
@@ -46,8 +47,12 @@ def formats_of_answer(approval: Approval) -> dict[str, Format]:
     Labels may name more of the way to a value than the answer does: `draft.pin` is `pin` in the
     output of the node that made the draft. In doubt more is hidden.
     """
-    found = dict(approval.formats)
-    for key, shown in approval.formats.items():
+    return _reaching_in(approval.formats)
+
+
+def _reaching_in(formats: Mapping[str, Format]) -> dict[str, Format]:
+    found = dict(formats)
+    for key, shown in formats.items():
         inner = key
         while shown.kind is FormatKind.SECRET and "." in inner:
             inner = inner.partition(".")[2]
@@ -72,11 +77,21 @@ def without_secrets(approval: Approval) -> Approval:
     )
 
 
-def visible_in_run(values: Mapping[str, Any], approvals: Iterable[Approval]) -> dict[str, Any]:
-    """Return the input or output of a run without what its questions have named as secrets."""
-    formats = {
-        key: shown for approval in approvals for key, shown in formats_of_answer(approval).items()
-    }
+def visible_in_run(
+    values: Mapping[str, Any], approvals: Iterable[Approval], graph: Graph | None = None
+) -> dict[str, Any]:
+    """Return the input or output of a run without what its questions name as secrets.
+
+    Those of the graph count before they are asked, and where they never are.
+    """
+    nodes = graph.every_node() if graph is not None else ()
+    gates = [gate for node in nodes for _, gate in getattr(node, "gates", ())]
+    formats: dict[str, Format] = {}
+    for each in (*gates, *approvals):
+        for key, shown in _reaching_in(each.formats).items():
+            # A secret of one question is a secret to all.
+            if shown.kind is FormatKind.SECRET or key not in formats:
+                formats[key] = shown
     return visible_values(values, formats)
 
 

@@ -65,7 +65,7 @@ async def run_answer(tools: Tools, run: Run) -> Answer:
     records = await tools.engine.get_events(run.id)
     is_same = graph is not None and graph.version == run.version
     picture = diagram(graph, run, records) if graph is not None and is_same else ""
-    rows = run_words(run, approvals)
+    rows = run_words(run, approvals, graph)
     facts, stories = rows[: len(rows) - len(approvals)], rows[len(rows) - len(approvals) :]
     newest = list(zip(approvals, stories, strict=True))[-_QUESTIONS:]
     links = await _links(tools, [each for each, _ in newest])

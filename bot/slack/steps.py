@@ -16,6 +16,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.cards import visible_in_run
 from bot.cards.values import one_line
 from bot.errors import BotError
 from bot.slack.command_line import CommandError, parse_command
@@ -173,7 +174,10 @@ class Steps:
 
     async def _output(self, run: Run) -> str:
         found = await self._engine.get_output(run.id)
-        text = json.dumps(found or {}, ensure_ascii=False, default=str)
+        approvals = await self._engine.list_approvals(run.id)
+        # Whatever the workflow does with it, people will read it.
+        found = visible_in_run(found or {}, approvals, self._engine.graphs.get(run.graph))
+        text = json.dumps(found, ensure_ascii=False, default=str)
         return text if len(text) <= _LONGEST else json.dumps({"too_long": run.ref})
 
     async def _fail(self, step: Step, why: str) -> None:

@@ -48,6 +48,10 @@ def reassign(turn: Turn, command: c.Reassign) -> Refusal | None:
     refusal = _refuse_hand(approval, command.by, "reassign this")
     if refusal is not None:
         return refusal
+    if command.by.id == turn.state.requester and _has_four_eyes(approval.policy):
+        # Who may not approve it may not choose who does, either; an operator is no exception,
+        # for where a graph names none all approvers are operators.
+        return OwnRequest(by=command.by.id, approvers=tuple(map(str, approval.policy.approvers())))
     reason = _why_unfit(turn, approval, command)
     if reason is not None:
         return NotPossible(message=reason)
@@ -178,6 +182,8 @@ def snooze(turn: Turn, command: c.Snooze) -> Refusal | None:
         return approval
     if not _is_approver(approval, command.by):
         return _not_permitted(command.by, "snooze this", "one of its approvers")
+    if command.by.is_outsider and not approval.policy.outsiders:
+        return Outsider(by=command.by.id)
     if command.until <= turn.now:
         return NotPossible(message=f"{_at(command.until)} is over; snooze until a later instant")
     turn.emit(
@@ -225,6 +231,8 @@ def comment(turn: Turn, command: c.Comment) -> Refusal | None:
     if not is_concerned and not _is_approver(approval, person):
         takes = "one of its approvers, its requester or an operator"
         return _not_permitted(person, "comment on this", takes)
+    if not is_concerned and person.is_outsider and not approval.policy.outsiders:
+        return Outsider(by=person.id)
     if not command.text.strip():
         return NotPossible(message="the comment is empty; write something")
     seq = turn.emit(

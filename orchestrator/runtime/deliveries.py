@@ -180,7 +180,7 @@ class Deliveries(Desk):
             raise closed
         person, _ = await self._person(question, by, "slack", asks_operators=True)
         found = await self._store.get_approval(question.approval_id)
-        if not (person.via or person.is_operator or by == found.requester):
+        if not self._is_concerned(question, person, found.requester):
             allowed = "the requester, an approver, or an operator"
             message = f"{by} may not have {found.ref} posted anew; {allowed} may"
             raise NotPermittedError(by, message)

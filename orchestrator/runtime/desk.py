@@ -55,7 +55,11 @@ class Desk:
         if not via and question.is_open and by in question.delegations:
             await self._check_deputy(question, by)
         is_outsider = await self._directory.is_outsider(by, workspace=question.workspace)
-        is_operator = asks_operators and await self._is_operator(question, by)
+        if is_outsider:  # who is in a group or a channel is not named by that
+            via = tuple(name for name in via if name == by)
+        is_operator = asks_operators and await self._is_operator(
+            question, by, is_outsider=is_outsider
+        )
         person = c.Person(
             id=by,
             surface=surface,
@@ -65,6 +69,13 @@ class Desk:
             recorded_by=recorded_by,
         )
         return person, roster
+
+    @staticmethod
+    def _is_concerned(question: Question, person: c.Person, requester: str) -> bool:
+        """Is it the requester, an operator, or an approver who may decide?"""
+        is_barred = person.is_outsider and not question.policy.outsiders
+        is_approver = bool(person.via) and not is_barred
+        return is_approver or person.is_operator or person.id == requester
 
     async def _check_deputy(self, question: Question, deputy: str) -> None:
         seat, workspace = question.delegations[deputy].seat, question.workspace
@@ -80,12 +91,16 @@ class Desk:
             message = f"{gone} may not decide this any more; it takes one of {', '.join(names)}"
             raise NotAnApproverError(deputy, names, message)
 
-    async def _is_operator(self, question: Question, person: str) -> bool:
+    async def _is_operator(self, question: Question, person: str, *, is_outsider: bool) -> bool:
+        """Is it an operator? Bots, guests and people from outside only by their own id."""
         graph = self._kernel.graphs.get(question.graph)
-        if graph is None or not graph.operators:
+        operators = graph.operators if graph is not None else ()
+        if is_outsider:
+            operators = tuple(each for each in operators if str(each) == person)
+        if not operators:
             return False
         via, _ = await facts(
-            any_of(graph.operators), person, self._directory, workspace=question.workspace
+            any_of(operators), person, self._directory, workspace=question.workspace
         )
         return bool(via)
 

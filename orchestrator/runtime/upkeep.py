@@ -211,7 +211,7 @@ class Upkeep(Desk):
         found = await self._store.get_approval(question.approval_id)
         if not found.is_open:
             raise await self._closed_or(question, r.NotOpen(approval_id=found.id))
-        if not (person.via or person.is_operator or by == found.requester):
+        if not self._is_concerned(question, person, found.requester):
             raise NotPermittedError(
                 by,
                 f"{by} may not remind anybody of {found.ref}; that takes its requester, an "

@@ -241,6 +241,22 @@ async def test_s11_slack_away_at_a_renewal_is_tried_again(
     assert frozen.workspaces.problems == {}
 
 
+async def test_s11_a_wrong_client_secret_costs_no_refresh_token(
+    frozen: Branches, clock: FakeClock
+) -> None:
+    """It is the operator's slip; with the right one the token is renewed as if nothing had been."""
+    wrong = another(frozen, clock=clock)
+    wrong._credentials = (frozen.sim.client_id, "wrong")
+    clock.advance(timedelta(hours=10, minutes=1))
+    async with wrong:
+        assert "bad_client_secret" in wrong.problems[ACME]
+    clock.advance(timedelta(minutes=2))
+    await frozen.workspaces.look_again()
+
+    assert frozen.workspaces.problems == {}
+    assert (await frozen.workspaces.installs.list())[0].token == frozen.sim.token_of(ACME)
+
+
 async def test_s11_revoked_tokens_end_the_work_there(bot: Branches) -> None:
     """As when the app was uninstalled."""
     await bot.install()

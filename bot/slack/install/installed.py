@@ -175,7 +175,12 @@ class InstalledWorkspaces:
             has_changed = True
         for name, installation in alive.items():
             known = self._open.get(name)
-            if known is not None and known.identity.found == _identity(installation):
+            is_same = (
+                known is not None
+                and known.identity.found == _identity(installation)
+                and known.installed_by == installation.installed_by
+            )
+            if known is not None and is_same:
                 known.use_token(installation.token)
                 continue
             if known is not None:

@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import InstallationError
 from bot.slack.install.installs import Installation
-from bot.slack.workspace.failures import Failure, Remedy, describe
+from bot.slack.workspace.failures import Failure, describe
 
 _METHOD = "oauth.v2.access"
 _EXPLAINED = {
@@ -28,6 +28,11 @@ _EXPLAINED = {
     "invalid_refresh_token": "the token that renews it is used up; install the app again",
     "token_expired": "the token that renews it is used up; install the app again",
 }
+#: Of these a refresh token does not recover.
+_FINAL = frozenset(
+    {"invalid_refresh_token", "token_expired", "token_revoked", "account_inactive",
+     "team_access_not_granted"}
+)  # fmt: skip
 
 
 class ExchangeError(InstallationError):
@@ -40,7 +45,8 @@ class ExchangeError(InstallationError):
 
     def __init__(self, failure: Failure) -> None:
         self.code = failure.code
-        self.is_final = failure.remedy not in {Remedy.WAIT, Remedy.RETRY}
+        # What is wrong with the app's own settings says nothing of the refresh token.
+        self.is_final = failure.code in _FINAL
         fix = _EXPLAINED.get(failure.code) or failure.fix or "try again in a minute"
         super().__init__(f"Slack gave no token ({failure.code}); {fix}")
 

@@ -268,6 +268,8 @@ class AsideForm(Payload):
     approval: str = Field(pattern=_ID)
     digest: str = Field(pattern=_DIGEST)
     what: str = Field(pattern=r"^[a-z]{1,8}$")
+    #: Stage of the policy at which it was opened.
+    stage: int = 0
 
 
 class RunOption(Payload):

@@ -127,6 +127,8 @@ async def submit(tools: Tools, args: AsyncArgs) -> None:
     )
     sent = _Sent(tools=tools, approval=approval, by=user_of(args.body), view=view)
     problem = _find_problem(aside, sent)
+    if aside is Aside.REASSIGN and approval.stage != form.stage:
+        problem = PEOPLE, "Others are asked by now. Close this and look at the question again."
     if problem is not None:
         await args.ack(**error_at(*problem))
         return
@@ -216,7 +218,7 @@ def reassigned(approval: Approval, names: tuple[Approver, ...]) -> Policy:
     asked = tuple(dict.fromkeys(names))
     stages = list(policy.stages)
     stage = stages[approval.stage]
-    slots = tuple(replace(slot, approvers=asked) for slot in stage.slots)
+    slots = tuple(replace(slot, approvers=asked, deputies=()) for slot in stage.slots)
     stages[approval.stage] = replace(stage, slots=slots)
     return replace(policy, stages=tuple(stages))
 

@@ -6,7 +6,7 @@ import structlog
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.slack.listening import Tools
-from orchestrator.errors import StoreError
+from orchestrator.errors import ApprovalNotFoundError, StoreError
 
 _log = structlog.get_logger(__name__)
 
@@ -27,7 +27,11 @@ async def lost(tools: Tools, args: AsyncArgs) -> None:
         return
     try:
         for message in await tools.engine.questions_in(str(channel)):
-            if (await tools.engine.get_approval(message.approval_id)).is_open:
+            try:
+                is_open = (await tools.engine.get_approval(message.approval_id)).is_open
+            except ApprovalNotFoundError:  # another workspace's, in a channel that both share
+                continue
+            if is_open:
                 await tools.engine.post_anew(message.approval_id)
     except StoreError as exc:  # the next edit of each finds out by itself
         _log.warning("lost_channel_not_seen_to", channel=channel, error=str(exc))

@@ -154,7 +154,10 @@ async def refuse_hand(tools: Tools, run: Run, user: str, action: str) -> Rows | 
     asked = await tools.engine.list_pending(run=run.id)
     people = dict.fromkeys([*declared, *(each for one in asked for each in one.policy.approvers())])
     inbox = Inbox(tools.engine, tools.directory, workspace=tools.workspace)
-    if await inbox.names_of(user, people):
+    if user in map(str, people):
+        return None
+    # Groups and channels may have guests and people of other organisations in them.
+    if await inbox.names_of(user, people) and not await inbox.is_outsider(user):
         return None
     names = name_words(list(map(str, people)), most=_MOST)
     others: Words = (", or ", *names) if people else ()

@@ -42,7 +42,7 @@ class Inbox:
         found = await self._engine.list_pending(limit=REACH + 1)
         here = [each for each in found[:REACH] if each.run.workspace == self._workspace]
         names = await self.names_of(person, _entries(here, self._engine.graphs))
-        is_outsider = await self._is_outsider(person)
+        is_outsider = await self.is_outsider(person)
         waiting = tuple(
             approval
             for approval in here
@@ -70,7 +70,8 @@ class Inbox:
         except (ApproversError, DirectoryError):
             return False
 
-    async def _is_outsider(self, person: str) -> bool:
+    async def is_outsider(self, person: str) -> bool:
+        """Is it a guest, an app, or somebody of another organisation? In doubt it is."""
         try:
             return await self._directory.is_outsider(person)
         except (ApproversError, DirectoryError):

@@ -116,9 +116,12 @@ class Preferences:
     async def change(self, person: str, change: Callable[[Preference], Preference]) -> Preference:
         """Change what a person wants; durable when this returns."""
         name = f"{self._prefix}{person}"
-        now = _read(name, await self._engine.values.get(SCOPE, name))
-        wanted = change(now)
-        await self._engine.values.put(SCOPE, name, wanted.model_dump_json())
+        values = self._engine.values
+        while True:
+            stored = await values.get(SCOPE, name)
+            wanted = change(_read(name, stored))
+            if await values.swap(SCOPE, name, old=stored, new=wanted.model_dump_json()):
+                break
         self._cache = Cache(ttl=self._ttl)
         return wanted
 

@@ -125,9 +125,22 @@ def _voters_here(approval: Approval) -> Iterable[str]:
 async def resolve(names: Iterable[str], directory: SlackDirectory) -> tuple[str, ...]:
     """Return the ids of the people behind names. Who cannot be found is called in the thread."""
     people: list[str] = []
-    for name in dict.fromkeys(names):
+    names = tuple(dict.fromkeys(names))
+    for name in names:
         try:
             people += sorted(await directory.members(parse_approver(name)))
         except (ApproversError, DirectoryError, ValueError):
             continue
-    return tuple(dict.fromkeys(people))
+    found = tuple(dict.fromkeys(people))
+    if len(found) > MOST_PEOPLE:  # of these nobody is told by themselves
+        return found
+    named = set(names)
+    return tuple([each for each in found if each in named or await _is_ours(each, directory)])
+
+
+async def _is_ours(person: str, directory: SlackDirectory) -> bool:
+    """Is somebody of a group or a channel no guest, app or stranger? In doubt they are."""
+    try:
+        return not await directory.is_outsider(person)
+    except (ApproversError, DirectoryError):
+        return False

@@ -10,7 +10,7 @@ from bot.cards.words import Words
 from bot.slack.kit import blocks as b
 from bot.slack.kit import limits
 from bot.slack.kit.blocks import Block
-from bot.slack.kit.mrkdwn import GroupIds, lines, literal, mrkdwn, units
+from bot.slack.kit.mrkdwn import GroupIds, escape, lines, literal, mrkdwn, units
 
 #: Lines that stand in one section where none of them has a button.
 _TOGETHER = 12
@@ -46,7 +46,7 @@ class Answer:
     def text(self, groups: GroupIds | None = None) -> str:
         """Write it for clients that show no blocks, and for screen readers."""
         rows = [row for item in (*self.items, *self.more) for row in item.rows]
-        title = [f"*{literal(self.title)}*"] if self.title else []
+        title = [f"*{escape(self.title)}*"] if self.title else []
         text = "\n".join([*title, lines([*rows, *self.notes], groups)])
         while units(text) > _TEXT:  # whole lines, so that no mention is torn
             text = text.rpartition("\n")[0] or "…"

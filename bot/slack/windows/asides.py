@@ -59,7 +59,9 @@ def more_view(approval: Approval) -> Block:
 
 def aside_view(approval: Approval, aside: Aside) -> Block:
     """Return the form of an entry."""
-    form = AsideForm(approval=approval.id, digest=approval.digest, what=aside.value)
+    form = AsideForm(
+        approval=approval.id, digest=approval.digest, what=aside.value, stage=approval.stage
+    )
     return b.modal(
         ASIDE_LABELS[aside].rstrip("…"),
         [_about(approval), b.section(escape(ASIDE_WORDS[aside])), *_FIELDS[aside](approval)],
