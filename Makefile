@@ -39,6 +39,7 @@ browser: $(VENV)/.development chromium ## run the tests that need a browser
 bench: $(VENV)/.development ## measure
 	@$(BIN)/python benchmarks/advance.py
 	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/clicks.py
 
 lock: ## choose the newest allowed versions of all dependencies (needs uv)
 	uv pip compile pyproject.toml --quiet --upgrade --universal --extra cel \
