@@ -4,45 +4,101 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.cards.fields import Field, FieldType, choice_text
 from bot.cards.reading import typed_value
-from bot.cards.values import clean, cut
+from bot.cards.values import SHORT, clean, cut, one_line, value_text
 from orchestrator.graph.fields import InputField, coerce_word
 
 _ID = re.compile(r"[@#]?([UWCGD][A-Z0-9]{2,20})")
 _MENTION = re.compile(r"<[@#]([A-Z0-9]+)(?:\|[^>]*)?>")
 _MOST = 3000  # characters of a text that is offered
+_MOST_CHOICES = 8  # that are named
 _TEXTS = ("text", "message", "body")
 _LINKS = ("link", "permalink", "url", "message_link")
 _AUTHORS = ("author", "reporter", "sender")
 
 
 def typed_words(fields: Sequence[Field], words: Mapping[str, str]) -> dict[int, Any]:
-    """Return what stands in the fields for values that came as `name=word`, as far as they fit."""
-    found: dict[int, Any] = {}
+    """Return what stands in the fields for values that came as `name=word`.
+
+    None: the field stays empty, for it cannot show what was given; no default takes its place.
+    """
+    return {number: _shown(fields[number], given) for number, given in _given(fields, words)}
+
+
+def misfits(fields: Sequence[Field], words: Mapping[str, str]) -> dict[int, str]:
+    """Return what is wrong with values that the fields cannot show, by the field's number."""
+    return {
+        number: _misfit(fields[number], given)
+        for number, given in _given(fields, words)
+        if not _is_nothing(fields[number], given) and _shown(fields[number], given) is None
+    }
+
+
+def find_given_secret(fields: Sequence[Field], words: Mapping[str, str]) -> Field | None:
+    """Return a secret that was given and that no form may hold, if there is one."""
+    given = (fields[number] for number, _ in _given(fields, words))
+    return next((field for field in given if field.type is FieldType.HIDDEN), None)
+
+
+def _given(fields: Sequence[Field], words: Mapping[str, str]) -> Iterator[tuple[int, Any]]:
+    """Yield the fields that something was given for: a word, or the value of an object's part."""
     for number, field in enumerate(fields):
         if field.is_whole or not field.path or field.path[0] not in words:
             continue
         word = words[field.path[0]]
-        typed = _part(field, word) if len(field.path) > 1 else _typed(field, word)
-        if typed is not None:
-            found[number] = typed
-    return found
+        if len(field.path) == 1:
+            yield number, word
+            continue
+        outer: Any = _json(word)
+        for step in field.path[1:-1]:
+            outer = outer.get(step) if isinstance(outer, Mapping) else None
+        if not isinstance(outer, Mapping):
+            yield number, None
+        elif field.path[-1] in outer:
+            yield number, outer[field.path[-1]]
 
 
-def _part(field: Field, word: str) -> Any:
-    """Find the value of a part of an object that came as JSON."""
-    value: Any = _json(word)
-    for step in field.path[1:]:
-        value = value.get(step) if isinstance(value, Mapping) else None
+def _shown(field: Field, given: Any) -> Any:
+    """Return what stands in a field for what was given; None: it cannot show that."""
+    if len(field.path) == 1:
+        return _typed(field, given)
     try:
-        return None if value is None else typed_value(replace(field, value=value))
+        return None if given is None else typed_value(replace(field, value=given))
     except (TypeError, ValueError, RecursionError):
         return None
+
+
+def _is_nothing(field: Field, given: Any) -> bool:
+    """Does it mean that the field is empty?"""
+    is_null = given == "null" and field.may_be_null
+    return is_null or given in (None, "", []) or field.type is FieldType.HIDDEN
+
+
+def _misfit(field: Field, given: Any) -> str:
+    text = repr(cut(one_line(given if isinstance(given, str) else value_text(given)), SHORT))
+    match field.type:
+        case FieldType.ONE | FieldType.SEVERAL:
+            known = {name.casefold() for name in _names(field)}
+            items = _items(given) if isinstance(given, str) else given
+            if field.type is FieldType.SEVERAL and isinstance(items, list):
+                wrong = [str(each) for each in items if str(each).casefold() not in known]
+                text = ", ".join(repr(cut(one_line(each), SHORT)) for each in wrong) or text
+            shown = [choice_text(field, n) for n in range(min(len(field.choices), _MOST_CHOICES))]
+            rest = len(field.choices) - len(shown)
+            return f"{text} is not one of {', '.join(shown)}{f' or {rest} more' if rest else ''}"
+        case FieldType.PERSON | FieldType.PEOPLE:
+            return f"{text} is no person that Slack knows; choose again"
+        case FieldType.CHANNEL | FieldType.CHANNELS:
+            return f"{text} is no channel that Slack knows; choose again"
+        case FieldType.BOOLEAN:
+            return f"{text} is neither yes nor no; choose one"
+        case _:
+            return f"{text} cannot be shown here; write it again"
 
 
 def _typed(field: Field, word: str) -> Any:
@@ -50,7 +106,9 @@ def _typed(field: Field, word: str) -> Any:
         case FieldType.ONE:
             return next(iter(_numbers(field, [word])), None)
         case FieldType.SEVERAL:
-            return _numbers(field, _items(word)) or None
+            return _all_or_none(
+                [next(iter(_numbers(field, [each])), None) for each in _items(word)]
+            )
         case FieldType.BOOLEAN:
             return _yes_no(word)
         case FieldType.LINES:
@@ -58,13 +116,24 @@ def _typed(field: Field, word: str) -> Any:
         case FieldType.PERSON | FieldType.CHANNEL:
             return _id(word)
         case FieldType.PEOPLE | FieldType.CHANNELS:
-            return [found for each in _items(word) if (found := _id(str(each)))] or None
+            return _all_or_none([_id(str(each)) for each in _items(word)])
         case FieldType.DATE | FieldType.TIME | FieldType.INSTANT:
             return typed_value(replace(field, value=word))
         case FieldType.HIDDEN:
             return None
         case _:
             return word
+
+
+def _all_or_none(found: list[str | None]) -> list[str] | None:
+    """Return what was found if nothing is missing: a part of a list would be another list."""
+    known = [each for each in found if each is not None]
+    return list(dict.fromkeys(known)) if known and len(known) == len(found) else None
+
+
+def _names(field: Field) -> Iterator[str]:
+    for number, value in enumerate(field.choices):
+        yield from (str(value), choice_text(field, number))
 
 
 def _numbers(field: Field, words: Sequence[Any]) -> list[str]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.cards import FieldType, fields_of, matching_choices, read_fields_of
 from bot.cards.fields import choice_text
-from bot.cards.prefilling import typed_words
+from bot.cards.prefilling import misfits, typed_words
 from bot.cards.reading import untouched
 from bot.cards.schema_fields import schema_fields
 from bot.simulator.blockkit import view_faults
@@ -317,4 +317,40 @@ def test_s4_an_object_of_a_command_is_written_into_its_fields():
     assert {fields[number].name: typed for number, typed in found.items()} == {
         "ship_to.city": "Bern"
     }
-    assert typed_words(fields, {"ship_to": "Bern"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("word", "name", "wrong"),
+    [
+        ("huge", "size", "'huge' is not one of S, M, L"),
+        ("red, pink", "colours", "'pink' is not one of red, green, blue"),
+        ("perhaps", "express", "'perhaps' is neither yes nor no; choose one"),
+        ("bob", "owner", "'bob' is no person that Slack knows; choose again"),
+        ("U0BOB, eve", "team", "'U0BOB, eve' is no person that Slack knows; choose again"),
+        ("here", "room", "'here' is no channel that Slack knows; choose again"),
+        ("null", "owner", None),
+        ("L", "size", None),
+        ("", "team", None),
+    ],
+)
+def test_s4_what_a_field_cannot_show_leaves_it_empty_and_is_said(
+    word: str, name: str, wrong: str | None
+):
+    """No default takes the place of what somebody gave."""
+    fields = schema_fields(ORDER)
+    number = next(n for n, field in enumerate(fields) if field.name == name)
+    typed = typed_words(fields, {name: word})
+
+    assert misfits(fields, {name: word}).get(number) == wrong
+    assert wrong is None or typed == {number: None}
+
+
+def test_s4_an_object_that_cannot_be_read_leaves_its_fields_empty():
+    """All of them, and the fields of others as they are."""
+    fields = schema_fields(ORDER)
+    found = typed_words(fields, {"ship_to": "Bern"})
+
+    assert {fields[number].name: typed for number, typed in found.items()} == {
+        "ship_to.city": None,
+        "ship_to.country": None,
+    }

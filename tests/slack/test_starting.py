@@ -12,7 +12,7 @@ from bot.slack.windows.starting import GRAPH_ACTION, GRAPH_BLOCK
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.graph import Graph
 from tests.slack.bench import Bench, Effects, bench, publish_graph, shown
-from tests.slack.start_graphs import Order, Vault, taking
+from tests.slack.start_graphs import Login, Order, Vault, taking
 from tests.slack.test_form_pages import ALICE, front, initial, labels_of
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["socket", "http"])
@@ -117,6 +117,53 @@ async def test_s4_what_is_missing_or_wrong_is_asked_for_with_the_rest_filled_in(
             ["a", "b"],
         )
         assert order.at.isoformat() == "2026-12-24T09:00:00+01:00"
+
+
+@TRANSPORTS
+async def test_s4_a_value_that_a_field_cannot_show_is_not_replaced_by_a_default(
+    tmp_path: Path, transport: str
+):
+    """The fields stay empty, every problem stands at its field, and nothing starts before."""
+    async with bench(tmp_path, transport=transport, graphs=graphs) as bot:
+        await bot.run("run order size=huge express=perhaps count=99 name=Annabel owner=bob")
+        form = await bot.window(ALICE, "Start a run")
+        blocks = form["blocks"]
+        labels = [block.get("label", {}).get("text") for block in blocks]
+
+        for label, text in {
+            "Size": "'huge' is not one of S, M, L.",
+            "Express": "'perhaps' is neither yes nor no; choose one.",
+            "Owner": "'bob' is no person that Slack knows; choose again.",
+            "Count": "This should be less than or equal to 9.",
+        }.items():
+            at = labels.index(label)
+            assert blocks[at + 1]["elements"][0]["text"] == f":warning: {text}"
+            assert f"{label}: {text}" in shown(form)
+        assert "initial_option" not in blocks[labels.index("Size")]["element"]
+        assert "initial_option" not in blocks[labels.index("Express")]["element"]
+
+        ack = await bot.fill(ALICE, form, Count="3", Day="2026-12-24", City="Bern")
+
+        empty = {blocks[labels.index(label)]["block_id"] for label in ("Size", "Express")}
+
+        assert set(ack.errors or {}) == empty
+        assert await bot.engine.list_runs() == []
+
+        ack = await bot.fill(ALICE, form, Size="2", Express="yes")
+        await bot.finished()
+        [order] = bot.effects.seen
+
+        assert (order.size, order.express, order.count, order.owner) == ("L", True, 3, None)
+
+
+async def test_s4_a_secret_in_a_command_is_not_dropped_for_a_form(tmp_path: Path):
+    """The window says where it can be given."""
+    async with bench(tmp_path, graphs=lambda effects: [taking(effects, Login, "login")]) as bot:
+        await bot.run("run login password=hush")
+        told = await bot.window(ALICE, "Not for Slack")
+
+        assert "Password is a secret" in shown(told)
+        assert "hush" not in shown(told)
 
 
 async def test_s4_complete_arguments_start_at_once(tmp_path: Path):

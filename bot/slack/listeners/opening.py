@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from bot.cards import read_fields_of
-from bot.cards.prefilling import typed_words
+from bot.cards.fields import Problem
+from bot.cards.prefilling import find_given_secret, misfits, typed_words
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
-from bot.slack.kit.inputs import TooLargeError, places_of
+from bot.slack.kit.inputs import SecretError, TooLargeError, places_of
 from bot.slack.kit.payloads import PickForm, StartForm
 from bot.slack.listeners.turning import (
     all_problems,
@@ -19,6 +20,7 @@ from bot.slack.windows.drafts import keep
 from bot.slack.windows.forms import Book
 from bot.slack.windows.pages import Sheet
 from bot.slack.windows.starting import (
+    elsewhere_view,
     pick_view,
     start_book,
     start_view,
@@ -55,13 +57,29 @@ async def open_start(
     else:
         graph = get_graph(tools, graph_id)
         await check_may_start(tools, graph, user_of(body))
-        book = new_book(graph)
-        sheet = replace(book.sheet(), typed=typed_words(book.fields, values or {}))
-        known = {field.path[0] for field in book.fields if field.path}
-        notes = [f"{name}: {text}" for name, text in problems if name.split(".")[0] not in known]
-        sheet = replace(sheet, problems=_problems(book, sheet, values or {}))
-        view = await first_page(tools, graph, book, sheet, notes=notes)
+        view = await _filled(tools, graph, values or {}, problems)
     show(tools, body, view)
+
+
+async def _filled(
+    tools: Tools, graph: Graph, given: Mapping[str, str], problems: Sequence[Problem]
+) -> dict[str, Any]:
+    """Return the form with what was given in it, and with all that is wrong with that."""
+    book = new_book(graph)
+    secret = find_given_secret(book.fields, given)
+    if secret is not None:
+        return elsewhere_view(
+            graph, SecretError(f"{secret.label} is a secret, and stays out of Slack")
+        )
+    sheet = replace(book.sheet(), typed=typed_words(book.fields, given))
+    known = {field.path[0] for field in book.fields if field.path}
+    notes = [
+        f"{name}: {text}" if name else text
+        for name, text in problems
+        if name.split(".")[0] not in known
+    ]
+    sheet = replace(sheet, problems=_problems(book, sheet, given, problems))
+    return await first_page(tools, graph, book, sheet, notes=notes)
 
 
 def show(tools: Tools, body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -115,16 +133,30 @@ async def _keep_rest(tools: Tools, form: StartForm, sheet: Sheet) -> StartForm:
     return await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
 
 
-def _problems(book: Book, sheet: Sheet, given: Mapping[str, str]) -> dict[int, list[str]]:
-    """Find what is wrong with what was given; what is missing the form asks for by itself."""
+def _problems(
+    book: Book, sheet: Sheet, given: Mapping[str, str], refused: Sequence[Problem]
+) -> dict[int, Sequence[str]]:
+    """Find what is wrong with what was given; what is missing the form asks for by itself.
+
+    Args:
+        book: The form.
+        sheet: With what was given in it, as far as its fields can show that.
+        given: What was given.
+        refused: What the graph's input said of it.
+    """
     try:
-        values, problems = read_fields_of(sheet.fields, sheet.everything)
+        values, unread = read_fields_of(sheet.fields, sheet.everything)
     except TooLargeError:
         return {}
-    found = all_problems(book, values, problems)
-    places = places_of(sheet.fields, [each for each in found if each[1] != "is required"])
-    return {
-        number: texts
-        for number, texts in places.items()
-        if number in sheet.typed and sheet.fields[number].path[0] in given
-    }
+    unshown = {number: [text] for number, text in misfits(sheet.fields, given).items()}
+    written = _of_given(sheet, given, all_problems(book, values, unread))
+    empty = {number for number, typed in sheet.typed.items() if typed is None}
+    written = {number: texts for number, texts in written.items() if number not in empty}
+    return {**_of_given(sheet, given, refused), **written, **unshown}
+
+
+def _of_given(
+    sheet: Sheet, given: Mapping[str, str], problems: Sequence[Problem]
+) -> dict[int, Sequence[str]]:
+    told = [each for each in problems if each[0].split(".")[0] in given]
+    return dict(places_of(sheet.fields, [each for each in told if each[1] != "is required"]))

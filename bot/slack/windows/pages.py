@@ -142,6 +142,9 @@ class Sheet:
                 shown.append({"type": "divider"})
             heading = group.label if group is not None else ""
             shown.append(self._inputs[number])
+            if number in self.problems:
+                text = fit_escaped(error_text(self.problems[number]), _PROBLEM)
+                shown.append(b.context(f":warning: {text}"))
         return shown
 
     def steps(self) -> list[Block]:
@@ -161,9 +164,12 @@ class Sheet:
 
     def _problem_text(self) -> str:
         lines = ["*Please look at these again:*"]
+        rest = len(self.problems) - _PROBLEMS
         for number, texts in sorted(self.problems.items())[:_PROBLEMS]:
             each = self.fields[number] if number < len(self.fields) else None
             within = f"{each.group.label} · " if each and each.group else ""
             label = f"{escape(within + each.label)}: " if each else ""
             lines.append(f"• {label}{fit_escaped(error_text(texts), _PROBLEM)}")
+        if rest > 0:
+            lines.append(f"• {rest} more, each told at its field")
         return "\n".join(lines)

@@ -45,12 +45,17 @@ def start_view(
         refuse_misfits(sheet.fields)
         return _page(graph, sheet, form, notes)
     except TooLargeError as error:
-        command = f"signoff run {graph.id} NAME=VALUE …"
-        return notice_view(
-            error.title,
-            f"This does not fit into a form of Slack: {fit_escaped(str(error), _REASON)}. "
-            f"Start it on the command line:\n`{escape(command)}`",
-        )
+        return elsewhere_view(graph, error)
+
+
+def elsewhere_view(graph: Graph, error: TooLargeError) -> dict[str, Any]:
+    """Return the window that says where else a graph can be started, and why."""
+    command = f"signoff run {graph.id} NAME=VALUE …"
+    return notice_view(
+        error.title,
+        f"This does not fit into a form of Slack: {fit_escaped(str(error), _REASON)}. "
+        f"Start it on the command line:\n`{escape(command)}`",
+    )
 
 
 def start_book(graph: Graph, form: StartForm) -> Book:
