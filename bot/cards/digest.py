@@ -44,7 +44,8 @@ def digest_of(approvals: Sequence[Approval], *, reader: str, more: int = 0) -> D
     lines = tuple(_line(each, reader) for each in approvals[:MOST_LINES])
     rest = more + max(len(approvals) - MOST_LINES, 0)
     count = sum(each.is_open for each in approvals) + more
-    title = "1 question waits for you" if count == 1 else f"{count} questions wait for you"
+    many = "1 question of low risk waits" if count == 1 else f"{count} questions of low risk wait"
+    title = f"{many} for you"
     return Digest(title=title if count else "Nothing waits here any more", lines=lines, more=rest)
 
 

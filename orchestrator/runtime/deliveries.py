@@ -79,6 +79,15 @@ class Deliveries(Desk):
         """Take everything else that is due for the digest of which one part was claimed."""
         return await self._store.claim_digest(first, owner=owner, lease=lease)
 
+    async def gathered_for(self, person: str, *, workspace: str = "") -> list[Delivery]:
+        """Return what waits for a person's next digest and is not due yet."""
+        return await self._store.gathered_for(person, workspace)
+
+    async def move_gathered(self, moves: Sequence[tuple[Delivery, DirectMessage]]) -> None:
+        """Have what waits for a digest told at another time, in a digest or as a question."""
+        await self._store.move_gathered(moves)
+        self._kernel.on_delivery()
+
     async def finish_delivery(  # noqa: PLR0913 - what is stored together, by keyword
         self,
         delivery: Delivery,

@@ -86,6 +86,11 @@ def finish(
     )
 
 
+def has_copy(connection: Connection, approval_id: str, person: str) -> bool:
+    """Has a person a copy of a question, or will they have one?"""
+    return person in _have_copies(connection, approval_id)
+
+
 def _have_copies(connection: Connection, approval_id: str) -> frozenset[str]:
     shown = select(messages.c.person).where(
         messages.c.approval_id == approval_id,

@@ -15,6 +15,7 @@ from orchestrator.store import (
     approvals,
     claiming,
     definitions,
+    gathering,
     messages,
     reads,
     rules,
@@ -194,6 +195,10 @@ class Queries(Listings):
     async def messages_at(self, channel: str, ts: str) -> list[Message]:
         """Return the approvals that a message is about: a digest is about several."""
         return await messages.at(self._reader, channel, ts)
+
+    async def gathered_for(self, person: str, workspace: str) -> list[Delivery]:
+        """Return what waits for a person's next digest."""
+        return await gathering.gathered(self._reader, self._now(), person, workspace)
 
     async def questions_in(self, channel: str) -> list[Message]:
         """Return the messages about approvals that stand in a channel."""

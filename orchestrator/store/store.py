@@ -15,7 +15,7 @@ from orchestrator.core.effects import Purpose
 from orchestrator.core.refusals import Refusal
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.graph.graph import Graph
-from orchestrator.store import claiming, definitions, messages, outbox, sqlite, work
+from orchestrator.store import claiming, definitions, gathering, messages, outbox, sqlite, work
 from orchestrator.store.batch import SideWrite, Step, Unit
 from orchestrator.store.outbox import Anew, DirectMessage
 from orchestrator.store.queries import Queries
@@ -222,6 +222,10 @@ class Store(Queries):
             outbox.put_off(connection, delivery.id, not_before=not_before, error=error)
 
         await self.write(side)
+
+    async def move_gathered(self, moves: Sequence[gathering.Move]) -> None:
+        """Have what waits for a digest told at another time; see `gathering.move`."""
+        await self.write(lambda connection, _now: gathering.move(connection, moves))
 
     async def give_up_delivery(self, delivery: Delivery, *, error: str) -> None:
         """Mark a delivery as failed; it stays for the operator to see."""

@@ -205,7 +205,7 @@ async def test_s7_a_question_that_is_posted_anew_is_told_nobody_twice(tmp_path: 
         await bot.ask("run confirmed")
         await settled(bot)
         await pass_time(bot, now, timedelta(hours=5))
-        await bot.direct("U0BOB", "1 question waits for you")
+        await bot.direct("U0BOB", "1 question of low risk waits for you")
         await bot.engine.repost((await bot.approval()).ref, by="U0ALICE")
         await bot.sim.until(lambda: len(bot.messages()) == 2)
         await pass_time(bot, now, timedelta(hours=24))

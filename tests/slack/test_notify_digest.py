@@ -50,7 +50,7 @@ async def test_s7_questions_of_low_risk_come_as_one_digest(tmp_path: Path):
         assert told(bot) == {}
 
         await pass_time(bot, now, timedelta(minutes=1))
-        digest = await bot.direct("U0BOB", "3 questions wait for you")
+        digest = await bot.direct("U0BOB", "3 questions of low risk wait for you")
 
         assert told(bot) == {"U0BOB": 1}
         assert len(texts(digest)) == 3
@@ -63,7 +63,7 @@ async def test_s7_a_digest_is_answered_where_it_is_read(tmp_path: Path):
     async with bench(tmp_path, **asking(BOB, risk="low"), clock=now) as bot:
         await ask(bot, 2)
         await pass_time(bot, now, 5 * HOUR)
-        digest = await bot.direct("U0BOB", "2 questions wait for you")
+        digest = await bot.direct("U0BOB", "2 questions of low risk wait for you")
         first = next(each for each in digest["blocks"] if each["type"] == "actions")
         ack = await bot.sim.click(
             "U0BOB",
@@ -76,7 +76,7 @@ async def test_s7_a_digest_is_answered_where_it_is_read(tmp_path: Path):
         (other,) = await bot.engine.list_pending()
 
         assert ack.ok
-        assert "1 question waits for you" in shown(after)
+        assert "1 question of low risk waits for you" in shown(after)
         assert buttons(after).count("Approve") == 1
 
         # Whatever is decided elsewhere is shown here, too.
@@ -97,12 +97,12 @@ async def test_s7_what_was_answered_meanwhile_is_not_in_the_digest(tmp_path: Pat
         await bot.press("U0CAROL", first, "Approve")
         await bot.edited(first["ts"], "Approved by")
         await pass_time(bot, now, 5 * HOUR)
-        digest = await bot.direct("U0BOB", "1 question waits for you")
+        digest = await bot.direct("U0BOB", "1 question of low risk waits for you")
 
         assert len(texts(digest)) == 1
 
         # In New York it is nine in the morning.
-        await bot.direct("U0CAROL", "1 question waits for you")
+        await bot.direct("U0CAROL", "1 question of low risk waits for you")
         await reject(bot, "U0CAROL", second, "No")
         await pass_time(bot, now, 24 * HOUR)
 
@@ -161,7 +161,7 @@ async def test_s7_a_long_digest_counts_the_rest(tmp_path: Path):
     async with bench(tmp_path, **asking(BOB, risk="low"), clock=now) as bot:
         await ask(bot, 12)
         await pass_time(bot, now, 5 * HOUR)
-        digest = await bot.direct("U0BOB", "12 questions wait for you")
+        digest = await bot.direct("U0BOB", "12 questions of low risk wait for you")
 
         assert len(texts(digest)) == 10
         assert "… and 2 more" in shown(digest)
@@ -181,6 +181,62 @@ async def test_s7_two_digests_a_day_tell_each_question_once(tmp_path: Path):
         await ask(bot, 1)
         await pass_time(bot, now, 5 * HOUR)
         await pass_time(bot, now, 24 * HOUR)
+
+        assert told(bot) == {"U0BOB": 1}
+
+
+async def choose(bot: Bench, *times: str, **more: Any) -> None:
+    """Set the times of Bob's digests in the window."""
+    await bot.run("notifications", user="U0BOB")
+    window = await bot.window("U0BOB", "Notifications")
+    ack = await bot.fill("U0BOB", window, Digest_at=list(times), **more)
+    await bot.sim.until(lambda: not bot.sim.views("U0BOB"))
+
+    assert ack.ok
+
+
+async def test_s7_what_waits_comes_at_new_times_in_one_digest(tmp_path: Path):
+    """What was asked before they were chosen, and after; once."""
+    now = clock(MORNING)
+    async with bench(tmp_path, **asking(BOB, risk="low"), clock=now) as bot:
+        await ask(bot, 2)
+        await choose(bot, "11:30", "15:00")
+        await bot.run("run confirmed")
+        await bot.sim.until(lambda: len(bot.open_questions()) == 3)
+        await settled(bot)
+        await pass_time(bot, now, 1.5 * HOUR)
+        digest = await bot.direct("U0BOB", "questions of low risk wait for you")
+        await pass_time(bot, now, 24 * HOUR)
+
+        assert len(texts(digest)) == 3
+        assert told(bot) == {"U0BOB": 1}
+
+
+async def test_s7_what_waits_through_digests_off_and_on_comes_at_their_times(tmp_path: Path):
+    """Times that were chosen in between hold for it, too."""
+    now = clock(MORNING)
+    async with bench(tmp_path, **asking(BOB, risk="low"), clock=now) as bot:
+        await ask(bot, 1)
+        await choose(bot, "18:00", Digest=[])
+        await choose(bot, "18:00", Digest=["yes"])
+        await pass_time(bot, now, 5 * HOUR)
+
+        assert told(bot) == {}
+
+        await pass_time(bot, now, 3 * HOUR)
+        await bot.direct("U0BOB", "1 question of low risk waits for you")
+
+        assert told(bot) == {"U0BOB": 1}
+
+
+async def test_s7_what_cannot_wait_for_a_later_time_is_told_before(tmp_path: Path):
+    """Nobody misses a deadline because they have chosen other times."""
+    now = clock(MORNING)
+    async with bench(tmp_path, **asking(BOB, risk="low", timeout="7h"), clock=now) as bot:
+        await ask(bot, 1)
+        await choose(bot, "20:00")
+        await pass_time(bot, now, 6 * HOUR + timedelta(minutes=1))
+        await bot.direct("U0BOB", "Do it?")
 
         assert told(bot) == {"U0BOB": 1}
 
@@ -205,6 +261,6 @@ async def test_s7_a_question_that_takes_more_than_a_yes_is_only_opened(tmp_path:
         await bot.question()
         await settled(bot)
         await pass_time(bot, now, 5 * HOUR)
-        digest = await bot.direct("U0BOB", "1 question waits for you")
+        digest = await bot.direct("U0BOB", "1 question of low risk waits for you")
 
         assert buttons(digest) == ["Open", "Notifications…"]

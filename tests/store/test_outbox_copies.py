@@ -226,3 +226,37 @@ async def test_messages_follow_their_channel(store: Store, clock: FakeClock):
 
     assert [each.approval_id for each in await store.questions_in("C9")] == [approval_id]
     assert await store.questions_in("C1") == []
+
+
+async def test_what_waits_for_a_digest_moves_to_another_time(store: Store, clock: FakeClock):
+    """As part of the digest, or as a copy; what others wait for stays where it is."""
+    at = clock.now() + HOUR
+    for run_id in RUNS[:2]:
+        people = [Direct(person=name, detail=DIGEST, not_before=at) for name in ("ANN", "BOB")]
+        await asked(store, clock, run_id, *people)
+    first, second = await store.gathered_for("ANN", "")
+    later, copy = (
+        Direct(person="ANN", detail=each, not_before=at + HOUR) for each in (DIGEST, COPY)
+    )
+    await store.move_gathered([(first, later), (second, copy)])
+    clock.advance(HOUR)
+
+    assert picture(await claim(store, one_a_channel=False)) == [(DIRECT, "BOB"), (DIRECT, "BOB")]
+
+    clock.advance(HOUR)
+    found = [each for each in await claim(store, one_a_channel=False) if each.person == "ANN"]
+
+    assert [each.detail for each in found] == [DIGEST, COPY]
+    assert await store.gathered_for("ANN", "") == []
+
+
+async def test_what_moves_out_of_a_digest_is_no_second_copy(store: Store, clock: FakeClock):
+    """Whoever has been sent the question meanwhile is told no more of it."""
+    at = clock.now() + HOUR
+    people = [Direct(person="ANN", detail=each, not_before=at) for each in (DIGEST, COPY)]
+    await asked(store, clock, RUNS[0], *people)
+    (gathered,) = await store.gathered_for("ANN", "")
+    await store.move_gathered([(gathered, people[1])])
+    clock.advance(HOUR)
+
+    assert picture(await claim(store, one_a_channel=False)) == [(DIRECT, "ANN")]

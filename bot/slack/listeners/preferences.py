@@ -15,6 +15,7 @@ from bot.slack.listening import Tools, is_first, open_view, user_of
 from bot.slack.people.hours import parse_quiet
 from bot.slack.people.preferences import ALL, Preference, graph_subject, run_subject
 from bot.slack.sending.directs import NOTIFICATIONS
+from bot.slack.sending.gathering import gather_anew, zone_name
 from bot.slack.windows.notifications import (
     CALLBACK,
     END,
@@ -22,7 +23,6 @@ from bot.slack.windows.notifications import (
     read_notifications,
     subject_label,
 )
-from orchestrator.errors import DirectoryError
 from orchestrator.graph.durations import parse_duration
 from orchestrator.store.records import Run
 
@@ -162,8 +162,22 @@ def help_rows(name: str) -> Rows:
 async def _change(
     tools: Tools, args: AsyncArgs, change: Callable[[Preference], Preference]
 ) -> Preference:
-    work = tools.preferences.change(user_of(args.body), change)
-    return await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
+    return await in_time(
+        tools.tasks, _store(tools, user_of(args.body), change), seconds=CLICK_TIMEOUT
+    )
+
+
+async def _store(
+    tools: Tools, person: str, change: Callable[[Preference], Preference]
+) -> Preference:
+    """Keep what somebody wants; what waits for their digest comes at the times that hold now."""
+    wanted = await tools.preferences.change(person, change)
+    if wanted.has_digest:
+        now = tools.preferences.now()
+        await gather_anew(
+            tools.engine, tools.directory, person, wanted, now=now, workspace=tools.workspace
+        )
+    return wanted
 
 
 async def _subject(
@@ -197,11 +211,7 @@ def _written(line: CommandLine) -> str:
 
 
 async def _zone(tools: Tools, user: str) -> str:
-    try:
-        found = await tools.directory.person(user)
-    except DirectoryError:
-        return "UTC"
-    return found.zone if found is not None else "UTC"
+    return await zone_name(tools.directory, user)
 
 
 TABLE = {

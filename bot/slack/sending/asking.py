@@ -10,8 +10,9 @@ import structlog
 
 from bot.cards import Card, calls_of_turn, outcome_card, question_card
 from bot.slack.kit.messages import APPROVAL_EVENT, SlackMessage
-from bot.slack.sending.audience import Audience, Direct
+from bot.slack.sending.audience import Audience
 from bot.slack.sending.calls import POST, CallError, Draft
+from bot.slack.sending.gathering import Direct
 from bot.slack.sending.outlet import Outlet
 from bot.slack.sending.places import Place, Places
 from bot.slack.sending.stories import Stories

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 
 from bot.cards.story import has_ended, has_outcome
-from bot.slack.people.hours import after_quiet, next_of, zone_of
+from bot.slack.people.hours import after_quiet, zone_of
 from bot.slack.people.preferences import Preference
+from bot.slack.sending.gathering import Direct, gathered, zone_name
 from bot.slack.sending.letters import DIGEST, END, EVENT, OUTCOME, QUESTION, REMINDER, Letters
 from bot.slack.sending.recipients import (
     MOST_PEOPLE,
@@ -21,22 +22,8 @@ from bot.slack.sending.recipients import (
 )
 from orchestrator.core import approval_events as a
 from orchestrator.core.effects import Purpose
-from orchestrator.errors import DirectoryError
 from orchestrator.graph.kinds import Risk
 from orchestrator.store.records import Approval, Delivery
-
-#: A question that cannot wait for the digest is told so long before its deadline.
-_AHEAD = timedelta(hours=1)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Direct:
-    """A direct message to be sent."""
-
-    person: str
-    #: What it is about: `question`, `digest`, `reminder`, `outcome`, `end`, or an event.
-    detail: str
-    not_before: datetime
 
 
 class Audience(Letters):
@@ -74,7 +61,8 @@ class Audience(Letters):
         for person in people:
             preference = await self._preferences.get(person)
             if is_low and preference.has_digest and preference.digest_times:
-                directs.append(await self._gathered(person, preference, approval, now))
+                zone = zone_of(await self._zone(person))
+                directs.append(gathered(person, preference, approval, now, zone))
             elif approval.direct:
                 is_urgent = approval.risk is Risk.HIGH
                 at = now if is_urgent else await self._after_quiet(person, preference, now)
@@ -82,16 +70,6 @@ class Audience(Letters):
                 at = now if approval.due_at is not None and approval.due_at <= at else at
                 directs.append(Direct(person=person, detail=QUESTION, not_before=at))
         return directs
-
-    async def _gathered(
-        self, person: str, preference: Preference, approval: Approval, now: datetime
-    ) -> Direct:
-        zone = zone_of(await self._zone(person))
-        at = next_of(preference.digest_times, now, zone)
-        latest = approval.due_at - _AHEAD if approval.due_at is not None else None
-        if latest is not None and latest < at:
-            return Direct(person=person, detail=QUESTION, not_before=max(latest, now))
-        return Direct(person=person, detail=DIGEST, not_before=at)
 
     async def _concerned(self, seq: int, approval: Approval, now: datetime) -> list[Direct]:
         event = await self.event(approval.run_id, seq)
@@ -158,8 +136,4 @@ class Audience(Letters):
         return after_quiet(preference.quiet, now, zone_of(await self._zone(person)))
 
     async def _zone(self, person: str) -> str:
-        try:
-            found = await self._directory.person(person)
-        except DirectoryError:
-            return "UTC"
-        return found.zone if found is not None else "UTC"
+        return await zone_name(self._directory, person)
