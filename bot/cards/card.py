@@ -8,8 +8,8 @@ from enum import StrEnum
 from bot.cards.passages import Passage
 from bot.cards.words import Part, Words
 
-#: Facts in two columns; more are not read.
-MOST_FACTS = 4
+#: Values that stand for all of a question where it has a line.
+MOST_FACTS = 2
 #: Buttons in a row; the others are in the menu.
 MOST_BUTTONS = 4
 

@@ -1,8 +1,8 @@
-"""What of a payload stands in a message: what decides first, then the beginning of the rest."""
+"""What of a payload stands in a message: all that decides, and the beginning of the rest."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from bot.cards.passages import Passage, PassageStyle
@@ -18,8 +18,8 @@ LEAST = 120
 PROSE_LINES = 10
 #: Pieces of prose, and such, in a message.
 PIECES = 3
-#: Short values in a message, besides the facts; what is weighty is shown beyond that.
-LINES = 10
+#: Short values in a message; what is weighty is shown beyond that.
+LINES = 12
 _WEIGHTY_ROOM = 2000  # characters of weighty lines
 _DIFF_LINES = 14
 _ROWS = 6  # of a table
@@ -33,30 +33,43 @@ _PROSE = frozenset({PassageStyle.QUOTE, PassageStyle.MARKDOWN, PassageStyle.CODE
 class Excerpt:
     """The part of a payload that a message shows."""
 
+    #: Short values that weigh most, to be repeated where an answer is asked back.
     facts: tuple[Passage, ...] = ()
     passages: tuple[Passage, ...] = ()
+    #: Labels of the values that the message does not show at all.
+    left_off: tuple[str, ...] = ()
     is_cut: bool = False
 
 
 def excerpt(shown: Sequence[Passage], *, facts: int = 0) -> Excerpt:
-    """Pick what decides most cases.
+    """Pick what decides most cases, and keep its order.
 
     Args:
         shown: The whole payload.
-        facts: How many short values are told apart as facts.
+        facts: How many short values are repeated as facts.
     """
-    long = [each for each in shown if not each.is_line]
-    pieces = _shorten(long[:PIECES])
-    cut_ones = [each for each, piece in zip(long, pieces, strict=False) if piece != each]
-    lifted = [line for each in (*cut_ones, *long[PIECES:]) for line in each.inside]
-    by_weight = sorted(
-        [*(each for each in shown if each.is_line), *lifted], key=lambda each: not each.is_weighty
-    )
-    told = [each for each in by_weight if len(each.text) <= SHORT][:facts]
-    lines = [each for each in by_weight if each not in told]
-    kept = _lines(lines)
-    is_cut = bool(cut_ones) or len(long) > PIECES or len(kept) < len(lines)
-    return Excerpt(facts=tuple(told), passages=(*kept, *pieces), is_cut=is_cut)
+    pieces = [each for each in shown if not each.is_line][:PIECES]
+    shortened = dict(zip(map(id, pieces), _shorten(pieces), strict=True))
+    ordered = [part for each in shown for part in _opened(each, shortened.get(id(each)))]
+    lines = sorted((each for each in ordered if each.is_line), key=lambda each: not each.is_weighty)
+    kept = {id(each) for each in _lines(lines)}
+    passages = tuple(each for each in ordered if not each.is_line or id(each) in kept)
+    told = [each for each in lines if len(each.text) <= SHORT][:facts]
+    left_off = tuple(each.label for each in ordered if each.is_line and id(each) not in kept)
+    left_off += tuple(each.label for each in shown if not each.is_line)[PIECES:]
+    is_cut = bool(left_off) or any(shortened[id(each)] != each for each in pieces)
+    return Excerpt(facts=tuple(told), passages=passages, left_off=left_off, is_cut=is_cut)
+
+
+def _opened(passage: Passage, piece: Passage | None) -> Iterator[Passage]:
+    """Yield what stands in the place of a value: before what is cut, what is weighty inside it."""
+    if passage.is_line:
+        yield passage
+        return
+    if piece != passage:
+        yield from passage.inside
+    if piece is not None:
+        yield piece
 
 
 def _lines(lines: Sequence[Passage]) -> list[Passage]:

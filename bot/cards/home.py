@@ -9,16 +9,13 @@ from enum import StrEnum
 from bot.cards.card import Fact
 from bot.cards.outcome import outcome_card
 from bot.cards.progress import progress_words, waiting_for
-from bot.cards.question import question_card
+from bot.cards.question import main_values
 from bot.cards.runs import run_line
 from bot.cards.values import cut, one_line
 from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
 from orchestrator.graph.kinds import QUORUM_KINDS, Decision, Risk
 from orchestrator.store.records import Approval, Run
 
-#: Facts of a question that say something else than where it stands.
-_FACTS = 2
-_STANDING = frozenset({"Decide by", "Approvals", "Decides"})
 _TITLE = 300  # characters
 _FACT = 120  # characters
 _VERBS = {
@@ -71,8 +68,7 @@ class Home:
 
 def waiting_rows(approval: Approval) -> tuple[Words, ...]:
     """Show an open question to somebody who may decide it now."""
-    card = question_card(approval, due_at=approval.due_at)
-    facts = [fact for fact in card.facts if fact.label not in _STANDING][:_FACTS]
+    facts = main_values(approval)
     due: Words = ("decide by ", Moment(approval.due_at)) if approval.due_at else ("no deadline",)
     risk: Words = ("⚠️ high risk",) if approval.risk is Risk.HIGH else ()
     about = join(

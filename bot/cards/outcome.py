@@ -11,7 +11,7 @@ from bot.cards.excerpt import excerpt
 from bot.cards.passages import Passage
 from bot.cards.progress import waiting_for
 from bot.cards.question import heading, place, revision
-from bot.cards.runs import run_state
+from bot.cards.runs import run_end
 from bot.cards.secrets import formats_of_answer
 from bot.cards.shapes import passages_of
 from bot.cards.values import clean, cut, one_line
@@ -236,7 +236,7 @@ def _footer(approval: Approval) -> Words:
     payload: Words = ("payload ", Code(f"sha256:{approval.digest[:_DIGEST]}…"))
     return join(
         [
-            ("Run ", Code(approval.run.ref), " ", *run_state(approval.run)),
+            ("Run ", Code(approval.run.ref), " ", *run_end(approval.run)),
             ("approval ", Code(approval.ref)),
             payload if approval.payload else (),
             reminded,

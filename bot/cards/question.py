@@ -21,6 +21,7 @@ from orchestrator.store.records import Approval
 
 _REVISION = 12  # digits of the digest
 _MOST_CALLED = 20  # people that a reminder calls
+_MOST_NAMED = 10  # values that are named without being shown
 _DECIDED = {
     Decision.REQUEST_CHANGES: "request changes",
     Decision.RESULT: "enter the result",
@@ -38,8 +39,7 @@ def question_card(
             so whoever delivers it says what it will be.
         turn: The calls of an agent's turn that it is one of; see `calls_of_turn`.
     """
-    # The deadline and the progress always have their room.
-    shown = excerpt(whole_payload(approval), facts=MOST_FACTS - 2)
+    shown = excerpt(whole_payload(approval), facts=MOST_FACTS)
     error = _error_passages(approval)
     buttons = question_buttons(approval, is_cut=shown.is_cut, facts=shown.facts)
     return Card(
@@ -57,16 +57,21 @@ def question_card(
         changes=change_passages(approval),
         passages=(*error, *shown.passages),
         facts=(
-            *(Fact(label=each.label, words=(each.text,)) for each in shown.facts),
             Fact(label="Decide by", words=(Moment(due_at),) if due_at else ("no deadline",)),
             _progress(approval),
         ),
-        notes=(*turn_notes(approval, turn), *notes(approval)),
+        notes=(*turn_notes(approval, turn), *notes(approval), *_left_off(shown.left_off)),
         buttons=buttons.row,
         asides=(*buttons.spared, *asides_of(approval)),
         footer=_footer(approval),
         summary=_summary(approval, due_at),
     )
+
+
+def main_values(approval: Approval) -> tuple[Fact, ...]:
+    """Return the short values that weigh most, or else come first."""
+    shown = excerpt(whole_payload(approval), facts=MOST_FACTS)
+    return tuple(Fact(label=each.label, words=(each.text,)) for each in shown.facts)
 
 
 def revision(approval: Approval) -> str:
@@ -117,6 +122,14 @@ def _calls(approval: Approval) -> Words:
     if not approval.notify:
         return ()
     return ("for ", *name_words(list(map(str, approval.notify)), most=_MOST_CALLED, last="and"))
+
+
+def _left_off(labels: Sequence[str]) -> tuple[Words, ...]:
+    if not labels:
+        return ()
+    count = "1 more value" if len(labels) == 1 else f"{len(labels):,} more values"
+    rest = f" and {len(labels) - _MOST_NAMED:,} more" if len(labels) > _MOST_NAMED else ""
+    return ((f"{count}: {', '.join(labels[:_MOST_NAMED])}{rest}",),)
 
 
 def _error_passages(approval: Approval) -> tuple[Passage, ...]:

@@ -9,7 +9,7 @@ from bot.cards.secrets import visible_in_run
 from bot.cards.values import cut, one_line
 from bot.cards.words import Code, Moment, Person, Strong, Words, join, name_words
 from orchestrator.core.ids import run_ref
-from orchestrator.core.state import RunStatus
+from orchestrator.core.state import FINISHED, RunStatus
 from orchestrator.graph import Graph
 from orchestrator.store.records import Approval, Rule, Run
 
@@ -54,6 +54,11 @@ def run_state(run: Run) -> Words:
             )
         case RunStatus.TIMED_OUT:
             return ("ended as timed out",)
+
+
+def run_end(run: Run) -> Words:
+    """Say how a run ended, or else that it goes on: what stays true while it does."""
+    return run_state(run) if run.status in FINISHED else ("goes on",)
 
 
 def run_line(run: Run, *, reader: str | None = None) -> Words:

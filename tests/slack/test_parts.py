@@ -219,13 +219,13 @@ def test_labels_are_made_of_keys():
     assert label_text("") == "Value"
 
 
-def test_an_excerpt_has_lines_first_and_says_when_it_is_cut():
+def test_an_excerpt_keeps_the_order_and_says_when_it_is_cut():
     """Structures keep their form."""
     payload = {"plan": {"a": {"b": [{}, 2]}}, "risk": "high", "text": "w " * 900}
     found = excerpt(passages_of(payload, {}))
 
-    assert [passage.label for passage in found.passages] == ["Risk", "Plan", "Text"]
-    assert PassageStyle.CODE is found.passages[1].style
+    assert [passage.label for passage in found.passages] == ["Plan", "Risk", "Text"]
+    assert PassageStyle.CODE is found.passages[0].style
     assert found.is_cut
 
 

@@ -108,8 +108,8 @@ def test_s1_no_digit_of_an_amount_is_lost(value: Any, unit: str, text: str):
     assert number_text(value, unit) == text
 
 
-def test_s1_a_small_mapping_becomes_lines_and_amounts_come_first():
-    """A reader need not know JSON."""
+def test_s1_a_small_mapping_becomes_lines_and_amounts_count_most():
+    """A reader need not know JSON; the list keeps the author's order."""
     payload = {"order": {"who": "Ann", "total": 12}, "note": "soon"}
     found = excerpt(passages_of(payload, formats(order__total="number:EUR")), facts=2)
 
@@ -117,8 +117,29 @@ def test_s1_a_small_mapping_becomes_lines_and_amounts_come_first():
         ("Order total", "12.00 EUR"),
         ("Order who", "Ann"),
     ]
-    assert [each.label for each in found.passages] == ["Note"]
+    assert [each.label for each in found.passages] == ["Order who", "Order total", "Note"]
     assert not found.is_cut
+
+
+def test_s1_values_that_are_left_off_are_named_and_what_decides_is_not():
+    """Amounts stay in their place; lines and pieces too many are named."""
+    payload = {f"key {n}": n for n in range(14)} | {"amount": 5}
+    payload |= {f"text {n}": "word " * 20 for n in range(4)}
+    found = excerpt(passages_of(payload, {}))
+    kept = [each.label for each in found.passages]
+
+    assert kept == [*(f"Key {n}" for n in range(11)), "Amount", "Text 0", "Text 1", "Text 2"]
+    assert found.left_off == ("Key 11", "Key 12", "Key 13", "Text 3")
+    assert found.is_cut
+
+
+def test_s1_a_card_names_the_values_that_it_leaves_off():
+    """Above the buttons, of which one shows them all, and in the plainer message."""
+    payload = {f"text {n}": "word " * 20 for n in range(5)}
+    card = question_card(approval(payload=payload), due_at=None)
+
+    assert "2 more values: Text 3, Text 4" in shown({"blocks": render(card, GROUPS).blocks})
+    assert "2 more values: Text 3, Text 4" in shown({"blocks": render_plainly(card, GROUPS).blocks})
 
 
 def test_s1_an_amount_inside_a_structure_that_is_cut_is_shown():

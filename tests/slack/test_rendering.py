@@ -140,16 +140,17 @@ def test_a_payload_deeper_than_json_can_go_is_named_not_shown():
 
 
 def test_s1_the_amount_is_shown_even_when_prose_is_cut():
-    """Short values, amounts and targets first, come before prose and are never cut."""
+    """Values stand in the order of the author; amounts and targets are never cut."""
     payload = {
         "story": "prose " * 5000, "note": "a short note", "amount": 420.5, "colour": "green",
         "target": "production",
     }  # fmt: skip
     asked = approval(payload=payload)
     message = render(question_card(asked, due_at=asked.due_at), GROUPS)
-    facts = next(b for b in message.blocks if "fields" in b)["fields"]
+    told = shown({"blocks": message.blocks})
+    order = [told.index(text) for text in ("Story", "Note", "420.5", "Colour", "production")]
 
-    assert [field["text"] for field in facts[:2]] == ["*Amount*\n420.5", "*Target*\nproduction"]
+    assert order == sorted(order)
     assert {"Approve", "Reject…", "Show all"} == labels({"blocks": message.blocks})
     assert "a short note" in shown({"blocks": message.blocks})
     assert "green" in shown({"blocks": message.blocks})
@@ -163,10 +164,11 @@ def test_a_payload_that_is_shown_in_full_has_no_show_all():
 
 
 def test_a_value_with_formatting_characters_is_shown_as_it_is():
-    """A fact such as `my_*_app` must not turn into bold or italics."""
+    """A value such as `my_*_app` must not turn into bold or italics."""
     message = render(question_card(approval(payload={"app": "my_*_app"}), due_at=None), GROUPS)
 
-    assert "*App*\n`my_*_app`" in mrkdwn_texts(message.blocks)
+    assert "my_*_app" in shown({"blocks": message.blocks})
+    assert not any("my_" in text for text in mrkdwn_texts(message.blocks))
 
 
 def test_t2_the_expired_card_says_what_the_run_did():
@@ -199,7 +201,8 @@ def test_s2_the_outcome_names_who_what_when_and_what_the_run_does():
     )
     assert comment == quote["elements"][0]["elements"][0]["text"]
     assert footer["elements"][0]["text"].startswith("Run `r-")
-    assert "went on to *publish*" in footer["elements"][0]["text"]
+    assert "goes on" in footer["elements"][0]["text"]
+    assert "went on to" not in footer["elements"][0]["text"]
     assert "payload `sha256:41c041c0…`" in footer["elements"][0]["text"]
 
 

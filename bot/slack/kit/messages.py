@@ -75,7 +75,8 @@ def render_plainly(card: Card, groups: GroupIds | None = None) -> SlackMessage:
         f"{each.label}: {each.text}" if each.is_line else f"{each.label}:\n{each.text}"
         for each in (*card.changes, *card.passages)
     ]
-    told = [*facts, *shown, *(comment.text for comment in card.comments)]
+    notes = [plain(note) for note in card.notes]
+    told = [*facts, *shown, *notes, *(comment.text for comment in card.comments)]
     made = [
         b.section(text),
         *([b.plain_section("\n".join(told))] if told else []),
