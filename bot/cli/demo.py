@@ -183,8 +183,10 @@ def _settings(folder: Path, simulator: Simulator) -> Settings:
 def _write_env(folder: Path, settings: Settings) -> None:
     """Let the command line work beside the demo, from inside its folder."""
     token = settings.bot_token.get_secret_value() if settings.bot_token else ""
+    app_token = settings.app_token.get_secret_value() if settings.app_token else ""
     lines = [
         f"SLACK_BOT_TOKEN={token}" if token else _installed_env(settings),
+        f"SLACK_APP_TOKEN={app_token}",
         f"SLACK_API_URL={settings.api_url}",
         f"SIGNOFF_DATABASE_URL={settings.database_url}",
         f"SIGNOFF_GRAPHS={','.join(map(str, settings.graphs))}",

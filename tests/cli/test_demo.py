@@ -83,6 +83,15 @@ async def test_the_address_stands_on_a_line_of_its_own(tmp_path: Path) -> None:
     assert (answer.code, answer.err) == (0, "")
 
 
+async def test_commands_work_beside_it(tmp_path: Path) -> None:
+    """The doctor, too: its folder has all the settings that a server needs."""
+    async with demo(tmp_path, "--port", str(free_port())):
+        found = await call(tmp_path / ".demo", "doctor")
+
+    assert (found.code, found.err) == (0, ""), found.out
+    assert "Socket Mode" in found.out
+
+
 async def test_nothing_is_lost_when_it_is_killed(tmp_path: Path) -> None:
     """The question, its message and the run are there after kill -9, and the run goes on."""
     options = ("--port", str(free_port()))
