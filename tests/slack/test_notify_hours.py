@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
@@ -62,6 +62,16 @@ def test_s7_what_are_no_quiet_hours_is_refused(text: str):
     """The sentence says how to write them."""
     with pytest.raises(ValueError, match="22:00"):
         parse_quiet(text)
+
+
+def test_s7_office_hours_are_not_taken_for_a_whole_day():
+    """Times of a twelve-hour clock are asked about; with minutes, they are meant."""
+    with pytest.raises(ValueError, match="20 hours, from 09:00 until 05:00; write 09:00-05:00 if"):
+        parse_quiet("9-5")
+
+    assert parse_quiet("09:00-05:00") == Quiet(start=time(9), end=time(5))
+    assert parse_quiet("9-17").length == timedelta(hours=8)
+    assert NIGHT.length == timedelta(hours=9)
 
 
 def test_s7_an_unknown_time_zone_counts_as_utc():

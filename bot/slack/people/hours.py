@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict
 _SPAN = re.compile(r"\s*(\S+?)\s*(?:-|\u2013|\u2014|to)\s*(\S+)\s*")
 _TIME = re.compile(r"([01]?\d|2[0-3])(?::([0-5]\d))?")
 _DAY = timedelta(days=1)
+#: Longer than this, times without minutes are likely those of a twelve-hour clock.
+_LONG = timedelta(hours=12)
 
 
 class Quiet(BaseModel):
@@ -20,6 +22,12 @@ class Quiet(BaseModel):
 
     start: time
     end: time
+
+    @property
+    def length(self) -> timedelta:
+        """How long they last, on a day on which the clocks do not change."""
+        start, end = (datetime.combine(date.min, at) for at in (self.start, self.end))
+        return (end - start) % _DAY
 
     def __str__(self) -> str:
         """Write them as they are typed: `22:00-07:00`."""
@@ -42,7 +50,7 @@ def parse_quiet(text: str) -> Quiet:
     """Read `22:00-07:00`.
 
     Raises:
-        ValueError: They are no two different times of day.
+        ValueError: They are no two different times of day, or likely not those that were meant.
     """
     found = _SPAN.fullmatch(text)
     if found is None:
@@ -50,6 +58,12 @@ def parse_quiet(text: str) -> Quiet:
     quiet = Quiet(start=parse_time(found[1]), end=parse_time(found[2]))
     if quiet.start == quiet.end:
         raise ValueError("the two times are the same; write such as 22:00-07:00")
+    if ":" not in text and quiet.length > _LONG:
+        hours = quiet.length // timedelta(hours=1)
+        raise ValueError(
+            f"that would be {hours} hours, from {quiet.start:%H:%M} until {quiet.end:%H:%M}; write "
+            f"{quiet} if you mean it, or count to 24 as in 22:00-07:00"
+        )
     return quiet
 
 
