@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
-from tests.slack.bench import CHANNEL, Bench, eventually, shown
+from orchestrator.graph import Block, Graph, GraphBuilder
+from orchestrator.store.records import Run
+from tests.slack.bench import CHANNEL, Bench, Effects, bench, eventually, shown
 from tests.slack.test_commands import said
 
 
@@ -95,6 +98,61 @@ async def test_s4_a_run_is_started_again_from_its_window(socket_bot: Bench):
     assert second.ref in json.dumps(started)
     assert (second.requester, second.input) == ("U0BOB", first.input)
     assert len(await socket_bot.engine.list_runs()) == 2
+
+
+REGIONS = {
+    "type": "object",
+    "properties": {"regions": {"type": "array", "items": {"type": "string"}}},
+}
+
+
+def rollout(effects: Effects) -> Graph:
+    """Return a graph that goes over regions, each of which can be taken back, and then waits."""
+
+    def note(context: Any) -> None:
+        effects.published.append(context.node)
+
+    body = Block().task("roll", note, undo=note, idempotent=True)
+    return (
+        GraphBuilder("rollout", input=REGIONS)
+        .map("regions", lambda view: view.input["regions"], body)
+        .wait("news", signal="told")
+        .edge("regions", "news")
+        .start("regions")
+        .ends("news")
+        .build()
+    )
+
+
+async def test_s4_cancelling_says_what_will_be_undone_and_asks_back(tmp_path: Path):
+    """Items by their names, many of them counted; no question need be open."""
+    async with bench(tmp_path, graphs=lambda effects: [rollout(effects)]) as bot:
+        two = await _rolled(bot, ["eu", "us"])
+        seven = await _rolled(bot, [f"r{number}" for number in range(7)])
+        answer = said(await bot.run(f"cancel {two.ref}"))
+        many = said(await bot.run(f"cancel {seven.ref}"))
+
+        assert "eu and us: `roll` will be undone." in answer
+        assert "Nothing is done" not in answer
+        assert "r0, r1, r2, r3 and r4: `roll` will be undone." in many
+        assert "2 more will be undone." in many
+        assert (await bot.engine.get_run(two.id)).status == "waiting"
+
+
+async def _rolled(bot: Bench, regions: list[str]) -> Run:
+    run = await bot.engine.start(
+        "rollout", {"regions": regions}, requester="U0ALICE", surface="test"
+    )
+    return await bot.engine.wait_until(run.id, lambda each: each.status == "waiting", timeout=5)
+
+
+async def test_s4_a_started_run_is_shown_by_the_button_of_the_answer(socket_bot: Bench):
+    """No reference has to be typed."""
+    ack = await socket_bot.run()
+    answer = json.dumps(ack.body)
+
+    assert "Started" in answer
+    assert '"action_id": "signoff_run_show"' in answer
 
 
 async def test_s10_a_question_whose_message_is_gone_is_posted_anew(socket_bot: Bench):

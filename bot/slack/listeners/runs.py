@@ -41,7 +41,7 @@ T = TypeVar("T")
 
 
 async def cancel(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
-    """Cancel a run; ask back where questions are open or something cannot be taken back."""
+    """Cancel a run; ask back where questions are open, or something is or cannot be undone."""
     if not line.words:
         return say_words(("Say which run: ", Code(f"{tools.command} cancel r-… why"), "."))
     reference, *words = line.words
@@ -53,13 +53,7 @@ async def cancel(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
     rows = await _consequences(tools, run)
     if not rows:
         return say_words(await _cancel(tools, run, user_of(args.body), reason))
-    sure: Words = (
-        "Cancel run ",
-        Code(run.ref),
-        " of ",
-        Strong(run.graph),
-        "? Nothing is done yet.",
-    )
+    sure: Words = ("Cancel run ", Code(run.ref), " of ", Strong(run.graph), "?")
     return Answer(
         items=(Item(rows=(sure, *rows)),),
         buttons=(stop_button(run, reason), show_button(run)),
@@ -193,7 +187,7 @@ async def _cancel(tools: Tools, run: Run, user: str, reason: str) -> Words:
 async def _consequences(tools: Tools, run: Run) -> list[Words]:
     questions = await tools.engine.list_pending(run=run.id)
     records = await tools.engine.get_events(run.id)
-    return consequences(tools.engine.graphs.get(run.graph), records, questions)
+    return consequences(tools.engine.graphs.get(run.graph), run, records, questions)
 
 
 async def _retry_node(tools: Tools, args: AsyncArgs, approval: str, digest: str) -> None:

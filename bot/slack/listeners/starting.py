@@ -27,7 +27,9 @@ from bot.slack.listeners.turning import (
     turn,
 )
 from bot.slack.listening import Handler, Tools, user_of
+from bot.slack.runs import show_button
 from bot.slack.starting import MESSAGE_LABEL
+from bot.slack.windows.answers import Answer, Item
 from bot.slack.windows.modals import notice_view
 from bot.slack.windows.starting import (
     START_CALLBACK,
@@ -44,7 +46,7 @@ _log = structlog.get_logger(__name__)
 Rows = list[Words]
 
 
-async def run(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows | None:
+async def run(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows | Answer | None:
     """Start what a command names; None: something is missing, and a form asks for it."""
     graphs = tools.engine.graphs
     if not line.words:
@@ -71,7 +73,8 @@ async def run(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows | None:
     except InputError as exc:
         await open_start(tools, args.body, graph_id, line.values, problems=exc.problems)
         return None
-    return _started(tools, started)
+    item = Item(rows=tuple(_started(tools, started)), beside=show_button(started))
+    return Answer(items=(item,))
 
 
 def _started(tools: Tools, run: Run) -> Rows:
