@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from bot.cards.fields import LISTS, Field, FieldType, Group, Problem, Typed
 from bot.cards.values import one_line
-from orchestrator.graph.fields import InputField, coerce_word
+from orchestrator.graph.durations import short_duration
+from orchestrator.graph.fields import InputField, as_duration, coerce_word
 
 _WORDS = {
     FieldType.INTEGER: "integer",
@@ -59,6 +60,9 @@ def text_of(field: Field) -> str:
         return "null" if field.type is FieldType.JSON and field.is_required else ""
     if field.type is FieldType.JSON:
         return json.dumps(field.value, ensure_ascii=False, indent=2)
+    if field.type is FieldType.DURATION:
+        length = as_duration(field.value)
+        return short_duration(length) if isinstance(length, timedelta) else str(field.value)
     return field.value if isinstance(field.value, str) else repr(field.value)
 
 
@@ -184,17 +188,19 @@ def _read(field: Field, given: Any) -> Any:
             return _json(str(given))
         case FieldType.LINES:
             return [_item(field, line.strip()) for line in str(given).splitlines() if line.strip()]
-        case FieldType.INTEGER | FieldType.NUMBER | FieldType.DURATION:
+        case FieldType.INTEGER | FieldType.NUMBER:
             return _word(_WORDS[field.type], str(given).strip())
-        case FieldType.TIME | FieldType.INSTANT | FieldType.DATE:
-            # What a picker shows of a value may be written otherwise, and still be the value.
+        case FieldType.TIME | FieldType.INSTANT | FieldType.DATE | FieldType.DURATION:
+            # What a form shows of a value may be written otherwise, and still be the value.
             is_same = field.value is not None and typed_value(field) == given
             return field.value if is_same else _moment_in(field.type, str(given).strip())
         case _:
             return str(given)
 
 
-def _moment_in(kind: FieldType, text: str) -> str:
+def _moment_in(kind: FieldType, text: str) -> Any:
+    if kind is FieldType.DURATION:
+        return _word(_WORDS[kind], text)
     read, name, example = _MOMENTS[kind]
     try:
         read(text)

@@ -7,9 +7,16 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.cards.fields import Field, FieldType, Group
-from bot.cards.reading import keeps
-from bot.cards.values import cut, label_text, one_line, value_text
-from orchestrator.graph.fields import InputField, may_be_null, read_field, read_fields, resolve
+from bot.cards.reading import keeps, text_of
+from bot.cards.values import cut, label_text, one_line, sentences, value_text
+from orchestrator.graph.fields import (
+    LOOKS_LIKE,
+    InputField,
+    may_be_null,
+    read_field,
+    read_fields,
+    resolve,
+)
 
 _TYPES = {
     "string": FieldType.TEXT,
@@ -58,7 +65,6 @@ _BOUNDS = {
     "maxLength": "at most {} characters",
     "minItems": "items: at least {}",
     "maxItems": "items: at most {}",
-    "pattern": "of the form {}",
 }
 
 
@@ -154,7 +160,10 @@ def _of_schema(found: InputField, declared: Any, owner: _Object) -> tuple[Field,
 def _fallback(field: Field, schema: Mapping[str, Any], root: Mapping[str, Any]) -> Field:
     for each in read_fields(schema, root):
         if each.name == field.path[-1] and each.default is not None:
-            shown = cut(one_line(value_text(each.default)), _EXAMPLE)
+            value = each.default
+            is_length = field.type is FieldType.DURATION
+            text = text_of(replace(field, value=value)) if is_length else value_text(value)
+            shown = cut(one_line(text), _EXAMPLE)
             return replace(field, default=each.default, placeholder=f"{shown}, if left empty")
     return field
 
@@ -261,7 +270,8 @@ def _rule(prop: Mapping[str, Any], kind: FieldType) -> str:
     if kind in RULES:
         parts.append(RULES[kind])
     rule = one_line(", ".join(parts))
-    return f"{rule[:1].upper()}{rule[1:]}." if rule else ""
+    shape = f"S{LOOKS_LIKE[1:]}{one_line(str(prop['pattern']))}" if "pattern" in prop else ""
+    return sentences([f"{rule[:1].upper()}{rule[1:]}." if rule else "", shape])
 
 
 def _example(declared: Any, prop: Mapping[str, Any], kind: FieldType) -> str:

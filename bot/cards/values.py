@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
 #: A value up to this many characters on one line is a fact; a longer one is prose.
 SHORT = 60
 _ELLIPSIS = "…"
+_ENDS = (".", "!", "?", ":", "…")
 #: How much of a cut text may be given up to end at a word.
 _WORD_SHARE = 5
 _ZERO_WIDTH_JOINER = "\u200d"
@@ -35,6 +36,12 @@ def label_text(label: object) -> str:
     """Make a key of a payload into a heading: `order.total_amount` becomes `Order total amount`."""
     words = one_line(str(label)).replace("_", " ").replace(".", " ").strip()
     return cut(words[:1].upper() + words[1:] or "Value", SHORT)
+
+
+def sentences(texts: Iterable[str]) -> str:
+    """Put texts one after another, each a sentence of its own; empty ones are left out."""
+    *before, last = [text for text in texts if text] or [""]
+    return " ".join([*(text if text.endswith(_ENDS) else f"{text}." for text in before), last])
 
 
 def is_short(value: Any) -> bool:

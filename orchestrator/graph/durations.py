@@ -61,6 +61,17 @@ def iso_duration(duration: timedelta) -> str:
     return f"{sign}P{days}{'T' if clock else ''}{clock}"
 
 
+def short_duration(duration: timedelta) -> str:
+    """Write a duration as people type it, so that `parse_duration` reads it: `5m`, `1h30m`."""
+    length = abs(duration)
+    hours, rest = divmod(length.seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    precise = f"{seconds}.{length.microseconds:06d}".rstrip("0").rstrip(".")
+    sizes = {"d": str(length.days), "h": str(hours), "m": str(minutes), "s": precise}
+    text = "".join(f"{size}{unit}" for unit, size in sizes.items() if size != "0") or "0s"
+    return text if duration >= timedelta(0) else f"-{text}"
+
+
 def format_duration(duration: timedelta) -> str:
     """Write a duration for people, exactly: `5 minutes`, `1 hour 30 minutes`, `0.5 seconds`."""
     sign = "-" if duration < timedelta(0) else ""

@@ -11,6 +11,8 @@ from orchestrator.graph.durations import parse_duration
 
 #: Formats of text that are kinds of their own for a form; any other text is `string`.
 FORMATS = frozenset({"duration", "date", "date-time"})
+#: How a problem with a text that has to fit a pattern begins; the pattern follows.
+LOOKS_LIKE = "should look like: "
 _WORDS_FOR_TRUE = frozenset({"true", "yes", "on", "1"})
 _WORDS_FOR_FALSE = frozenset({"false", "no", "off", "0"})
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from orchestrator.errors import InputError
 from orchestrator.graph.durations import iso_duration, parse_duration
-from orchestrator.graph.fields import as_duration, read_fields, resolve
+from orchestrator.graph.fields import LOOKS_LIKE, as_duration, read_fields, resolve
 
 
 class DictCodec:
@@ -107,6 +107,11 @@ def _say(error: Any) -> list[tuple[str, str]]:
         # One finding comes for each missing name; its message starts with that name.
         name = next((each for each in missing if error.message.startswith(repr(each))), "")
         return [(".".join([*steps, name]), "is required")]
+    if error.validator == "pattern":
+        return [(".".join(steps), f"{LOOKS_LIKE}{error.validator_value}")]
+    if error.validator == "enum":
+        known = ", ".join(map(str, error.validator_value))
+        return [(".".join(steps), f"{error.instance!r} is not one of {known}")]
     return [(".".join(steps), str(error.message))]
 
 

@@ -14,6 +14,7 @@ from pydantic_core import PydanticSerializationError
 from orchestrator.errors import InputError
 from orchestrator.graph.callables import qualified_name
 from orchestrator.graph.durations import iso_duration
+from orchestrator.graph.fields import LOOKS_LIKE
 
 
 class ModelCodec:
@@ -76,6 +77,7 @@ class ModelCodec:
         return isinstance(values, self.model)
 
 
+_MISMATCH, _QUOTE = "String should match pattern '", "'"
 _NOT_FINITE = "has a number in it that JSON cannot hold; use finite numbers"
 
 
@@ -103,4 +105,6 @@ def _problems(error: ValidationError) -> list[tuple[str, str]]:
 def _sentence(kind: str, message: str) -> str:
     if kind == "missing":
         return "is required"
+    if kind == "string_pattern_mismatch":
+        return f"{LOOKS_LIKE}{message.removeprefix(_MISMATCH).removesuffix(_QUOTE)}"
     return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")

@@ -48,6 +48,12 @@ class Order(BaseModel):
         return self
 
 
+class Dated(BaseModel):
+    """An input that has to fit a pattern."""
+
+    year: str = Field(pattern=r"^\d{4}$")
+
+
 class Login(BaseModel):
     """An input with a secret in it."""
 

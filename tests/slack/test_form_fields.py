@@ -15,15 +15,16 @@ from bot.cards.prefilling import misfits, typed_words
 from bot.cards.reading import untouched
 from bot.cards.schema_fields import schema_fields
 from bot.simulator.blockkit import view_faults
-from bot.slack.kit.inputs import PICK, block_id_of
+from bot.slack.kit.inputs import PICK, block_id_of, error_text, places_of
 from bot.slack.windows.forms import values_view
+from orchestrator.errors import InputError
 from orchestrator.graph import Graph
 from orchestrator.graph.formats import Format, FormatKind
 from orchestrator.graph.inputs import InputSchema
 from orchestrator.graph.kinds import ApprovalKind, Decision
 from tests.slack import kinds
 from tests.slack.bench import Effects, bench, labels, shown
-from tests.slack.start_graphs import Login, Order, Vault, taking
+from tests.slack.start_graphs import Dated, Login, Order, Vault, taking
 from tests.slack.test_form_pages import ALICE
 from tests.slack.test_forms import VALUES, of_kind, review
 from tests.slack.test_kinds import only, opened
@@ -36,6 +37,7 @@ SCHEMAS = st.recursive(
             {"type": "string"},
             {"type": "string", "format": "date-time"},
             {"type": "string", "format": "slack-user"},
+            {"type": "string", "format": "duration"},
             {"type": "integer", "minimum": 1},
             {"type": ["number", "null"]},
             {"type": "boolean"},
@@ -53,7 +55,8 @@ SCHEMAS = st.recursive(
 )
 CURRENT = VALUES | st.dictionaries(
     st.sampled_from("abc"),
-    VALUES | st.sampled_from([["x", "y"], [1], "2026-12-24T09:00:00+01:00", "U0BOB", {"a": "b"}]),
+    VALUES
+    | st.sampled_from([["x", "y"], [1], "2026-12-24T09:00:00+01:00", "U0BOB", "PT90M", {"a": "b"}]),
 )
 
 
@@ -122,6 +125,39 @@ def test_h14_every_type_has_its_own_input():
     assert form["Tags"]["hint"]["text"] == "To find it again. One on each line."
     assert form["Deliver at"]["hint"]["text"] == "In your time zone."
     assert form["Country"]["element"]["placeholder"]["text"] == "CH, if left empty"
+
+
+def test_h14_a_hint_is_of_whole_sentences_and_durations_are_as_people_type_them():
+    """What it is about, its limits, and what it should look like."""
+    about = "What it is about"
+    schema = {
+        "type": "object",
+        "properties": {
+            "topic": {"type": "string", "maxLength": 100, "description": about},
+            "year": {"type": "string", "pattern": r"^\d{4}$", "minLength": 4, "description": about},
+            "wait": {"type": "string", "format": "duration", "default": "PT1H30M"},
+        },
+        "required": ["topic", "year"],
+    }
+    form = form_of(schema)
+
+    assert form["Topic"]["hint"]["text"] == "What it is about. At most 100 characters."
+    assert form["Year"]["hint"]["text"] == (
+        r"What it is about. At least 4 characters. Should look like: ^\d{4}$"
+    )
+    assert form["Wait"]["element"]["initial_value"] == "1h30m"
+
+
+@pytest.mark.parametrize("source", [Dated, InputSchema(Dated).json_schema], ids=["model", "schema"])
+def test_h14_what_does_not_fit_a_pattern_is_told_once_and_in_words(source: Any):
+    """By a model and by a schema alike."""
+    schema = InputSchema(source)
+    fields = schema_fields(schema.json_schema)
+    with pytest.raises(InputError) as caught:
+        schema.parse({"year": "soon"})
+    [texts] = places_of(fields, caught.value.problems).values()
+
+    assert error_text(texts) == r"This should look like: ^\d{4}$"
 
 
 def test_h14_an_object_that_nobody_needs_is_all_or_nothing():

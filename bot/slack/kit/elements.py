@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.cards.fields import Field, FieldType, choice_text
 from bot.cards.forms import find_secret
-from bot.cards.reading import typed_value
-from bot.cards.values import clean, cut, one_line, value_text
+from bot.cards.reading import text_of, typed_value
+from bot.cards.values import clean, cut, one_line, sentences, value_text
 from bot.slack.kit import blocks as b
 from bot.slack.kit import limits
 from bot.slack.kit.blocks import Block
@@ -67,7 +67,7 @@ def input_block(number: int, field: Field, typed: Any, *, has_now: bool = False)
         field.label or "Value",
         made,
         block_id=block_id_of(number),
-        hint=" ".join(hint for hint in hints if hint),
+        hint=sentences(hints),
         is_optional=field.may_stay_empty,
     )
 
@@ -77,6 +77,8 @@ def _now(field: Field) -> str:
         return ""
     at = typed_value(field) if field.type is FieldType.INSTANT else None
     text = f"{str(at)[:16].replace('T', ' ')} UTC" if at else value_text(field.value)
+    if field.type is FieldType.DURATION:
+        text = text_of(field)
     return f"Now: {cut(one_line(text), _NOW)}"
 
 

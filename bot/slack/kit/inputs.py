@@ -12,6 +12,7 @@ from bot.cards.reading import typed_value
 from bot.cards.values import cut, one_line
 from bot.errors import BotError
 from bot.slack.kit import limits
+from orchestrator.graph.fields import LOOKS_LIKE
 
 FIELD_ACTION = "value"
 #: Prefix of the action ids of selects whose choices are looked up as somebody types.
@@ -146,7 +147,7 @@ def _problem_text(text: str, *, inside: str, rule: str) -> str:
     if inside:
         return f"{inside}: {text}"
     text = _WORDS_OF_LIBRARIES.sub("This ", text, count=1)
-    text = f"This {text}" if text.startswith(("is ", "was ")) else text
+    text = f"This {text}" if text.startswith(("is ", "was ", LOOKS_LIKE)) else text
     if not rule or any(word in text for word in _RIGHT):
         return text
     return f"{text.rstrip('.')}. {rule}"
@@ -155,7 +156,8 @@ def _problem_text(text: str, *, inside: str, rule: str) -> str:
 def error_text(texts: Sequence[str]) -> str:
     """Write the problems of a field as Slack takes them."""
     text = one_line("; ".join(texts))
-    return cut(text if text.endswith((".", "!", "?")) else f"{text}.", limits.INPUT_HINT)
+    is_whole = text.endswith((".", "!", "?")) or LOOKS_LIKE in text
+    return cut(text if is_whole else f"{text}.", limits.INPUT_HINT)
 
 
 def errors_at(places: Mapping[int, Sequence[str]]) -> dict[str, str]:

@@ -9,7 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from orchestrator.graph.durations import format_duration, iso_duration, parse_duration
+from orchestrator.graph.durations import (
+    format_duration,
+    iso_duration,
+    parse_duration,
+    short_duration,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +83,16 @@ def test_iso_form_is_read_back(duration):
 
     assert duration == parse_duration(text)
     assert duration == TypeAdapter(timedelta).validate_python(text)
+
+
+@given(st.timedeltas(min_value=timedelta(0), max_value=timedelta(days=9999)))
+def test_short_form_is_read_back(duration):
+    """To the microsecond; nothing is left for people to decode."""
+    assert parse_duration(short_duration(duration)) == duration
+
+
+def test_short_form_is_what_people_type():
+    """Without parts that are nothing."""
+    assert short_duration(timedelta(minutes=5)) == "5m"
+    assert short_duration(timedelta(days=2, hours=1, seconds=0.5)) == "2d1h0.5s"
+    assert short_duration(timedelta(0)) == "0s"
