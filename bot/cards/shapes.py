@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.cards.diffs import diff_text, is_diff
@@ -24,6 +25,8 @@ _WEIGHTY = frozenset(
         "risk", "severity", "sum", "target", "total", "version",
     }
 )  # fmt: skip
+_INPUT = "input"
+_INPUT_WORD = "Input "  # begins the labels of what is in there
 _BETWEEN = re.compile(r"[\s._-]+")
 _WEIGHTY_LENGTH = 200  # characters of a text that is weighty and longer than others on a line
 _MOST_PARTS = 12  # values of a mapping that are shown on lines of their own
@@ -42,11 +45,24 @@ def whole_payload(approval: Approval) -> tuple[Passage, ...]:
 
 def passages_of(values: Mapping[str, Any], formats: Formats) -> tuple[Passage, ...]:
     """Return passages for values by label; one may become several lines."""
-    return tuple(
-        passage
+    made = [
+        (str(label), passage)
         for label, value in values.items()
         for passage in _passages(str(label), value, formats)
-    )
+    ]
+    others = frozenset(passage.label for label, passage in made if not _is_input(label))
+    return tuple(_named(p, others) if _is_input(label) else p for label, p in made)
+
+
+def _is_input(label: str) -> bool:
+    return label.partition(".")[0] == _INPUT
+
+
+def _named(passage: Passage, others: frozenset[str]) -> Passage:
+    """Name a value of the run's input as its form does, unless something else is called so."""
+    label = label_text(passage.label.removeprefix(_INPUT_WORD))
+    inside = tuple(_named(each, others) for each in passage.inside)
+    return replace(passage, label=passage.label if label in others else label, inside=inside)
 
 
 def is_weighty(label: str) -> bool:

@@ -14,7 +14,7 @@ from orchestrator.core.values import NOTHING, Ref, Stored, gather, inside, part_
 from orchestrator.graph.composites import Scope
 from orchestrator.graph.graph import Graph
 from orchestrator.graph.nodes import EndNode
-from orchestrator.graph.views import EVERYTHING
+from orchestrator.graph.views import DECISION_KEY, EVERYTHING, RESPONSE_KEY
 
 
 def visible_keys(state: State, frame: str) -> Mapping[str, Ref]:
@@ -149,12 +149,14 @@ def select(view: RunView, state: State, keys: tuple[str, ...]) -> Mapping[str, S
 
     A key names a key of the state, and a dotted one reaches inside (`article.body`); `input.topic`,
     `outputs.write.draft` and `item.name` reach the input, outputs and the item. `*` is all that
-    the node may read, or the input while the state is empty. A key that is not there is shown as
-    null.
+    the node may read but the answer before, or the input where that is nothing. A key that is not
+    there is shown as null.
     """
     if keys == EVERYTHING:
-        if view.readable:
-            return {key: state.stored(ref) for key, ref in view.readable.items()}
+        own = {DECISION_KEY, RESPONSE_KEY}  # of the answer before, not of what is to be judged
+        readable = {key: ref for key, ref in view.readable.items() if key not in own}
+        if readable:
+            return {key: state.stored(ref) for key, ref in readable.items()}
         given = view.raw_input
         return {name: Stored(part_of(given.ref, name), given.value[name]) for name in given.value}
     nothing = Stored(NOTHING, None)

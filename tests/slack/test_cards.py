@@ -11,6 +11,7 @@ import pytest
 from bot.cards import notice_of, outcome_card, people_to_remind, question_card, rule_line
 from bot.cards.changes import change_passages
 from bot.cards.progress import notes, progress_words
+from bot.cards.shapes import passages_of
 from bot.cards.words import plain
 from bot.slack.errors import sentence
 from bot.slack.kit.messages import render, render_notice
@@ -380,3 +381,15 @@ def test_s9_every_new_refusal_has_a_sentence(error: Exception, words: str):
 
     assert found is not None
     assert words in plain(found)
+
+
+def test_s1_a_value_of_the_input_is_named_as_its_form_names_it():
+    """Unless another value is called the same; then both are told apart."""
+    payload = {"input.amount": 5, "input.vendor": "Honey", "vendor": "Wax", "input": {"due": "May"}}
+
+    assert [(each.label, each.text) for each in passages_of(payload, {})] == [
+        ("Amount", "5"),
+        ("Input vendor", "Honey"),
+        ("Vendor", "Wax"),
+        ("Due", "May"),
+    ]

@@ -36,6 +36,15 @@ def test_h1_by_default_a_question_shows_what_it_reads():
     assert shown(review_keys="*", reads=["article", "nope"]) == {"article": ARTICLE["article"]}
 
 
+def test_h1_the_answer_before_is_no_value_to_judge():
+    """It is shown only where the gate names it."""
+    for keys, labels in (((), ["draft"]), (("human_decision",), ["human_decision"])):
+        scenario = at_review(**({"review_keys": keys} if keys else {}))
+        scenario.given(decide(scenario, "reject"), *run_through("write#2", {"draft": "two"}))
+
+        assert list(scenario.approval.opened.shows) == labels
+
+
 def test_h1_a_question_shows_the_input_while_there_is_no_state():
     """There is something to look at in any case."""
     scenario = at_review(output=None)
