@@ -95,6 +95,7 @@ class Branch:
             seen=seen,
             command=ways.command,
             channel=channel,
+            operators=ways.operators,
             ask_in=ask_in,
             installed_by=workspace.installed_by,
             steps=self._steps,

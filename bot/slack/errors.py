@@ -47,9 +47,11 @@ def sentence(error: Exception, *, reader: str) -> Words | None:
             return _closed(error, reader)
         case NotAnApproverError():
             return _not_an_approver(error, reader)
-        case ApprovalNotFoundError():
+        case ApprovalNotFoundError(reference=reference):
             return (
-                "This question is not known any more, so nothing was changed. ",
+                "The question ",
+                Code(reference),
+                " is not known here, or not for you. ",
                 Code("/signoff pending"),
                 " lists what is open.",
             )
@@ -92,11 +94,11 @@ def _other(error: Exception, reader: str) -> Words | None:
             )
         case RunNotFoundError(reference=reference):
             return (
-                "There is no run ",
+                "The run ",
                 Code(reference),
-                "; ",
+                " is not known here, or not for you. ",
                 Code("/signoff list"),
-                " shows them.",
+                " shows what is.",
             )
         case GraphNotFoundError(graph_id=graph, known=known):
             return _no_graph(graph, known)

@@ -19,6 +19,7 @@ from bot.slack.decisions import Decisions
 from bot.slack.errors import sentence
 from bot.slack.kit import blocks as b
 from bot.slack.people.preferences import Preferences
+from bot.slack.people.readers import Reader
 from bot.slack.people.viewers import Viewers
 from bot.slack.replies import Replies
 from bot.slack.seen import Seen
@@ -57,9 +58,20 @@ class Tools:
     ask_in: Callable[[str], Awaitable[None]]
     installed_by: str = ""  #: who installed the app, if that is known
     workspace: str = ""  #: what runs call the workspace; "" where there is only one
+    operators: tuple[str, ...] = ()  #: who gets questions that no channel takes
     #: Who looks at the Home tab, and at which windows.
     viewers: Viewers = field(default_factory=Viewers)
     steps: Steps | None = None  #: of workflows that are under way
+
+    def reader(self, person: str) -> Reader:
+        """Return somebody who wants to read questions and runs."""
+        return Reader(
+            self.engine,
+            self.directory,
+            person,
+            channel=self.channel,
+            operators=self.operators,
+        )
 
 
 class Branches(Protocol):

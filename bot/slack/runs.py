@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from bot.cards import run_words
 from bot.cards.card import ButtonStyle
@@ -33,34 +34,45 @@ _PATIENCE = 1.0  # seconds that looking links up may take
 _AGAIN = frozenset({RunStatus.FAILED, RunStatus.TIMED_OUT, RunStatus.CANCELLED})
 
 
-async def get_run(tools: Tools, reference: str) -> Run:
+async def get_run(tools: Tools, reference: str, person: str) -> Run:
     """Return the run that a reference names: its own, or that of one of its questions.
 
     Raises:
-        RunNotFoundError: There is none in this workspace.
+        RunNotFoundError: There is none in this workspace that the person may read.
         ApprovalNotFoundError: There is no such question.
     """
-    name = reference.lower()
-    if name.startswith("a-"):
-        run = (await tools.engine.get_approval(name)).run
-    else:
-        run = await tools.engine.get_run(name)
-    if run.workspace != tools.workspace:
-        raise RunNotFoundError(reference)
-    return run
+    if reference.lower().startswith("a-"):
+        return (await get_question(tools, reference, person)).run
+    with suppress(RunNotFoundError):
+        run = await tools.engine.get_run(reference.lower())
+        if run.workspace == tools.workspace and await tools.reader(person).may_read_run(run):
+            return run
+    # It reads the same whether there is none or it is not for them.
+    raise RunNotFoundError(reference)
 
 
-async def get_question(tools: Tools, reference: str) -> Approval:
-    """Return the question that a reference names; raises ApprovalNotFoundError."""
-    approval = await tools.engine.get_approval(reference.lower())
-    if approval.run.workspace != tools.workspace:
-        raise ApprovalNotFoundError(reference)
-    return approval
+async def get_question(tools: Tools, reference: str, person: str) -> Approval:
+    """Return the question that a reference names.
+
+    Raises:
+        ApprovalNotFoundError: There is none in this workspace that the person may read.
+    """
+    with suppress(ApprovalNotFoundError):
+        approval = await tools.engine.get_approval(reference.lower())
+        is_here = approval.run.workspace == tools.workspace
+        if is_here and await tools.reader(person).may_read(approval):
+            return approval
+    raise ApprovalNotFoundError(reference)
 
 
-async def run_answer(tools: Tools, run: Run) -> Answer:
-    """Show a run: its line and input, the picture of its graph, its questions, what may be done."""
-    approvals = await tools.engine.list_approvals(run.id)
+async def run_answer(tools: Tools, run: Run, person: str) -> Answer:
+    """Show a run: its line and input, the picture of its graph, its questions, what may be done.
+
+    Questions that the person may not read are left out.
+    """
+    reader = tools.reader(person)
+    found = await tools.engine.list_approvals(run.id)
+    approvals = [each for each in found if await reader.may_read(each)]
     graph = tools.engine.graphs.get(run.graph)
     records = await tools.engine.get_events(run.id)
     is_same = graph is not None and graph.version == run.version
@@ -109,9 +121,9 @@ async def _links(tools: Tools, approvals: list[Approval]) -> dict[str, str]:
     return {each.id: link for each, link in zip(approvals, found, strict=True) if link is not None}
 
 
-async def window_of(tools: Tools, run: Run) -> Block:
-    """Return the window about a run."""
-    answer = await run_answer(tools, run)
+async def window_of(tools: Tools, run: Run, person: str) -> Block:
+    """Return the window about a run, as somebody may see it."""
+    answer = await run_answer(tools, run, person)
     groups = await tools.directory.known_groups()
     return b.modal(f"Run {run.ref}", answer.blocks(groups), callback_id=NOTICE_CALLBACK)
 

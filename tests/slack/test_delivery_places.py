@@ -13,6 +13,7 @@ from orchestrator.graph.policy import any_of
 from tests.slack import kinds
 from tests.slack.bench import CHANNEL, Bench, Effects, bench, eventually, labels, shown
 from tests.slack.dialogue import settled
+from tests.slack.test_commands import said
 
 #: Private, and the bot is no member.
 FINANCE = "G0FINANCE"
@@ -55,22 +56,81 @@ async def test_s10_a_question_is_asked_in_the_channel_of_its_gate(tmp_path: Path
         assert "belongs in" not in shown(question)
 
 
-async def test_s10_a_question_that_its_channel_refuses_goes_to_the_workspaces_channel(
+async def test_s10_a_question_that_its_private_channel_refuses_goes_to_the_operators(
     tmp_path: Path,
 ):
-    """Its first line says where it belongs and how to mend that; the outcome says so, too."""
-    async with bench(tmp_path, graphs=confirmed(channel=FINANCE)) as bot:
-        question = await bot.ask("run confirmed")
+    """To no other channel, the fallback included; its first line says how to mend that."""
+    async with bench(
+        tmp_path,
+        graphs=confirmed(channel=FINANCE),
+        operators=("U0DAVE",),
+        fallback_channel=GENERAL,
+    ) as bot:
+        await bot.run("run confirmed")
+        question = await bot.direct("U0DAVE", "Do it?")
+        await settled(bot)
+        approval = await bot.approval()
 
         assert "Approve" in labels(question)
         assert f"<#{FINANCE}>" in question["blocks"][0]["text"]["text"]
         assert "/invite" in question["blocks"][0]["text"]["text"]
-        assert f"/signoff repost {(await bot.approval()).ref}" in shown(question)
+        assert f"/signoff repost {approval.ref}" in shown(question)
 
-        await bot.press("U0BOB", question, "Approve")
-        outcome = await bot.outcome("Approved by <@U0BOB>")
+        answer = said(await bot.run(f"repost {approval.ref}"))
+
+        assert "went to the operators by direct message" in answer
+        assert f"because I cannot post in <#{FINANCE}>" in answer
+
+        bot.sim.staging.invite(FINANCE, "U0SIGNOFF")
+        answer = said(await bot.run(f"repost {approval.ref}"))
+
+        assert f"stands in <#{FINANCE}> now." in answer
+        assert bot.messages() == posts(bot, GENERAL) == []
+
+        back = await post(bot, FINANCE)
+        await bot.sim.click("U0DAVE", FINANCE, back["ts"], label="Approve")
+        await bot.engine.decide(approval.id, "approve", by="U0BOB", surface="cli")
+        outcome = await post(bot, FINANCE, "Approved by <@U0BOB>")
 
         assert "/signoff repost" not in shown(outcome)
+
+
+async def test_s10_a_question_that_its_public_channel_refuses_goes_to_the_fallback_channel(
+    tmp_path: Path,
+):
+    """Only there, never to the workspace's channel."""
+
+    def archive(sim: Simulator) -> None:
+        sim.staging.archive("C0DEPLOYS")
+
+    graphs = confirmed(channel="C0DEPLOYS")
+    async with bench(tmp_path, graphs=graphs, prepare=archive, fallback_channel=GENERAL) as bot:
+        await bot.run("run confirmed")
+        question = await post(bot, GENERAL)
+
+        assert "<#C0DEPLOYS>, which is archived" in shown(question)
+        assert bot.messages() == []
+
+
+async def test_s10_an_outcome_does_not_leave_a_private_channel(tmp_path: Path):
+    """Who asked is told by direct message; the fallback channel sees nothing."""
+
+    def let_in(sim: Simulator) -> None:
+        sim.staging.invite(FINANCE, "U0SIGNOFF")
+
+    async with bench(
+        tmp_path, graphs=confirmed(channel=FINANCE), prepare=let_in, fallback_channel=GENERAL
+    ) as bot:
+        await bot.run("run confirmed")
+        await post(bot, FINANCE)
+        await settled(bot)
+        bot.sim.world.channels[FINANCE].is_archived = True  # and nobody says so
+        approval = await bot.approval()
+        await bot.engine.decide(approval.id, "approve", by="U0BOB", surface="cli")
+        await bot.direct("U0ALICE", "Approved by <@U0BOB>")
+        await settled(bot)
+
+        assert posts(bot, GENERAL) == []
 
 
 async def test_s10_a_question_goes_to_the_fallback_channel_when_the_workspaces_is_archived(

@@ -105,7 +105,7 @@ async def test_h5_a_click_on_an_approval_that_is_gone_says_so(bot: Bench):
     approval = await bot.approval()
     gone = json.loads(json.dumps(question).replace(approval.id, "f" * 32))
     ack = await _press(bot, "U0BOB", gone, "Approve")
-    await bot.told("U0BOB", "not known any more")
+    await bot.told("U0BOB", "not known here, or not for you")
 
     assert ack.ok
     assert (await bot.approval()).is_open

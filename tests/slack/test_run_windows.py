@@ -168,7 +168,7 @@ async def test_s10_a_question_whose_message_is_gone_is_posted_anew(socket_bot: B
     done = await socket_bot.outcome("Approved by")
 
     assert "may not have" in refused
-    assert f"The question `{approval.ref}` is being posted anew." in posted
+    assert f"The question `{approval.ref}` stands in <#{CHANNEL}> now." in posted
     assert again["ts"] != question["ts"]
     assert "Bees in winter" in shown(done)
     assert socket_bot.effects.published == ["Bees in winter"]
@@ -206,6 +206,6 @@ async def test_s11_runs_of_another_workspace_are_nowhere_to_be_seen(socket_bot: 
 
     assert all("Secret" not in text for text in texts)
     assert "No run has been started yet." in texts[0]
-    assert all("There is no run" in texts[number] for number in (3, 4, 8, 9))
-    assert all("not known any more" in texts[number] for number in (5, 6, 7))
+    assert all("not known here, or not for you" in texts[number] for number in (3, 4, 8, 9))
+    assert all("not known here, or not for you" in texts[number] for number in (5, 6, 7))
     assert "Nothing waits for you." in json.dumps(home)

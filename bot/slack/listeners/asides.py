@@ -25,6 +25,7 @@ from bot.slack.listening import (
     show_notice,
     user_of,
 )
+from bot.slack.runs import get_question
 from bot.slack.windows.asides import (
     ASIDE,
     ASIDE_CALLBACK,
@@ -56,6 +57,8 @@ async def pick(tools: Tools, args: AsyncArgs) -> None:
     )
     refuse_stale(approval, option.digest)
     if aside in WINDOWS:
+        work = get_question(tools, option.approval, user_of(args.body))
+        await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
         await WINDOWS[aside](tools, args, approval)
         return
     if aside is not Aside.MORE and aside not in asides_of(approval):

@@ -61,7 +61,7 @@ async def turn_page(tools: Tools, args: AsyncArgs) -> None:
 async def open_question(tools: Tools, args: AsyncArgs) -> None:
     """Open the window about a question."""
     button = QuestionButton.unpack(_value(args))
-    work = get_question(tools, button.approval)
+    work = get_question(tools, button.approval, user_of(args.body))
     approval = await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
     await args.ack()
     if is_first(tools, args.body, "form"):

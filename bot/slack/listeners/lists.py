@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
@@ -27,14 +28,16 @@ from orchestrator.store.records import Approval, Run
 RUNS = 10  # runs in a list
 PENDING = 15  # open approvals in a list
 GRAPHS = 15  # graphs in a list
+REACH = 200  # open approvals that are looked through, those with the nearest deadline first
+_BATCH, _BATCHES = 50, 2  # runs that are looked through
 OLDER = "signoff_history_older"
 _USER = re.compile(r"<?@?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?")
 _STATUSES = {status.value: status for status in FINISHED}
 
 
-async def list_runs(tools: Tools, _args: AsyncArgs, _line: CommandLine) -> Answer:
-    """Show the newest runs and what can be started."""
-    runs = await tools.engine.list_newest(workspace=tools.workspace, limit=RUNS)
+async def list_runs(tools: Tools, args: AsyncArgs, _line: CommandLine) -> Answer:
+    """Show the newest runs that somebody may read, and what can be started."""
+    runs, _ = await find_readable(tools, user_of(args.body), most=RUNS)
     newest = tuple(map(_run_item, runs))
     return Answer(
         title="Newest runs" if newest else "",
@@ -43,12 +46,13 @@ async def list_runs(tools: Tools, _args: AsyncArgs, _line: CommandLine) -> Answe
     )
 
 
-async def show(tools: Tools, _args: AsyncArgs, line: CommandLine) -> Answer:
+async def show(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
     """Show a run, with the picture of its graph and its questions."""
     if not line.words:
         return say_words(("Say which run: ", Code(f"{tools.command} show r-…"), "."))
-    run = await get_run(tools, line.words[0])
-    return await run_answer(tools, run)
+    person = user_of(args.body)
+    run = await get_run(tools, line.words[0], person)
+    return await run_answer(tools, run, person)
 
 
 async def pending(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
@@ -58,12 +62,18 @@ async def pending(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
         return await _pending_for(tools, user_of(args.body))
     if what and what not in tools.engine.graphs:
         return say_words(no_graph(tools, what))
-    found = await tools.engine.list_pending(graph=what or None, limit=PENDING + 1)
-    here = [each for each in found if each.run.workspace == tools.workspace]
+    reader = tools.reader(user_of(args.body))
+    found = await tools.engine.list_pending(graph=what or None, limit=REACH)
+    here: list[Approval] = []
+    for each in found:
+        if each.run.workspace == tools.workspace and await reader.may_read(each):
+            here.append(each)
+        if len(here) > PENDING:
+            break
     if not here:
         about = f" in {what}" if what else ""
         return say_words((f"Nothing waits for an answer{about}.",))
-    return _questions(tools, "Waiting for an answer", here, is_cut=len(found) > PENDING)
+    return _questions(tools, "Waiting for an answer", here, is_cut=len(here) > PENDING)
 
 
 async def _pending_for(tools: Tools, person: str) -> Answer:
@@ -92,32 +102,61 @@ def _questions(tools: Tools, title: str, found: list[Approval], *, is_cut: bool)
 async def history(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
     """Show finished runs: `history [graph] [status] [@user]`."""
     wanted = await _read_history(tools, user_of(args.body), line)
-    return await history_page(tools, wanted)
+    return await history_page(tools, wanted, user_of(args.body))
 
 
-async def history_page(tools: Tools, wanted: HistoryButton) -> Answer:
-    """Return a page of finished runs, with a button for the next one."""
-    found = await tools.engine.list_newest(
+async def history_page(tools: Tools, wanted: HistoryButton, person: str) -> Answer:
+    """Return a page of finished runs that somebody may read, with a button for the next one."""
+    found, last = await find_readable(
+        tools,
+        person,
+        most=RUNS,
+        before=wanted.before if int(wanted.before, 16) else None,
         is_finished=True,
-        workspace=tools.workspace,
         graph=wanted.graph or None,
         status=wanted.status or None,
         requester=wanted.requester or None,
-        before=wanted.before if int(wanted.before, 16) else None,
-        limit=RUNS + 1,
     )
     about = _about_history(wanted)
-    if not found:
+    if not found and last is None:
         return say_words(("No finished run", *about, "."))
-    page = found[:RUNS]
-    following = wanted.model_copy(update={"before": page[-1].id})
+    following = wanted.model_copy(update={"before": last or wanted.before})
     older = b.button("Older", action_id=OLDER, value=following.pack())
     return Answer(
         title="Finished runs",
-        items=tuple(map(_run_item, page)),
-        buttons=(older,) if len(found) > RUNS else (),
+        items=tuple(map(_run_item, found)),
+        buttons=(older,) if last is not None else (),
         notes=(("Those", *about, ", the newest first."),) if about else (),
     )
+
+
+async def find_readable(
+    tools: Tools, person: str, *, most: int, before: str | None = None, **wanted: Any
+) -> tuple[list[Run], str | None]:
+    """Return the newest runs that somebody may read, and after which one to go on.
+
+    Args:
+        tools: Of the workspace.
+        person: Who.
+        most: The most that are returned.
+        before: The last run of the page before.
+        wanted: Filters, as `list_newest` takes them.
+    """
+    reader = tools.reader(person)
+    found: list[Run] = []
+    for _ in range(_BATCHES):
+        batch = await tools.engine.list_newest(
+            workspace=tools.workspace, before=before, limit=_BATCH + 1, **wanted
+        )
+        for number, run in enumerate(batch[:_BATCH]):
+            before = run.id
+            if await reader.may_read_run(run):
+                found.append(run)
+            if len(found) == most:
+                return found, before if len(batch) > number + 1 else None
+        if len(batch) <= _BATCH:
+            return found, None
+    return found, before
 
 
 def _about_history(wanted: HistoryButton) -> Words:
@@ -169,7 +208,7 @@ def _unknown_filter(tools: Tools, word: str) -> str:
 async def older(tools: Tools, args: AsyncArgs) -> None:
     """Show the next page of finished runs in the place of the one before."""
     wanted = HistoryButton.unpack((args.body.get("actions") or [{}])[0].get("value"))
-    work = history_page(tools, wanted)
+    work = history_page(tools, wanted, user_of(args.body))
     answer = await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
     await args.ack()
     groups = await tools.directory.known_groups()
@@ -181,11 +220,11 @@ async def older(tools: Tools, args: AsyncArgs) -> None:
         )
 
 
-async def who(tools: Tools, _args: AsyncArgs, line: CommandLine) -> Answer:
+async def who(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
     """Show who may decide about a question."""
     if not line.words:
         return say_words(("Say which question: ", Code(f"{tools.command} who a-…"), "."))
-    approval = await get_question(tools, line.words[0])
+    approval = await get_question(tools, line.words[0], user_of(args.body))
     rosters = await look_up(tools.directory, approval.policy)
     card = who_card(approval, rosters, now=SystemClock().now())
     groups = tuple(Item(rows=(each.title, *each.people)) for each in card.groups)

@@ -14,7 +14,8 @@ from bot.slack.decisions import CLICK_TIMEOUT, in_time
 from bot.slack.kit.messages import SHOW
 from bot.slack.kit.mrkdwn import escape
 from bot.slack.kit.payloads import FileButton, ShowButton, TurnButton
-from bot.slack.listening import Handler, Tools, find_opened, is_first, open_view
+from bot.slack.listening import Handler, Tools, find_opened, is_first, open_view, user_of
+from bot.slack.runs import get_question
 from bot.slack.windows.forms import values_view
 from bot.slack.windows.payload_pages import NEXT, PREVIOUS, SEND, payload_file, payload_view
 from bot.slack.windows.who import waiting_view, who_view
@@ -31,7 +32,7 @@ _log = structlog.get_logger(__name__)
 async def show_payload(tools: Tools, args: AsyncArgs) -> None:
     """Show the whole payload of an approval."""
     button = ShowButton.unpack(_action(args).get("value"))
-    await show(tools, args, await _approval(tools, button.approval))
+    await show(tools, args, await _approval(tools, args, button.approval))
 
 
 async def show(tools: Tools, args: AsyncArgs, approval: Approval) -> None:
@@ -45,7 +46,7 @@ async def show(tools: Tools, args: AsyncArgs, approval: Approval) -> None:
 async def turn_page(tools: Tools, args: AsyncArgs) -> None:
     """Show another page in the same window, of the payload as it is now."""
     button = TurnButton.unpack(_action(args).get("value"))
-    approval = await _approval(tools, button.approval)
+    approval = await _approval(tools, args, button.approval)
     await args.ack()
     view = payload_view(approval, button.page)
     tools.tasks.spawn(_replace(tools, args.body, view), name="slack-page")
@@ -54,7 +55,7 @@ async def turn_page(tools: Tools, args: AsyncArgs) -> None:
 async def send_file(tools: Tools, args: AsyncArgs) -> None:
     """Send the whole payload as a file into the thread of the question."""
     button = FileButton.unpack(_action(args).get("value"))
-    approval = await _approval(tools, button.approval)
+    approval = await _approval(tools, args, button.approval)
     await args.ack()
     if is_first(tools, args.body, "file"):
         tools.tasks.spawn(_send(tools, args.body, approval, button.page), name="slack-file")
@@ -124,8 +125,9 @@ async def _update(tools: Tools, view_id: str, view: dict[str, Any]) -> None:
         _log.info("slack_window_gone", error=describe(exc).code)
 
 
-async def _approval(tools: Tools, approval_id: str) -> Approval:
-    return await in_time(tools.tasks, tools.engine.get_approval(approval_id), seconds=CLICK_TIMEOUT)
+async def _approval(tools: Tools, args: AsyncArgs, approval_id: str) -> Approval:
+    work = get_question(tools, approval_id, user_of(args.body))
+    return await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
 
 
 def _action(args: AsyncArgs) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from bot.slack.decisions import CLICK_TIMEOUT, in_time
 from bot.slack.listening import Tools, is_first, open_view, user_of
 from bot.slack.people.hours import parse_quiet
 from bot.slack.people.preferences import ALL, Preference, graph_subject, run_subject
+from bot.slack.runs import get_run
 from bot.slack.sending.directs import NOTIFICATIONS
 from bot.slack.sending.gathering import gather_anew, zone_name
 from bot.slack.windows.notifications import (
@@ -24,7 +25,6 @@ from bot.slack.windows.notifications import (
     subject_label,
 )
 from orchestrator.graph.durations import parse_duration
-from orchestrator.store.records import Run
 
 _LONGEST = timedelta(days=365)
 
@@ -33,7 +33,7 @@ Rows = list[Words]
 
 async def follow(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Tell somebody every outcome in a run or a graph from now on."""
-    found = await _subject(tools, line, "follow")
+    found = await _subject(tools, line, "follow", user_of(args.body))
     if isinstance(found, list):
         return found
     subject, label = found
@@ -46,7 +46,7 @@ async def follow(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
 
 async def unfollow(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Tell somebody no more of a run or a graph."""
-    found = await _subject(tools, line, "unfollow")
+    found = await _subject(tools, line, "unfollow", user_of(args.body))
     if isinstance(found, list):
         return found
     subject, label = found
@@ -56,7 +56,7 @@ async def unfollow(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
 
 async def mute(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Tell somebody nothing of a run, a graph or anything that needs no answer."""
-    found = await _subject(tools, line, "mute", or_all=True)
+    found = await _subject(tools, line, "mute", user_of(args.body), or_all=True)
     if isinstance(found, list):
         return found
     subject, label = found
@@ -80,7 +80,7 @@ async def mute(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
 
 async def unmute(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Tell somebody again of what they have muted."""
-    found = await _subject(tools, line, "unmute", or_all=True)
+    found = await _subject(tools, line, "unmute", user_of(args.body), or_all=True)
     if isinstance(found, list):
         return found
     subject, label = found
@@ -181,7 +181,7 @@ async def _store(
 
 
 async def _subject(
-    tools: Tools, line: CommandLine, verb: str, *, or_all: bool = False
+    tools: Tools, line: CommandLine, verb: str, person: str, *, or_all: bool = False
 ) -> tuple[str, Part] | Rows:
     """Return what a command is about, with its name for people; or what to say instead."""
     everything = ", or all" if or_all else ""
@@ -193,17 +193,11 @@ async def _subject(
     if word in tools.engine.graphs:
         return graph_subject(word), Strong(subject_label(graph_subject(word)))
     if re.match(r"[ra]-", word.lower()):
-        run = await _find_run(tools, word.lower())
+        run = await get_run(tools, word, person)
         return run_subject(run.id), Strong(f"run {run.ref} of {run.graph}")
     meant = nearest(word, list(tools.engine.graphs))
     hint: Words = ("; did you mean ", Code(meant), "?") if meant else (".",)
     return [("There is no run and no graph ", Code(word), *hint)]
-
-
-async def _find_run(tools: Tools, reference: str) -> Run:
-    if reference.startswith("a-"):
-        return (await tools.engine.get_approval(reference)).run
-    return await tools.engine.get_run(reference)
 
 
 def _written(line: CommandLine) -> str:

@@ -45,8 +45,9 @@ async def cancel(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
     if not line.words:
         return say_words(("Say which run: ", Code(f"{tools.command} cancel r-… why"), "."))
     reference, *words = line.words
-    run, reason = await get_run(tools, reference), " ".join(words)
-    refused = await steering.refuse_hand(tools, run, user_of(args.body), "cancel")
+    user, reason = user_of(args.body), " ".join(words)
+    run = await get_run(tools, reference, user)
+    refused = await steering.refuse_hand(tools, run, user, "cancel")
     if refused:
         return say_words(*refused)
     _refuse_finished(run)
@@ -66,7 +67,7 @@ async def retry(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
         usage = Code(f"{tools.command} retry r-…")
         return say_words(("Say which run, or which error question: ", usage, "."))
     reference = line.words[0].lower()
-    run = await get_run(tools, reference)
+    run = await get_run(tools, reference, user_of(args.body))
     if reference.startswith("a-"):
         asked = [await tools.engine.get_approval(reference)]
     else:
@@ -92,7 +93,9 @@ async def retry(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
 async def show_run(tools: Tools, args: AsyncArgs) -> None:
     """Open the window about a run."""
     run = await _run_of(tools, args)
-    view = await in_time(tools.tasks, window_of(tools, run), seconds=CLICK_TIMEOUT)
+    view = await in_time(
+        tools.tasks, window_of(tools, run, user_of(args.body)), seconds=CLICK_TIMEOUT
+    )
     await _open(tools, args, view)
 
 
@@ -137,7 +140,8 @@ async def hold(tools: Tools, args: AsyncArgs) -> None:
 async def stop(tools: Tools, args: AsyncArgs) -> None:
     """Cancel a run after it was asked back."""
     button = CancelButton.unpack(_action(args).get("value"))
-    run, user = await _in_time(tools, get_run(tools, button.run)), user_of(args.body)
+    user = user_of(args.body)
+    run = await _in_time(tools, get_run(tools, button.run, user))
     refused = await _in_time(tools, steering.refuse_hand(tools, run, user, "cancel"))
     if refused:
         await refuse(tools, args, _one(refused))
@@ -153,7 +157,8 @@ async def submit(tools: Tools, args: AsyncArgs) -> None:
     """Cancel a run, or start it again, after the form that asked back."""
     view = args.body["view"]
     option = RunOption.unpack(view.get("private_metadata"))
-    run, user = await _in_time(tools, get_run(tools, option.run)), user_of(args.body)
+    user = user_of(args.body)
+    run = await _in_time(tools, get_run(tools, option.run, user))
     if option.what == "again":
         again = await _start_again(tools, args, run, str(view["id"]))
         words: Words = ("Started ", Strong(run.graph), " again: run ", Code(again.ref), ".")
@@ -223,7 +228,7 @@ async def _tell(
 ) -> None:
     """Say what became of a run where the person looks: in its window, or beside the message."""
     if is_window(body):
-        view = await window_of(tools, run)
+        view = await window_of(tools, run, user_of(body))
         await tools.client.views_update(view_id=str(body["view"]["id"]), view=view)
         return
     answer = say_words(words)
@@ -234,7 +239,7 @@ async def _tell(
 
 
 async def _run_of(tools: Tools, args: AsyncArgs) -> Run:
-    return await _in_time(tools, get_run(tools, _option(args).run))
+    return await _in_time(tools, get_run(tools, _option(args).run, user_of(args.body)))
 
 
 async def _open(tools: Tools, args: AsyncArgs, view: dict[str, Any]) -> None:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import rule_line
-from bot.cards.words import Code, Person, Strong, Words, name_words
+from bot.cards.words import Channel, Code, Part, Person, Strong, Words, name_words
 from bot.slack.command_line import CommandError, CommandLine
 from bot.slack.decisions import SURFACE
 from bot.slack.listening import Tools, user_of
 from bot.slack.people.inbox import Inbox
 from bot.slack.runs import get_question, get_run
 from orchestrator.errors import InvalidValuesError
-from orchestrator.store.records import Run
+from orchestrator.store.records import Approval, Message, Run
 
 _RULES = 20  # rules in a list
 #: Phones put these where JSON has straight quotes.
 _STRAIGHT = str.maketrans(dict.fromkeys("“”„‟«»″", '"'))
 _MOST = 4  # names in a refusal
+_LOOKS = 20  # for where a question that is posted anew has come to stand
+_PAUSE = 0.05  # seconds between two of them
 _SIGNAL_WORDS = 4  # `signal`, the run, the name, and the rest is JSON
 
 Rows = list[Words]
@@ -31,7 +34,7 @@ async def pause(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     if not line.words:
         return [("Say which run: ", Code(f"{tools.command} pause r-… why"), ".")]
     reference, *reason = line.words
-    run = await get_run(tools, reference)
+    run = await get_run(tools, reference, user_of(args.body))
     refused = await refuse_hand(tools, run, user_of(args.body), "pause")
     if refused:
         return refused
@@ -46,7 +49,7 @@ async def resume(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Let a run go on after a pause."""
     if not line.words:
         return [("Say which run: ", Code(f"{tools.command} resume r-…"), ".")]
-    run = await get_run(tools, line.words[0])
+    run = await get_run(tools, line.words[0], user_of(args.body))
     refused = await refuse_hand(tools, run, user_of(args.body), "resume")
     if refused:
         return refused
@@ -88,7 +91,7 @@ async def signal(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
         usage = Code(f'{tools.command} signal r-… name {{"key": "value"}}')
         return [("Say which run, and which signal: ", usage, ".")]
     reference, name, *payload = line.words
-    run = await get_run(tools, reference)
+    run = await get_run(tools, reference, user_of(args.body))
     user = user_of(args.body)
     refused = await refuse_hand(tools, run, user, "send a signal to")
     if refused:
@@ -129,7 +132,7 @@ async def remind(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Remind the approvers of a question now."""
     if not line.words:
         return [("Say which question: ", Code(f"{tools.command} remind a-…"), ".")]
-    approval = await get_question(tools, line.words[0])
+    approval = await get_question(tools, line.words[0], user_of(args.body))
     await tools.engine.remind(approval.id, by=user_of(args.body), surface=SURFACE)
     return [("Those who have not answered ", Code(approval.ref), " are being reminded.")]
 
@@ -138,11 +141,30 @@ async def repost(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     """Have an open question posted anew."""
     if not line.words:
         return [("Say which question: ", Code(f"{tools.command} repost a-…"), ".")]
-    approval = await get_question(tools, line.words[0])
+    approval = await get_question(tools, line.words[0], user_of(args.body))
+    before = await tools.engine.find_message(approval.id)
     is_new = await tools.engine.repost(approval.id, by=user_of(args.body))
-    if is_new:
-        return [("The question ", Code(approval.ref), " is being posted anew.")]
-    return [("The question ", Code(approval.ref), " is on its way already.")]
+    if not is_new:
+        return [("The question ", Code(approval.ref), " is on its way already.")]
+    return [("The question ", Code(approval.ref), *await _whereabouts(tools, approval, before))]
+
+
+async def _whereabouts(tools: Tools, approval: Approval, before: Message | None) -> Words:
+    """Say where a question went, if that is soon known."""
+    home = approval.channel or tools.channel
+    belongs: Part = Code(home) if home.startswith("#") else Channel(home)
+    now = before
+    for _ in range(_LOOKS):
+        now = await tools.engine.find_message(approval.id)
+        if now != before:
+            break
+        await asyncio.sleep(_PAUSE)
+    if now is None or now == before:
+        return (" is being posted anew. What ", belongs, " does not take goes elsewhere.")
+    why: Words = (", because I cannot post in ", belongs) if now.reason else ()
+    if not now.channel.startswith(("C", "G")):
+        return (" went to the operators by direct message", *why, ".")
+    return (" stands in ", Channel(now.channel), " now", *why, ".")
 
 
 async def refuse_hand(tools: Tools, run: Run, user: str, action: str) -> Rows | None:

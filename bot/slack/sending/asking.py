@@ -139,7 +139,7 @@ class Asking:
         """Have a question posted anew whose message cannot be written to any more.
 
         One that was deleted comes again once. A copy stays as it is. An outcome is shown in the
-        fallback channel, if there is one.
+        fallback channel, if there is one for it.
 
         Returns:
             Whether the delivery is done with that.
@@ -151,7 +151,7 @@ class Asking:
             await self._engine.finish_delivery(delivery)
             _log.info("slack_copy_given_up", person=delivery.person, error=exc.code)
             return True
-        is_replaceable = remedy is Remedy.PLACE and self._places.has_fallback
+        is_replaceable = remedy is Remedy.PLACE and await self._places.has_other(approval)
         if not approval.is_open and not is_replaceable:
             # Who asked for it is told the outcome by direct message.
             _log.warning("slack_delivery_given_up", error=exc.code, fix=exc.failure.fix)
@@ -230,7 +230,7 @@ class Asking:
         return None
 
     async def _all_places(self, approval: Approval) -> AsyncIterator[Place]:
-        for place in self._places.channels(approval):
+        async for place in self._places.channels(approval):
             yield place
         for place in await self._places.people(approval):
             yield place

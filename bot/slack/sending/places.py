@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
 import structlog
 
 from bot.slack.kit.mrkdwn import escape
+from bot.slack.workspace.directory import SlackDirectory
 from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph.policy import Approver, parse_approver
-from orchestrator.runtime import Directory, Engine
+from orchestrator.runtime import Engine
 from orchestrator.store.records import Approval
 
 _MOST_PEOPLE = 10  # operators that are tried
@@ -41,9 +42,9 @@ class Places:
 
     Args of the constructor:
         engine: Knows the graphs, and so their operators.
-        directory: Who approvers' names stand for.
+        directory: Who approvers' names stand for, and which channels are public.
         channel: Where everything is asked whose gate names no channel.
-        fallback: The channel for what cannot be asked where it should be.
+        fallback: The channel for what cannot be asked in the public channel where it should be.
         operators: Who gets it by direct message when that does not work either: user ids and
             e-mail addresses; after them come the graph's operators.
         workspace: Which workspace.
@@ -52,7 +53,7 @@ class Places:
     def __init__(
         self,
         engine: Engine,
-        directory: Directory,
+        directory: SlackDirectory,
         *,
         channel: str,
         fallback: str | None = None,
@@ -66,19 +67,28 @@ class Places:
         self._operators = tuple(map(parse_approver, operators))
         self._workspace = workspace
 
-    @property
-    def has_fallback(self) -> bool:
-        """Is there a channel for what cannot be shown where it should be?"""
-        return self._fallback is not None
-
     def home(self, approval: Approval) -> Place:
         """Return where a question belongs."""
         return Place(name=approval.channel or self._channel)
 
-    def channels(self, approval: Approval) -> list[Place]:
-        """Return the channels to try, in this order."""
-        names = (approval.channel, self._channel, self._fallback)
-        return [Place(name=name) for name in dict.fromkeys(filter(None, names))]
+    async def channels(self, approval: Approval) -> AsyncIterator[Place]:
+        """Yield the channels to try, in this order."""
+        home = self.home(approval)
+        if home.name:
+            yield home
+        if await self.has_other(approval):
+            yield Place(name=str(self._fallback))
+
+    async def has_other(self, approval: Approval) -> bool:
+        """Is there another channel for what cannot be shown where it should be?
+
+        Only for what would have been public: nothing leaks out of a private channel, or one of
+        which nothing is known.
+        """
+        home = self.home(approval).name
+        if self._fallback in {None, home}:
+            return False
+        return not home or await self._directory.is_public(home)
 
     async def people(self, approval: Approval) -> list[Place]:
         """Return whom to ask when no channel can be used, in this order."""
@@ -99,7 +109,7 @@ class Places:
     def first_line(self, approval: Approval, reason: str | None) -> str:
         """Say in mrkdwn why a message stands elsewhere; empty: it stands where it belongs."""
         if reason is None:
-            return "" if self.channels(approval) else _NOWHERE
+            return "" if self.home(approval).name or self._fallback else _NOWHERE
         home = _mention(self.home(approval).name)
         if not approval.is_open:
             return f":information_source: This was asked in {home}, which I cannot use any more."

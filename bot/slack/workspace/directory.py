@@ -72,6 +72,7 @@ class SlackDirectory:
         self._emails: Cache[str, SlackPerson | None] = Cache(ttl=ttl)
         self._members: Cache[str, frozenset[str]] = Cache(ttl=ttl)
         self._handles: Cache[None, Mapping[str, str]] = Cache(ttl=ttl)
+        self._public: Cache[str, bool] = Cache(ttl=ttl)
 
     async def members(
         self,
@@ -165,9 +166,21 @@ class SlackDirectory:
         )
         return found or None
 
+    async def is_public(self, name: str) -> bool:
+        """Is a channel, by its id or `#name`, known to be one that every member can read?"""
+        try:
+            return await self._public.get(name, lambda: self._is_public(name))
+        except (ApproversError, DirectoryError):
+            return False
+
+    async def _is_public(self, name: str) -> bool:
+        found = await self.channel(name) or {}
+        is_direct = bool(found.get("is_im") or found.get("is_mpim"))
+        return found.get("is_private") is False and not is_direct
+
     async def close(self) -> None:
         """Give up what is being looked up."""
-        for cache in (self._people, self._emails, self._members, self._handles):
+        for cache in (self._people, self._emails, self._members, self._handles, self._public):
             await cache.close()
 
     async def _group(self, approver: Approver) -> frozenset[str]:
