@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from bot.cards.outcome import outcome_card
 from bot.cards.progress import progress_words
-from bot.cards.runs import run_state
+from bot.cards.runs import run_end, run_state
 from bot.cards.values import clean, cut, one_line
 from bot.cards.words import Code, Moment, Person, Strong, Words, join
 from orchestrator.core import approval_events as a
@@ -82,7 +82,7 @@ def outcome_note(approval: Approval, *, has_ended: bool) -> DirectNote:
     """Tell how a question ended, who decided, and what the run does now."""
     card = outcome_card(approval)
     run = approval.run
-    then: Words = end_words(run) if has_ended else ("Run ", Code(run.ref), " ", *run_state(run))
+    then: Words = end_words(run) if has_ended else ("Run ", Code(run.ref), " ", *run_end(run))
     is_over = run.finished_at is not None
     return DirectNote(
         lines=((f"{card.icon} ", _title(approval)), card.story[0], (*then, ".")),

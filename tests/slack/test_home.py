@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.simulator import Ack
+from bot.simulator.blockkit import view_faults
+from bot.slack.windows.batches import batch_view
 from orchestrator.graph import Block, Graph, GraphBuilder, gate, quorum
 from orchestrator.runtime import Engine, SystemClock
 from orchestrator.store import open_store
 from tests.slack.bench import Bench, Effects, bench, eventually, publish_graph
+from tests.slack.samples import NOW, approval
 
 
 def many_graph(effects: Effects, count: int = 3, **options: Any) -> Graph:
@@ -312,6 +316,24 @@ async def test_h24_several_questions_are_decided_in_one_form(tmp_path: Path):
         assert "Already approved by you" in text
         await eventually(lambda: len(bot.effects.published) == 4)
         await shows(bot, "U0BOB", "Waiting for you · 8")
+
+
+def test_h24_each_line_says_what_is_decided_and_the_nearest_deadline_comes_first():
+    """Graph, title, kind, main values and deadline, within what Slack takes."""
+    later = approval(title="Later?", due_at=NOW + timedelta(hours=3), payload={"amount": 7})
+    never = approval(title="Never?", due_at=None, payload={})
+    first = approval(title="First?", due_at=NOW, payload={"why": "x" * 60, "target": "shop"})
+    view = batch_view([never, later, first])
+    (box,) = (each for each in view["blocks"] if each.get("block_id") == "signoff_picked_0")
+    texts = [each["text"]["text"] for each in box["element"]["options"]]
+    told = [each["description"]["text"] for each in box["element"]["options"]]
+
+    assert texts == ["publish · First?", "publish · Later?", "publish · Never?"]
+    assert told[0].startswith("approval · Target: shop, Why: xx")
+    assert told[0].endswith(f"… · by {NOW:%d %b %H:%M} UTC")
+    assert told[1] == f"approval · Amount: 7 · by {later.due_at:%d %b %H:%M} UTC"
+    assert told[2] == "approval · no deadline"
+    assert view_faults(view, kind="modal") == []
 
 
 async def test_h24_what_is_dangerous_is_decided_by_itself(tmp_path: Path):

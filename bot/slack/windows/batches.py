@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 
 from pydantic import Field
 
+from bot.cards.question import main_values
 from bot.cards.values import cut, one_line
+from bot.cards.words import plain
 from bot.slack.kit import blocks as b
 from bot.slack.kit import limits
 from bot.slack.kit.blocks import Block
@@ -25,9 +26,13 @@ ACTION = "input"
 #: Questions in one form.
 MOST = 50
 _BOX = 10  # options of one group of checkboxes
-_KINDS = frozenset(
-    {ApprovalKind.CONFIRM, ApprovalKind.REVIEW, ApprovalKind.ITERATE, ApprovalKind.TOOL}
-)
+#: Kinds that may be decided together, as people call them.
+_KIND_WORDS = {
+    ApprovalKind.CONFIRM: "approval",
+    ApprovalKind.REVIEW: "review",
+    ApprovalKind.ITERATE: "round",
+    ApprovalKind.TOOL: "tool call",
+}
 _BOTH = frozenset({Decision.APPROVE, Decision.REJECT})
 
 
@@ -44,32 +49,36 @@ class BatchOption(Payload):
 def can_be_decided_together(approval: Approval) -> bool:
     """May it be decided beside others? Not what is dangerous, nor what takes fields."""
     return (
-        approval.kind in _KINDS
+        approval.kind in _KIND_WORDS
         and approval.risk is not Risk.HIGH
         and set(approval.decisions) >= _BOTH
     )
 
 
 def batch_view(approvals: Sequence[Approval]) -> Block:
-    """Return the form with a box for each question, by graph and kind."""
-    shown = [each for each in approvals if can_be_decided_together(each)][:MOST]
-    order = sorted(shown, key=lambda each: (each.graph, each.kind.value))
-    is_cut = len(shown) < sum(map(can_be_decided_together, approvals))
-    rest = f" These are the {MOST} with the nearest deadlines." if is_cut else ""
+    """Return the form with a box for each question, by deadline."""
+    possible = [each for each in approvals if can_be_decided_together(each)]
+    shown = sorted(possible, key=_deadline)[:MOST]
+    rest = (
+        f" These are the {MOST} with the nearest deadlines." if len(shown) < len(possible) else ""
+    )
     blocks: list[Block] = [
-        b.section(f"What you check is decided the same way, each question by itself.{rest}"),
+        b.section(
+            "What you check is decided the same way, each question by itself. "
+            f"The nearest deadline comes first.{rest}"
+        ),
     ]
-    number = 0
-    for (graph, kind), found in groupby(order, key=lambda each: (each.graph, each.kind.value)):
-        for box in _boxes(list(found)):
-            element = {
-                "type": "checkboxes",
-                "action_id": ACTION,
-                "options": [_option(each) for each in box],
-            }
-            label = f"{graph} · {kind}"
-            blocks.append(b.field(label, element, block_id=f"{PICKED}{number}", is_optional=True))
-            number += 1
+    for number, box in enumerate(_boxes(shown)):
+        element = {
+            "type": "checkboxes",
+            "action_id": ACTION,
+            "options": [_option(each) for each in box],
+        }
+        first = number * _BOX + 1
+        label = (
+            f"Questions {first} to {first + len(box) - 1}" if len(box) > 1 else f"Question {first}"
+        )
+        blocks.append(b.field(label, element, block_id=f"{PICKED}{number}", is_optional=True))
     return b.modal(
         "Decide several",
         [*blocks, _decision(), _comment()],
@@ -84,13 +93,26 @@ def _boxes(approvals: Sequence[Approval]) -> Iterable[Sequence[Approval]]:
         yield approvals[first : first + _BOX]
 
 
+def _deadline(approval: Approval) -> tuple[bool, float]:
+    return (approval.due_at is None, approval.due_at.timestamp() if approval.due_at else 0)
+
+
 def _option(approval: Approval) -> Block:
+    title = one_line(approval.title) or approval.node
     made = b.option(
-        cut(one_line(approval.title) or approval.node, limits.OPTION_TEXT),
+        cut(f"{one_line(approval.graph)} · {title}", limits.OPTION_TEXT),
         BatchOption(approval=approval.id, digest=approval.digest).pack(),
     )
-    about = f"{approval.ref} · run {approval.run.ref}"
-    return {**made, "description": b.plain_text(about, limits.OPTION_TEXT)}
+    return {**made, "description": b.plain_text(_about(approval), limits.OPTION_TEXT)}
+
+
+def _about(approval: Approval) -> str:
+    """Say in a line what sort of question it is, its main values, and its deadline."""
+    # The token of a date is longer than what Slack takes here.
+    due = f" · by {approval.due_at:%d %b %H:%M} UTC" if approval.due_at else " · no deadline"
+    values = ", ".join(f"{each.label}: {plain(each.words)}" for each in main_values(approval))
+    about = " · ".join(filter(None, (_KIND_WORDS[approval.kind], values)))
+    return cut(about, limits.OPTION_TEXT - len(due)) + due
 
 
 def _decision() -> Block:
