@@ -12,6 +12,7 @@ from bot.app import load
 from bot.cli.checking import check_files
 from bot.cli.documents import difference_document, graph_document, print_json
 from bot.cli.failures import REFUSED, write
+from bot.cli.leaks import find_leaks
 from bot.cli.logs import configure_logging
 from bot.cli.options import json_option
 from bot.cli.session import beside_server, execute
@@ -73,16 +74,20 @@ def check(*, paths: Sequence[Path], as_json: bool) -> int:
     """Check the graphs of files and folders, and list all problems.
 
     Neither a database nor Slack is needed, so this can run before anything is deployed. The exit
-    code is 2 when there is a problem.
+    code is 2 when there is a problem. A warning, such as of a secret that another question of the
+    graph shows, changes nothing about it.
     """
     configure_logging("console", level=logging.WARNING)
     found = check_files(paths, Settings.load().allow)
+    warnings = [each for graph in found.graphs.values() for each in find_leaks(graph)]
     if as_json:
         documents = [graph_document(graph) for graph in found.graphs.values()]
-        print_json({"graphs": documents, "problems": found.problems})
+        print_json({"graphs": documents, "problems": found.problems, "warnings": warnings})
         return found.code
     for problem in found.problems:
         write(problem)
+    for warning in warnings:
+        write(f"warning: {warning}")
     for graph in found.graphs.values():
         click.echo(f"{graph.id}  version {graph.version}  {len(list(graph.every_node()))} nodes")
     if not found.graphs and not found.problems:

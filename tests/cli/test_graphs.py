@@ -68,6 +68,31 @@ def test_g6_checking_goes_on_behind_a_bad_file(bare: Path) -> None:
     assert document.code == 2
 
 
+LEAKING = """\
+id: payment
+nodes:
+  pay: {kind: approval, approvers: U0BOB, review_keys: [account], formats: {account.pin: secret}}
+  again: {kind: approval, approvers: U0BOB, review_keys: [account], reads: [account]}
+  hidden: {kind: approval, approvers: U0BOB, review_keys: [account], formats: {account.pin: secret}}
+edges: [{from: pay, to: again}, {from: again, to: hidden}]
+start: pay
+ends: [hidden]
+"""
+
+
+def test_checking_warns_of_a_secret_that_another_question_shows(bare: Path) -> None:
+    """It says which one; the files are fine all the same."""
+    (bare / "payment.yaml").write_text(LEAKING)
+    shell = Shell(bare)
+    answer = shell("graphs", "check", "payment.yaml")
+    (warning,) = shell("graphs", "check", "payment.yaml", "--json").json["warnings"]
+
+    assert answer.code == 0
+    assert answer.err == f"signoff: warning: {warning}\n"
+    assert "of 'again' shows 'account' openly, and 'account.pin' is secret" in warning
+    assert "of 'pay'" in warning
+
+
 def test_checking_names_the_graphs_that_are_fine(bare: Path) -> None:
     """Several files at once, as the server would load them."""
     answer = Shell(bare)("graphs", "check", str(FLOWS), str(DEEP))
