@@ -171,7 +171,8 @@ def _emptied(field: Field) -> str | None:
         raise ValueError(f"is needed as soon as {field.group.label} has anything in it")
     if field.type is FieldType.TEXT:
         return ""
-    raise ValueError("was emptied; write a value")
+    is_choice = field.type in {FieldType.ONE, FieldType.BOOLEAN}
+    raise ValueError(f"was emptied; {'choose one' if is_choice else 'write a value'}")
 
 
 def _read(field: Field, given: Any) -> Any:

@@ -133,7 +133,7 @@ async def test_h14_a_page_with_something_wrong_is_not_turned(tmp_path: Path):
 
 
 async def test_h14_a_problem_of_another_page_opens_that_page(tmp_path: Path):
-    """It is told on top, and nothing that was typed is lost."""
+    """It is named on top and told at its field, and nothing that was typed is lost."""
 
     def make(effects: Effects) -> list[Graph]:
         schema = long_schema(30)
@@ -150,8 +150,8 @@ async def test_h14_a_problem_of_another_page_opens_that_page(tmp_path: Path):
         again = front(bot)
 
         assert ack.ok
-        assert "Please look at these again" in shown(again)
-        assert "F2: 9 is greater than the maximum of 5" in shown(again)
+        assert "*Please look at these again:* F2" in shown(again)
+        assert ":warning: 9 is greater than the maximum of 5" in shown(again)
         assert initial(again, "F15") == "15"
 
         await bot.fill(ALICE, again, F2="3")

@@ -146,6 +146,8 @@ def _problem_text(text: str, *, inside: str, rule: str) -> str:
     """Say what is wrong with a field, or with something in it, and what would be right."""
     if inside:
         return f"{inside}: {text}"
+    if text.startswith(LOOKS_LIKE) and text in rule.replace("Should", "should"):
+        return "This does not look as it should"  # the rule stands beside it
     text = _WORDS_OF_LIBRARIES.sub("This ", text, count=1)
     text = f"This {text}" if text.startswith(("is ", "was ", LOOKS_LIKE)) else text
     if not rule or any(word in text for word in _RIGHT):

@@ -163,13 +163,20 @@ class Sheet:
         return f"Page {len(self.starts)} of {count}.{is_sent}"
 
     def _problem_text(self) -> str:
-        lines = ["*Please look at these again:*"]
-        rest = len(self.problems) - _PROBLEMS
-        for number, texts in sorted(self.problems.items())[:_PROBLEMS]:
-            each = self.fields[number] if number < len(self.fields) else None
-            within = f"{each.group.label} · " if each and each.group else ""
-            label = f"{escape(within + each.label)}: " if each else ""
-            lines.append(f"• {label}{fit_escaped(error_text(texts), _PROBLEM)}")
-        if rest > 0:
-            lines.append(f"• {rest} more, each told at its field")
+        """Name the fields with something wrong; what it is stands at those of this page."""
+        here = [self._name(number) for number in sorted(self.problems) if number in self.page]
+        away = [number for number in sorted(self.problems) if number not in self.page]
+        lines = [f"*Please look at these again:* {', '.join(filter(None, here))}".rstrip()]
+        for number in away[:_PROBLEMS]:
+            label = f"{self._name(number)}: " if number < len(self.fields) else ""
+            text = error_text(self.problems[number])
+            lines.append(f"• {label}{fit_escaped(text, _PROBLEM)}")
+        if len(away) > _PROBLEMS:
+            lines.append(f"• {len(away) - _PROBLEMS} more on other pages")
         return "\n".join(lines)
+
+    def _name(self, number: int) -> str:
+        if number >= len(self.fields):
+            return ""
+        found = self.fields[number]
+        return escape(f"{found.group.label} · {found.label}" if found.group else found.label)
