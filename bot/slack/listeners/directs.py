@@ -14,6 +14,7 @@ from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Member, click_of, in_tim
 from bot.slack.kit.payloads import AnswerButton, DecisionButton, MuteButton, SnoozeButton
 from bot.slack.listening import Tools, is_first, open_view, refuse_stale, user_of
 from bot.slack.people.preferences import run_subject
+from bot.slack.runs import get_question
 from bot.slack.sending.directs import ANSWER, APPROVE, MUTE, OPEN, PENDING, SNOOZE
 from bot.slack.windows.asides import aside_view
 
@@ -23,9 +24,8 @@ _SNOOZE = timedelta(hours=1)
 async def answer(tools: Tools, args: AsyncArgs) -> None:
     """Open the form for what an approver wants to know; it may be answered after an edit, too."""
     button = AnswerButton.unpack(_value(args))
-    approval = await in_time(
-        tools.tasks, tools.engine.get_approval(button.approval), seconds=CLICK_TIMEOUT
-    )
+    work = get_question(tools, button.approval, user_of(args.body))
+    approval = await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
     refuse_stale(approval, approval.digest)
     view = aside_view(approval, Aside.COMMENT)
     await args.ack()
