@@ -141,3 +141,18 @@ async def test_s9_finished_runs_are_left_out_of_the_history_of_others(tmp_path: 
 
         assert run.ref in said(await bot.run("history", user="U0CAROL"))
         assert "No finished run" in said(await bot.run("history", user="U0BOB"))
+
+
+async def test_s9_following_a_graph_tells_nobody_what_they_may_not_read(tmp_path: Path):
+    """A member of the private channel hears of the outcome; somebody else does not."""
+    async with bench(tmp_path, graphs=asked(channel=FINANCE), prepare=let_in) as bot:
+        for person in ("U0BOB", "U0CAROL"):
+            await bot.run("follow confirmed", user=person)
+        await bot.run("run confirmed")
+        await settled(bot)
+        approval = await bot.approval()
+        await bot.engine.decide(approval.id, "approve", by="U0DAVE", surface="cli")
+        await bot.direct("U0CAROL", "Approved by <@U0DAVE>")
+        await settled(bot)
+
+        assert bot.directs("U0BOB") == []

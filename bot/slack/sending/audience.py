@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 
 from bot.cards.story import has_ended, has_outcome
 from bot.slack.people.hours import after_quiet, zone_of
-from bot.slack.people.preferences import Preference
+from bot.slack.people.preferences import Preference, Preferences
+from bot.slack.people.readers import Reader
 from bot.slack.sending.gathering import Direct, gathered, zone_name
 from bot.slack.sending.letters import DIGEST, END, EVENT, OUTCOME, QUESTION, REMINDER, Letters
 from bot.slack.sending.recipients import (
@@ -20,14 +22,29 @@ from bot.slack.sending.recipients import (
     resolve,
     still_asked,
 )
+from bot.slack.workspace.directory import SlackDirectory
+from bot.slack.workspace.links import Links
 from orchestrator.core import approval_events as a
 from orchestrator.core.effects import Purpose
 from orchestrator.graph.kinds import Risk
+from orchestrator.runtime import Engine
 from orchestrator.store.records import Approval, Delivery
 
 
 class Audience(Letters):
     """Decides it when a delivery is sent, from what is stored by then; one per workspace."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        directory: SlackDirectory,
+        preferences: Preferences,
+        links: Links,
+        *,
+        reader: Callable[[str], Reader],
+    ) -> None:
+        super().__init__(engine, directory, preferences, links)
+        self._reader = reader
 
     async def directs_for(
         self, delivery: Delivery, approval: Approval, now: datetime
@@ -104,6 +121,9 @@ class Audience(Letters):
         actors |= {END: approval.run.cancelled_by} if is_over else {}
         names: dict[str, list[str]] = {}
         for person in listeners_of(approval, (await self._preferences.everybody()).items()):
+            # Following tells nobody what they may not read.
+            if not await self._reader(person).may_read(approval):
+                continue
             detail = "+".join(each for each, actor in actors.items() if actor != person)
             names.setdefault(detail, []).append(person)
         names.pop("", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from bot.slack.people.preferences import Preferences
+from bot.slack.people.readers import Reader
 from bot.slack.sending.asking import Asking
 from bot.slack.sending.audience import Audience
 from bot.slack.sending.calls import Calls
@@ -50,7 +51,12 @@ def make_sender(  # noqa: PLR0913 - what it is wired with, all by keyword
         hook: Called with `after_post` and `after_direct` between a message and its record.
     """
     directory = workspace.directory
-    audience = Audience(engine, directory, preferences, links)
+    operators = tuple(operators)
+
+    def reader(person: str) -> Reader:
+        return Reader(engine, directory, person, channel=channel, operators=operators)
+
+    audience = Audience(engine, directory, preferences, links, reader=reader)
     outlet = Outlet(
         Calls(workspace.sender, directory), History(workspace.client, workspace.channels), pacer
     )
