@@ -33,20 +33,22 @@ async def test_s1_an_approved_run_publishes_once_and_its_message_says_by_whom(bo
 
 
 async def test_s1_a_question_shows_what_is_needed_to_decide(bot: Bench):
-    """Graph, node and requester come first, then the question, the payload, and the facts."""
+    """Graph, node and requester come first, then the question, the payload in its order, and more."""
     question = await bot.ask()
     first, title, payload, facts, _, footer = question["blocks"]
 
     assert first["elements"][0]["text"] == "*publish* · review · asked by *alice*"
     assert title["type"] == "header"
     assert title["text"]["text"] == "Publish “Bees in winter”?"
-    assert payload["elements"][0]["type"] == "rich_text_quote"
+    kinds = [each["type"] for each in payload["elements"]]
+    assert kinds == ["rich_text_section", "rich_text_section", "rich_text_quote"]
+    assert shown({"blocks": [payload]}).index("Words") < shown({"blocks": [payload]}).index("Draft")
     assert "Honey bees do not sleep." in shown({"blocks": [payload]})
     names = [field["text"].split("\n")[0] for field in facts["fields"]]
-    assert names == ["*Words*", "*Decide by*", "*Approvals*"]
-    assert "<!date^" in facts["fields"][1]["text"]
-    assert "UTC>" in facts["fields"][1]["text"]
-    assert facts["fields"][2]["text"] == "*Approvals*\n0 of 1 · waiting for @editors"
+    assert names == ["*Decide by*", "*Approvals*"]
+    assert "<!date^" in facts["fields"][0]["text"]
+    assert "UTC>" in facts["fields"][0]["text"]
+    assert facts["fields"][1]["text"] == "*Approvals*\n0 of 1 · waiting for @editors"
     assert "Run `r-" in footer["elements"][0]["text"]
     assert "approve or reject: publish “bees in winter”?" in question["text"].lower()
     approval = await bot.approval()
