@@ -33,7 +33,7 @@ async def test_s1_an_approved_run_publishes_once_and_its_message_says_by_whom(bo
 
 
 async def test_s1_a_question_shows_what_is_needed_to_decide(bot: Bench):
-    """Graph, node and requester come first, then the question, the payload in its order, and more."""
+    """Graph, node and requester come first, then the question, its values in order, and more."""
     question = await bot.ask()
     first, title, payload, facts, _, footer = question["blocks"]
 
