@@ -12,6 +12,7 @@ _KEYS = frozenset({"name", "size", "url", "type"})
 _NAME = 200  # characters
 _ADDRESS = 2000  # characters
 _STEP = 1024  # bytes of a kilobyte
+_MOST = _STEP**5  # bytes; no file is larger
 #: Nothing in it can end a link, or be read as mark-up.
 _HTTPS = re.compile(r"https://[^\s<>|\"'`\\\x00-\x20\x7f-\U0010ffff]+")
 
@@ -38,7 +39,7 @@ def files_text(rows: tuple[tuple[str, str, str], ...]) -> str:
 
 def size_text(size: Any) -> str:
     """Write a number of bytes for people; any other text stays as it is."""
-    if isinstance(size, bool) or not isinstance(size, int | float) or size < 0:
+    if isinstance(size, bool) or not isinstance(size, int | float) or not 0 <= size < _MOST:
         return one_line(value_text(size)) if isinstance(size, str) else ""
     if size < _STEP:
         return f"{size:,.0f} bytes"
