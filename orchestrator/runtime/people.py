@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 
 from orchestrator.core.policy import why_unsatisfiable
@@ -31,20 +32,50 @@ async def facts(
             up; or another entry could not, and no entry of a stage lets the person through.
     """
     members, failures = await _look_up(policy.everybody(), directory, workspace)
-    everybody = {
+    everybody = _needed_whole(policy)
+    via = tuple(name for name, people in members.items() if person in people)
+    is_let_through = bool(set(map(str, policy.approvers())) & set(via))
+    for name, error in failures.items():
+        if name in everybody or not is_let_through:
+            raise error
+    rosters = {
+        name: tuple(sorted(await _asked(name, members[name], directory, workspace)))
+        for name in members
+        if name in everybody
+    }
+    return via, rosters
+
+
+async def _asked(
+    name: str, members: frozenset[str], directory: Directory, workspace: str
+) -> frozenset[str]:
+    """Return those of an entry whose approval is waited for; outsiders only by their own id.
+
+    They may not decide through a group or a channel, and would be waited for in vain.
+    """
+
+    async def may_answer(person: str) -> bool:
+        if person == name:
+            return True
+        try:
+            return not await directory.is_outsider(person, workspace=workspace)
+        except ApproversError:  # deactivated
+            return False
+
+    people = sorted(members)
+    answers = await asyncio.gather(*(may_answer(person) for person in people))
+    return frozenset(person for person, may in zip(people, answers, strict=True) if may)
+
+
+def _needed_whole(policy: Policy) -> set[str]:
+    """Return the entries all of whose people must approve."""
+    return {
         str(each)
         for stage in policy.stages
         for slot in stage.slots
         if slot.count is None
         for each in slot.approvers
     }
-    via = tuple(name for name, people in members.items() if person in people)
-    is_let_through = bool(set(map(str, policy.approvers())) & set(via))
-    for name, error in failures.items():
-        if name in everybody or not is_let_through:
-            raise error
-    rosters = {name: tuple(sorted(members[name])) for name in members if name in everybody}
-    return via, rosters
 
 
 async def check_graph(
@@ -69,7 +100,11 @@ async def check_graph(
         for kind, gate in getattr(node, "gates", ()):
             if not isinstance(gate.policy, Policy):
                 continue
-            reason = why_unsatisfiable(gate.policy, members, requester=requester)
+            asked = {
+                name: await _asked(name, members[name], directory, workspace)
+                for name in _needed_whole(gate.policy)
+            }
+            reason = why_unsatisfiable(gate.policy, members | asked, requester=requester)
             if reason is not None:
                 raise ApproversError(
                     f"graph {graph.id!r} cannot be started by {requester}: nobody could answer the "

@@ -8,7 +8,7 @@ import pytest
 
 from bot.simulator import Simulator
 from bot.simulator.world import User, UserGroup
-from orchestrator.graph import Graph, GraphBuilder, any_of
+from orchestrator.graph import Graph, GraphBuilder, any_of, everyone
 from tests.slack import kinds
 from tests.slack.bench import CHANNEL, Bench, Effects, bench, eventually
 from tests.slack.test_commands import said
@@ -108,3 +108,19 @@ async def test_s4_a_guest_among_the_approvers_steers_nothing(tmp_path: Path, ver
 
         assert "cannot" in answer or "may not" in answer, answer
         assert (await bot.last_run()).status == "waiting"
+
+
+async def test_h21_everybody_of_a_group_are_those_who_may_decide(tmp_path: Path):
+    """A guest in the group, who may not decide, keeps nobody from getting everybody's approval."""
+    policy = everyone("@editors")
+    async with bench(
+        tmp_path, prepare=shared, graphs=lambda e: [kinds.confirmed(e, policy)]
+    ) as bot:
+        question = await bot.ask("run confirmed")
+        await bot.press("U0BOB", question, "Approve")
+        await bot.told("U0BOB", "is recorded")
+        assert bot.effects.published == []
+        await bot.press("U0CAROL", question, "Approve")
+        run = await bot.finished()
+
+    assert (run.status, bot.effects.published) == ("completed", ["work"])

@@ -82,6 +82,25 @@ async def test_h21_members_are_recorded_where_everybody_must_approve() -> None:
     )
 
 
+async def test_h21_everybody_are_those_who_may_decide() -> None:
+    """Outsiders in a group are not waited for; one who is named by the id is."""
+    directory = StaticDirectory(MEMBERS, outsiders=("BOB",))
+
+    assert (await facts(everyone("@sre BOB"), "ANN", directory))[1] == {
+        "@sre": ("ANN",),
+        "BOB": ("BOB",),
+    }
+
+
+async def test_h21_a_group_of_outsiders_is_nobody_when_a_run_starts() -> None:
+    """So the run is refused, with the reason, and not left without an answer."""
+    graph = graph_of(Gates(confirm=Gate(policy=everyone("@finance"))))
+
+    await check_graph(graph, StaticDirectory(MEMBERS, outsiders=("BOB",)), "ANN")
+    with pytest.raises(ApproversError, match="@finance"):
+        await check_graph(graph, StaticDirectory(MEMBERS, outsiders=("BOB", "EVE")), "ANN")
+
+
 async def test_h21_a_directory_that_is_away_lets_nobody_through() -> None:
     """But those whom another entry of a stage lets through."""
     policy = any_of("@sre @finance")
