@@ -20,6 +20,7 @@ PROSE_LINES = 10
 PIECES = 3
 #: Short values in a message; what is weighty is shown beyond that.
 LINES = 12
+_LEAST_LINES = 6  # of a payload that shares a message with others
 _WEIGHTY_ROOM = 2000  # characters of weighty lines
 _DIFF_LINES = 14
 _ROWS = 6  # of a table
@@ -41,18 +42,19 @@ class Excerpt:
     is_cut: bool = False
 
 
-def excerpt(shown: Sequence[Passage], *, facts: int = 0) -> Excerpt:
+def excerpt(shown: Sequence[Passage], *, facts: int = 0, share: int = 1) -> Excerpt:
     """Pick what decides most cases, and keep its order.
 
     Args:
         shown: The whole payload.
         facts: How many short values are repeated as facts.
+        share: How many payloads share the message, and so the room in it.
     """
     pieces = [each for each in shown if not each.is_line][:PIECES]
-    shortened = dict(zip(map(id, pieces), _shorten(pieces), strict=True))
+    shortened = dict(zip(map(id, pieces), _shorten(pieces, share), strict=True))
     ordered = [part for each in shown for part in _opened(each, shortened.get(id(each)))]
     lines = sorted((each for each in ordered if each.is_line), key=lambda each: not each.is_weighty)
-    kept = {id(each) for each in _lines(lines)}
+    kept = {id(each) for each in _lines(lines, share)}
     passages = tuple(each for each in ordered if not each.is_line or id(each) in kept)
     told = [each for each in lines if len(each.text) <= SHORT][:facts]
     left_off = tuple(each.label for each in ordered if each.is_line and id(each) not in kept)
@@ -72,19 +74,20 @@ def _opened(passage: Passage, piece: Passage | None) -> Iterator[Passage]:
         yield piece
 
 
-def _lines(lines: Sequence[Passage]) -> list[Passage]:
+def _lines(lines: Sequence[Passage], share: int) -> list[Passage]:
     kept: list[Passage] = []
-    room = _WEIGHTY_ROOM
+    room = _WEIGHTY_ROOM // share
+    most = max(LINES // share, _LEAST_LINES)
     for each in lines:
         room -= len(each.text) + len(each.label)
-        if len(kept) >= LINES and not (each.is_weighty and room >= 0):
+        if len(kept) >= most and not (each.is_weighty and room >= 0):
             break
         kept.append(each)
     return kept
 
 
-def _shorten(passages: Sequence[Passage]) -> list[Passage]:
-    prose = sum(each.style in _PROSE for each in passages) or 1
+def _shorten(passages: Sequence[Passage], share: int) -> list[Passage]:
+    prose = (sum(each.style in _PROSE for each in passages) or 1) * share
     characters = max(PROSE // prose, LEAST)
     lines = max(PROSE_LINES // prose, 1)
     return [_short(each, characters, lines) for each in passages]

@@ -29,7 +29,11 @@ _DECIDED = {
 
 
 def question_card(
-    approval: Approval, *, due_at: datetime | None, turn: Sequence[Approval] = ()
+    approval: Approval,
+    *,
+    due_at: datetime | None,
+    turn: Sequence[Approval] = (),
+    share: int = 1,
 ) -> Card:
     """Show an open approval.
 
@@ -38,8 +42,9 @@ def question_card(
         due_at: The deadline to show. Until the question has been delivered it is not yet fixed,
             so whoever delivers it says what it will be.
         turn: The calls of an agent's turn that it is one of; see `calls_of_turn`.
+        share: How many questions share the message.
     """
-    shown = excerpt(whole_payload(approval), facts=MOST_FACTS)
+    shown = excerpt(whole_payload(approval), facts=MOST_FACTS, share=share)
     error = _error_passages(approval)
     buttons = question_buttons(approval, is_cut=shown.is_cut, facts=shown.facts)
     return Card(

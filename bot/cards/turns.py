@@ -9,6 +9,8 @@ from bot.cards.words import Code, Words, join
 from orchestrator.graph.kinds import ApprovalKind
 from orchestrator.store.records import Approval
 
+#: Calls on a card; more are asked about on further cards.
+MOST_CALLS = 5
 _MOST = 6  # other calls that are named
 _NAME = 40  # characters of a tool's name
 
@@ -30,6 +32,26 @@ def calls_of_turn(approval: Approval, approvals: Iterable[Approval]) -> tuple[Ap
         and each.opened_at == approval.opened_at
         and _frame(each) == frame
     )
+
+
+def calls_on_card(approval: Approval, turn: Sequence[Approval]) -> tuple[Approval, ...]:
+    """Return the calls of a turn that belong on one card with a call, itself included.
+
+    Only what is asked in the same channel can stand together. Of many, each card has about the
+    same number.
+    """
+    here = [each for each in turn if each.channel == approval.channel]
+    cards = -(-len(here) // MOST_CALLS)
+    for number in range(cards):
+        start, end = len(here) * number // cards, len(here) * (number + 1) // cards
+        if approval.id in {each.id for each in here[start:end]}:
+            return tuple(here[start:end])
+    return (approval,)
+
+
+def agent_of(approval: Approval) -> str:
+    """Name the agent whose turn a call belongs to, with the numbers of items and rounds."""
+    return one_line(_frame(approval)) or one_line(approval.graph)
 
 
 def turn_notes(approval: Approval, turn: Sequence[Approval]) -> tuple[Words, ...]:

@@ -52,11 +52,11 @@ class SlackMessage:
     sort: str = ""
 
 
-def render(card: Card, groups: GroupIds | None = None) -> SlackMessage:
+def render(card: Card, groups: GroupIds | None = None, *, has_tables: bool = True) -> SlackMessage:
     """Render a card. Cannot fail and keeps every limit, whatever the payload is."""
     return SlackMessage(
-        text=_summary(card.summary, groups),
-        blocks=_blocks(card, groups),
+        text=summary_text(card.summary, groups),
+        blocks=_blocks(card, groups, has_tables=has_tables),
         metadata=_metadata(card),
         sort=f"{'outcome' if card.icon else 'question'} {card.kind}",
     )
@@ -69,7 +69,7 @@ def card_blocks(card: Card, groups: GroupIds | None = None) -> list[dict[str, An
 
 def render_plainly(card: Card, groups: GroupIds | None = None) -> SlackMessage:
     """Render what people decide by in nothing but the oldest blocks, for a Slack that refuses."""
-    text = _summary(card.summary, groups)
+    text = summary_text(card.summary, groups)
     facts = [f"{fact.label}: {plain(fact.words)}" for fact in card.facts]
     shown = [
         f"{each.label}: {each.text}" if each.is_line else f"{each.label}:\n{each.text}"
@@ -80,7 +80,7 @@ def render_plainly(card: Card, groups: GroupIds | None = None) -> SlackMessage:
     made = [
         b.section(text),
         *([b.plain_section("\n".join(told))] if told else []),
-        *_actions(card),
+        *actions(card),
         b.context(mrkdwn(card.footer, groups)),
     ]
     return SlackMessage(text=text, blocks=made, metadata=_metadata(card))
@@ -90,7 +90,7 @@ def render_notice(
     notice: Notice, *, approval_id: str, delivery: int, groups: GroupIds | None = None
 ) -> SlackMessage:
     """Render a reminder or another notice for the thread of a question."""
-    text = _summary(notice.words, groups)
+    text = summary_text(notice.words, groups)
     quote = [b.rich_text([b.quote(notice.quote)])] if notice.quote else []
     return SlackMessage(
         text=text,
@@ -102,7 +102,8 @@ def render_notice(
     )
 
 
-def _summary(words: Words, groups: GroupIds | None) -> str:
+def summary_text(words: Words, groups: GroupIds | None) -> str:
+    """Render what a notification shows, cut to its size."""
     text = mrkdwn(words, groups)
     if units(text) <= limits.SUMMARY_TEXT:
         return text
@@ -131,11 +132,11 @@ def _blocks(
     card: Card, groups: GroupIds | None, *, has_tables: bool = True
 ) -> list[dict[str, Any]]:
     shown = message_blocks(card.passages, has_tables=has_tables)
-    body = (_outcome if card.icon else _question)(card, groups, shown)
+    body = (outcome_blocks if card.icon else _question)(card, groups, shown)
     made = [
         b.context(mrkdwn(join([card.heading, card.calls]), groups)),
         *body,
-        *_actions(card),
+        *actions(card),
         b.context(mrkdwn(card.footer, groups)),
     ]
     return made[: limits.MESSAGE_BLOCKS]
@@ -171,9 +172,10 @@ def _fact_part(part: Part, groups: GroupIds | None) -> str:
     return mrkdwn((part,), groups)
 
 
-def _outcome(
+def outcome_blocks(
     card: Card, groups: GroupIds | None, shown: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
+    """Render what came of a question."""
     title = f"{card.icon} *{fit_escaped(card.title, limits.TEXT // 2)}*"
     story = "\n".join(mrkdwn(words, groups) for words in card.story)
     made = [b.section(f"{title}\n{story}")]
@@ -185,7 +187,8 @@ def _outcome(
     return made
 
 
-def _actions(card: Card) -> list[dict[str, Any]]:
+def actions(card: Card) -> list[dict[str, Any]]:
+    """Render the buttons and the menu of a card; none: no block."""
     elements = [
         _button(card, button, number) for number, button in enumerate(card.buttons, start=1)
     ]
