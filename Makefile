@@ -42,9 +42,9 @@ bench: $(VENV)/.development ## measure
 	@$(BIN)/python benchmarks/clicks.py
 
 lock: ## choose the newest allowed versions of all dependencies (needs uv)
-	uv pip compile pyproject.toml --quiet --upgrade --universal --extra cel \
+	uv pip compile pyproject.toml --quiet --upgrade --universal --extra cel --extra postgres \
 	  --generate-hashes --no-header --output-file requirements.lock
-	uv pip compile pyproject.toml --quiet --upgrade --universal --extra cel --group dev \
+	uv pip compile pyproject.toml --quiet --upgrade --universal --extra cel --extra postgres --group dev \
 	  --generate-hashes --no-header --output-file requirements-dev.lock
 
 clean: ## remove what was built, the virtual environment included
