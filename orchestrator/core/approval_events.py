@@ -221,6 +221,8 @@ class ApprovalResolved:
     chosen: tuple[str, ...] | None = None
     #: Why it was withdrawn.
     reason: str = ""
+    #: The same text for every delivery of the request to withdraw it.
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,6 +234,8 @@ class ApprovalReassigned:
     policy: Policy
     reason: str = ""
     times: Times = field(default_factory=Times)
+    #: The same text for every delivery of the request.
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +247,7 @@ class ApprovalDelegated:
     to: str
     #: The entries of the policy through which the one who delegates may decide.
     via: tuple[str, ...]
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +257,7 @@ class ApprovalSnoozed:
     approval_id: str
     by: str
     until: datetime
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -262,6 +268,7 @@ class ApprovalExtended:
     by: str
     times: Times
     reason: str = ""
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -273,6 +280,7 @@ class CommentAdded:
     text: str
     surface: str
     wants_answer: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,8 +120,13 @@ def _decided(state: State, record: Any, event: a.DecisionRecorded) -> None:
         for each in approval.votes
         if each.stage != vote.stage or (each.seat != vote.seat and each.by != vote.by)
     )
-    keys = approval.keys if event.key is None else (*approval.keys, event.key)
-    _set(state, event.approval_id, votes=(*others, vote), keys=keys)
+    _set(state, event.approval_id, votes=(*others, vote), keys=_keys(state, event))
+
+
+def _keys(state: State, event: Any) -> tuple[str, ...]:
+    """Return what the approval has recorded so far, each by its key, with an event that is new."""
+    keys = state.approvals[event.approval_id].keys
+    return keys if event.key is None else (*keys, event.key)
 
 
 def _stage_reached(state: State, record: Any, event: a.StageReached) -> None:
@@ -218,6 +223,7 @@ def _reassigned(state: State, record: Any, event: a.ApprovalReassigned) -> None:
         stage_at=record.at,
         times=event.times,
         delegations={},
+        keys=_keys(state, event),
     )
 
 
@@ -229,16 +235,33 @@ def _delegated(state: State, record: Any, event: a.ApprovalDelegated) -> None:
         if each.seat != event.by
     }
     given = Delegation(seat=event.by, via=event.via)
-    _set(state, event.approval_id, delegations={**delegations, event.to: given})
+    _set(
+        state,
+        event.approval_id,
+        delegations={**delegations, event.to: given},
+        keys=_keys(state, event),
+    )
 
 
 def _snoozed(state: State, record: Any, event: a.ApprovalSnoozed) -> None:
     snoozed = state.approvals[event.approval_id].snoozed
-    _set(state, event.approval_id, snoozed={**snoozed, event.by: event.until})
+    snoozed = {**snoozed, event.by: event.until}
+    _set(state, event.approval_id, snoozed=snoozed, keys=_keys(state, event))
 
 
 def _extended(state: State, record: Any, event: a.ApprovalExtended) -> None:
-    _set(state, event.approval_id, times=event.times, extended_to=event.times.due_at)
+    _set(
+        state,
+        event.approval_id,
+        times=event.times,
+        extended_to=event.times.due_at,
+        keys=_keys(state, event),
+    )
+
+
+def _commented(state: State, record: Any, event: a.CommentAdded) -> None:
+    if event.key is not None:
+        _set(state, event.approval_id, keys=_keys(state, event))
 
 
 def _nothing(state: State, record: Any, event: Any) -> None:
@@ -259,7 +282,7 @@ APPROVAL_HANDLERS: Mapping[type, _Handler] = {
     a.ApprovalDelegated: _delegated,
     a.ApprovalSnoozed: _snoozed,
     a.ApprovalExtended: _extended,
-    a.CommentAdded: _nothing,
+    a.CommentAdded: _commented,
     a.RuleGranted: _nothing,
     a.RuleRevoked: _nothing,
 }

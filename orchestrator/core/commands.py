@@ -120,6 +120,8 @@ class Withdraw:
     approval_id: str
     by: Person
     reason: str = ""
+    #: The same text for every delivery of this request.
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +132,7 @@ class Reassign:
     by: Person
     policy: Policy
     reason: str = ""
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +142,7 @@ class Delegate:
     approval_id: str
     by: Person
     to: str
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,6 +152,7 @@ class Snooze:
     approval_id: str
     by: Person
     until: datetime
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +163,7 @@ class Extend:
     by: Person
     until: datetime
     reason: str = ""
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +174,7 @@ class Comment:
     by: Person
     text: str
     wants_answer: bool = False
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

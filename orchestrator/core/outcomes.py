@@ -53,6 +53,7 @@ def resolve(
     *,
     updates: Mapping[str, Any] | None = None,
     reason: str = "",
+    key: str | None = None,
 ) -> Resolution:
     """Give an approval its outcome, and bring its message up to date."""
     opened = resolution.approval.opened
@@ -66,6 +67,7 @@ def resolve(
             answer=resolution.answer,
             chosen=resolution.chosen,
             reason=reason,
+            key=key,
         )
     )
     turn.request(Deliver(purpose=Purpose.OUTCOME, approval_id=opened.approval_id))
@@ -135,13 +137,17 @@ def expire(turn: Turn, approval: OpenApproval) -> Resolution:
 
 
 def withdraw_one(
-    turn: Turn, approval: OpenApproval, by: str | None = None, reason: str = ""
+    turn: Turn,
+    approval: OpenApproval,
+    by: str | None = None,
+    reason: str = "",
+    key: str | None = None,
 ) -> Resolution:
     """Take a question back."""
     ended = Resolution(
         approval=approval, outcome=Outcome.WITHDRAWN, action="withdraw", by=by, comment=reason
     )
-    return resolve(turn, ended, reason=reason)
+    return resolve(turn, ended, reason=reason, key=key)
 
 
 def withdraw_all(turn: Turn, inside: str = "", *, by: str | None = None, reason: str = "") -> None:

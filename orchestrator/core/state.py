@@ -194,7 +194,7 @@ class OpenApproval:
     edits: Ref | None = None
     editor: str | None = None
     votes: tuple[Vote, ...] = ()
-    #: Keys of the decisions that were recorded, by which one that comes twice is known.
+    #: Keys of what people did, by which one that comes twice is known.
     keys: tuple[str, ...] = ()
     #: By the person who may answer in another one's place.
     delegations: Mapping[str, Delegation] = field(default_factory=lambda: _NOTHING)

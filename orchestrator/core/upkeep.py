@@ -12,6 +12,7 @@ from orchestrator.core.effects import Deliver, Purpose
 from orchestrator.core.outcomes import Resolution, withdraw_one
 from orchestrator.core.policy import names_of_stage, users_of, why_unsatisfiable
 from orchestrator.core.refusals import (
+    NotCurrent,
     NotOpen,
     NotPermitted,
     NotPossible,
@@ -28,21 +29,22 @@ from orchestrator.graph.policy import Policy
 
 #: A deadline further ahead than this is a slip of the pen.
 LONGEST = timedelta(days=3650)
+_Command = c.Withdraw | c.Reassign | c.Delegate | c.Snooze | c.Extend | c.Comment
 
 
 def withdraw(turn: Turn, command: c.Withdraw) -> Refusal | Resolution:
     """Take a question back: by the requester or an operator."""
-    approval = _find(turn, command.approval_id)
+    approval = _find(turn, command)
     if not isinstance(approval, OpenApproval):
         return approval
     if not (command.by.is_operator or command.by.id == turn.state.requester):
         return _not_permitted(command.by, "withdraw this", "its requester or an operator")
-    return withdraw_one(turn, approval, command.by.id, command.reason)
+    return withdraw_one(turn, approval, command.by.id, command.reason, command.key)
 
 
 def reassign(turn: Turn, command: c.Reassign) -> Refusal | None:
     """Ask other people: by an approver, who may not weaken the policy, or an operator."""
-    approval = _find(turn, command.approval_id)
+    approval = _find(turn, command)
     if not isinstance(approval, OpenApproval):
         return approval
     refusal = _refuse_hand(approval, command.by, "reassign this")
@@ -62,6 +64,7 @@ def reassign(turn: Turn, command: c.Reassign) -> Refusal | None:
             policy=command.policy,
             reason=command.reason,
             times=times_after(turn, approval, policy=command.policy, stage=0, stage_at=turn.now),
+            key=command.key,
         )
     )
     tell(turn, command.approval_id, seq)
@@ -128,7 +131,7 @@ def _keeps_four_eyes(old: Policy, new: Policy) -> bool:
 
 def delegate(turn: Turn, command: c.Delegate) -> Refusal | None:
     """Let another person answer in one's place: by somebody who may decide."""
-    approval = _find(turn, command.approval_id)
+    approval = _find(turn, command)
     if not isinstance(approval, OpenApproval):
         return approval
     person, policy = command.by, approval.policy
@@ -150,7 +153,13 @@ def delegate(turn: Turn, command: c.Delegate) -> Refusal | None:
     if reason is not None:
         return NotPossible(message=reason)
     seq = turn.emit(
-        a.ApprovalDelegated(approval_id=command.approval_id, by=person.id, to=command.to, via=via)
+        a.ApprovalDelegated(
+            approval_id=command.approval_id,
+            by=person.id,
+            to=command.to,
+            via=via,
+            key=command.key,
+        )
     )
     tell(turn, command.approval_id, seq)
     return None
@@ -177,7 +186,7 @@ def _why_no_deputy(turn: Turn, approval: OpenApproval, command: c.Delegate) -> s
 
 def snooze(turn: Turn, command: c.Snooze) -> Refusal | None:
     """Be not reminded for a while: by an approver."""
-    approval = _find(turn, command.approval_id)
+    approval = _find(turn, command)
     if not isinstance(approval, OpenApproval):
         return approval
     if not _is_approver(approval, command.by):
@@ -187,14 +196,19 @@ def snooze(turn: Turn, command: c.Snooze) -> Refusal | None:
     if command.until <= turn.now:
         return NotPossible(message=f"{_at(command.until)} is over; snooze until a later instant")
     turn.emit(
-        a.ApprovalSnoozed(approval_id=command.approval_id, by=command.by.id, until=command.until)
+        a.ApprovalSnoozed(
+            approval_id=command.approval_id,
+            by=command.by.id,
+            until=command.until,
+            key=command.key,
+        )
     )
     return None
 
 
 def extend(turn: Turn, command: c.Extend) -> Refusal | None:
     """Move the deadline further away: by an approver or an operator."""
-    approval = _find(turn, command.approval_id)
+    approval = _find(turn, command)
     if not isinstance(approval, OpenApproval):
         return approval
     refusal = _refuse_hand(approval, command.by, "extend this")
@@ -215,6 +229,7 @@ def extend(turn: Turn, command: c.Extend) -> Refusal | None:
             by=command.by.id,
             times=times_after(turn, approval, extended_to=command.until),
             reason=command.reason,
+            key=command.key,
         )
     )
     tell(turn, command.approval_id, seq)
@@ -223,7 +238,7 @@ def extend(turn: Turn, command: c.Extend) -> Refusal | None:
 
 def comment(turn: Turn, command: c.Comment) -> Refusal | None:
     """Write something beside a decision: by an approver, the requester or an operator."""
-    approval = _find(turn, command.approval_id)
+    approval = _find(turn, command)
     if not isinstance(approval, OpenApproval):
         return approval
     person = command.by
@@ -242,6 +257,7 @@ def comment(turn: Turn, command: c.Comment) -> Refusal | None:
             text=command.text,
             surface=person.surface,
             wants_answer=command.wants_answer,
+            key=command.key,
         )
     )
     turn.request(Deliver(purpose=Purpose.NOTICE, approval_id=command.approval_id, seq=seq))
@@ -254,12 +270,14 @@ def revoke_rule(turn: Turn, command: c.RevokeRule) -> Refusal | None:
     return None
 
 
-def _find(turn: Turn, approval_id: str) -> OpenApproval | Refusal:
-    approval = turn.state.approvals.get(approval_id)
+def _find(turn: Turn, command: _Command) -> OpenApproval | Refusal:
+    approval = turn.state.approvals.get(command.approval_id)
     if approval is None:
-        return NotOpen(approval_id=approval_id)
+        return NotOpen(approval_id=command.approval_id)
+    if command.key is not None and command.key in approval.keys:
+        return NotCurrent(reason="this has been recorded already")
     if is_past(approval.times.due_at, turn.now):
-        return TooLate(approval_id=approval_id)
+        return TooLate(approval_id=command.approval_id)
     return approval
 
 

@@ -31,6 +31,7 @@ from orchestrator.runtime.people import check_graph
 from orchestrator.runtime.ports import Clock, Directory, SystemClock
 from orchestrator.runtime.reading import Reading
 from orchestrator.runtime.refusals import to_error
+from orchestrator.runtime.reminding import Reminding
 from orchestrator.runtime.scheduler import Scheduler
 from orchestrator.runtime.starters import check_starter
 from orchestrator.runtime.streaming import Streaming
@@ -63,7 +64,7 @@ class GraphDifference:
     differences: tuple[str, ...]
 
 
-class Engine(Deciding, Upkeep, Streaming, Reading, Deliveries):
+class Engine(Deciding, Upkeep, Reminding, Streaming, Reading, Deliveries):
     """Runs graphs on a store. Every method takes full ids or short references."""
 
     def __init__(  # noqa: PLR0913 - what it is wired with, all by keyword

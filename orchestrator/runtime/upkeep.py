@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime, timedelta
-from math import ceil
 
 from orchestrator.core import commands as c
-from orchestrator.core import questions
-from orchestrator.core import refusals as r
-from orchestrator.core.advance import Advance
 from orchestrator.core.policy import handed_to
-from orchestrator.core.state import State
-from orchestrator.core.turn import Turn
 from orchestrator.errors import (
     ApproversError,
-    NotPermittedError,
     NotPossibleError,
-    RecentlyRemindedError,
+    OrchestratorError,
 )
 from orchestrator.graph.policy import Approver, Policy, parse_approvers
 from orchestrator.runtime.desk import Desk
-from orchestrator.runtime.summary import to_run
 from orchestrator.store import Question, Run
-
-#: How often the approvers of one question may be reminded by hand.
-BETWEEN_REMINDERS = timedelta(minutes=1)
 
 
 class Upkeep(Desk):
     """The part of the engine that looks after open approvals.
 
     Every method takes a full id or a short reference, is durable when it returns, returns the run
-    as it left it, and raises, beside what it says itself:
+    as it left it, and raises, beside what it says itself, what is listed below. With
+    a `key`, the same text for every delivery of a request, one that comes again changes nothing
+    and returns normally.
 
         ApprovalNotFoundError: There is no such approval.
         ApprovalClosedError: It was resolved or its deadline passed first.
@@ -43,7 +34,13 @@ class Upkeep(Desk):
     """
 
     async def withdraw(
-        self, approval: str, *, by: str, reason: str = "", surface: str = "python"
+        self,
+        approval: str,
+        *,
+        by: str,
+        reason: str = "",
+        surface: str = "python",
+        key: str | None = None,
     ) -> Run:
         """Take a question back; the run goes on as if it had been rejected.
 
@@ -52,13 +49,14 @@ class Upkeep(Desk):
             by: The run's requester, or an operator.
             reason: Why.
             surface: Where it was done.
+            key: The same text for every delivery of the request.
         """
-        question, person = await self._asked(approval, by, surface)
-        return await self._change(
-            question,
-            c.Withdraw(approval_id=question.approval_id, by=person, reason=reason),
-            needs_graph=True,
-        )
+        question = await self._store.get_question(approval)
+
+        async def command(person: c.Person) -> c.Withdraw:
+            return c.Withdraw(approval_id=question.approval_id, by=person, reason=reason, key=key)
+
+        return await self._once(question, command, by, surface, key, needs_graph=True)
 
     async def reassign(
         self,
@@ -68,6 +66,7 @@ class Upkeep(Desk):
         by: str,
         reason: str = "",
         surface: str = "python",
+        key: str | None = None,
     ) -> Run:
         """Ask other people; what has been answered so far is void.
 
@@ -77,23 +76,33 @@ class Upkeep(Desk):
             by: An approver, or an operator.
             reason: Why.
             surface: Where it was done.
+            key: The same text for every delivery of the request.
 
         Raises:
             ApproversError: Somebody is named who stands for nobody, or nobody is named.
         """
-        question, person = await self._asked(approval, by, surface)
-        if isinstance(approvers, Policy):
-            policy = approvers
-        else:
-            policy = handed_to(question.policy, _parse(approvers))
-        for approver in policy.everybody():
-            await self._directory.members(approver, workspace=question.workspace)
-        return await self._change(
-            question,
-            c.Reassign(approval_id=question.approval_id, by=person, policy=policy, reason=reason),
-        )
+        question = await self._store.get_question(approval)
 
-    async def delegate(self, approval: str, *, by: str, to: str, surface: str = "python") -> Run:
+        async def command(person: c.Person) -> c.Reassign:
+            if isinstance(approvers, Policy):
+                policy = approvers
+            else:
+                policy = handed_to(question.policy, _parse(approvers))
+            for approver in policy.everybody():
+                await self._directory.members(approver, workspace=question.workspace)
+            return c.Reassign(
+                approval_id=question.approval_id,
+                by=person,
+                policy=policy,
+                reason=reason,
+                key=key,
+            )
+
+        return await self._once(question, command, by, surface, key)
+
+    async def delegate(
+        self, approval: str, *, by: str, to: str, surface: str = "python", key: str | None = None
+    ) -> Run:
         """Let another person answer in one's place.
 
         Args:
@@ -101,15 +110,18 @@ class Upkeep(Desk):
             by: Somebody who may decide it.
             to: The other person's id or e-mail address.
             surface: Where it was done.
+            key: The same text for every delivery of the request.
 
         Raises:
             ApproversError: Nobody is called that.
         """
-        question, person = await self._asked(approval, by, surface)
-        deputy = await self._deputy(to, question.workspace)
-        return await self._change(
-            question, c.Delegate(approval_id=question.approval_id, by=person, to=deputy)
-        )
+        question = await self._store.get_question(approval)
+
+        async def command(person: c.Person) -> c.Delegate:
+            deputy = await self._deputy(to, question.workspace)
+            return c.Delegate(approval_id=question.approval_id, by=person, to=deputy, key=key)
+
+        return await self._once(question, command, by, surface, key)
 
     async def _deputy(self, name: str, workspace: str) -> str:
         """Return the id of the one person that a name stands for."""
@@ -120,7 +132,13 @@ class Upkeep(Desk):
         return next(iter(members))
 
     async def snooze(
-        self, approval: str, *, by: str, until: datetime | timedelta, surface: str = "python"
+        self,
+        approval: str,
+        *,
+        by: str,
+        until: datetime | timedelta,
+        surface: str = "python",
+        key: str | None = None,
     ) -> Run:
         """Have one person not be reminded for a while.
 
@@ -129,12 +147,15 @@ class Upkeep(Desk):
             by: The person.
             until: When reminders begin again, or in how long.
             surface: Where it was done.
+            key: The same text for every delivery of the request.
         """
-        question, person = await self._asked(approval, by, surface)
-        at = _aware(until) if isinstance(until, datetime) else _later(self._clock.now(), until)
-        return await self._change(
-            question, c.Snooze(approval_id=question.approval_id, by=person, until=at)
-        )
+        question = await self._store.get_question(approval)
+
+        async def command(person: c.Person) -> c.Snooze:
+            at = _aware(until) if isinstance(until, datetime) else _later(self._clock.now(), until)
+            return c.Snooze(approval_id=question.approval_id, by=person, until=at, key=key)
+
+        return await self._once(question, command, by, surface, key)
 
     async def extend(
         self,
@@ -144,6 +165,7 @@ class Upkeep(Desk):
         until: datetime | timedelta,
         reason: str = "",
         surface: str = "python",
+        key: str | None = None,
     ) -> Run:
         """Move a question's deadline.
 
@@ -153,17 +175,34 @@ class Upkeep(Desk):
             until: The new deadline, or how much later than the present one.
             reason: Why.
             surface: Where it was done.
+            key: The same text for every delivery of the request.
         """
-        question, person = await self._asked(approval, by, surface)
-        if isinstance(until, timedelta):
-            found = await self._store.get_approval(question.approval_id)
-            until = _later(found.due_at or self._clock.now(), until)
-        command = c.Extend(
-            approval_id=question.approval_id, by=person, until=_aware(until), reason=reason
-        )
-        return await self._change(question, command)
+        question = await self._store.get_question(approval)
 
-    async def comment(self, approval: str, text: str, *, by: str, surface: str = "python") -> Run:
+        async def command(person: c.Person) -> c.Extend:
+            at = until
+            if isinstance(at, timedelta):
+                found = await self._store.get_approval(question.approval_id)
+                at = _later(found.due_at or self._clock.now(), at)
+            return c.Extend(
+                approval_id=question.approval_id,
+                by=person,
+                until=_aware(at),
+                reason=reason,
+                key=key,
+            )
+
+        return await self._once(question, command, by, surface, key)
+
+    async def comment(
+        self,
+        approval: str,
+        text: str,
+        *,
+        by: str,
+        surface: str = "python",
+        key: str | None = None,
+    ) -> Run:
         """Write something beside a decision.
 
         Args:
@@ -171,11 +210,18 @@ class Upkeep(Desk):
             text: What is written.
             by: An approver, the run's requester, or an operator.
             surface: Where it was written.
+            key: The same text for every delivery of the request.
         """
-        return await self._write(approval, text, by, surface, wants_answer=False)
+        return await self._write(approval, text, by, surface, key, wants_answer=False)
 
     async def request_info(
-        self, approval: str, text: str, *, by: str, surface: str = "python"
+        self,
+        approval: str,
+        text: str,
+        *,
+        by: str,
+        surface: str = "python",
+        key: str | None = None,
     ) -> Run:
         """Ask the run's requester something; the approval stays open.
 
@@ -184,69 +230,57 @@ class Upkeep(Desk):
             text: What is asked.
             by: An approver, or an operator.
             surface: Where it was asked.
+            key: The same text for every delivery of the request.
         """
-        return await self._write(approval, text, by, surface, wants_answer=True)
+        return await self._write(approval, text, by, surface, key, wants_answer=True)
 
     async def _write(
-        self, approval: str, text: str, by: str, surface: str, *, wants_answer: bool
+        self,
+        approval: str,
+        text: str,
+        by: str,
+        surface: str,
+        key: str | None,
+        *,
+        wants_answer: bool,
     ) -> Run:
-        question, person = await self._asked(approval, by, surface)
-        command = c.Comment(
-            approval_id=question.approval_id, by=person, text=text, wants_answer=wants_answer
-        )
-        return await self._change(question, command)
-
-    async def remind(self, approval: str, *, by: str, surface: str = "python") -> Run:
-        """Remind the approvers now, at most once a minute.
-
-        Args:
-            approval: The approval.
-            by: The run's requester, an approver, or an operator.
-            surface: Where it was asked for.
-
-        Raises:
-            RecentlyRemindedError: They were reminded less than a minute ago.
-        """
-        question, person = await self._asked(approval, by, surface)
-        found = await self._store.get_approval(question.approval_id)
-        if not found.is_open:
-            raise await self._closed_or(question, r.NotOpen(approval_id=found.id))
-        if not self._is_concerned(question, person, found.requester):
-            raise NotPermittedError(
-                by,
-                f"{by} may not remind anybody of {found.ref}; that takes its requester, an "
-                "approver or an operator",
-            )
-        if found.reminded_at is not None:
-            wait = found.reminded_at + BETWEEN_REMINDERS - self._clock.now()
-            if wait > timedelta(0):
-                raise RecentlyRemindedError(found.ref, ceil(wait.total_seconds()))
-        graph = self._kernel.versions.skeleton(question.graph, question.version)
-
-        def step(state: State | None, now: datetime) -> Advance | r.Refusal:
-            open_ = state.approvals.get(question.approval_id) if state is not None else None
-            if state is None or open_ is None:
-                return r.NotOpen(approval_id=question.approval_id)
-            turn = Turn(
-                graph=graph,
-                now=now,
-                terms=self._kernel.terms,
-                current=state.copy(),
-                run_id=state.run_id,
-            )
-            questions.remind(turn, open_)
-            return Advance(tuple(turn.records), tuple(turn.effects), turn.state)
-
-        answer = await self._kernel.act(question.run_id, step)
-        if isinstance(answer, Advance):
-            return to_run(answer.state, answer.records[-1].at)
-        raise await self._closed_or(question, answer)
-
-    async def _asked(self, approval: str, by: str, surface: str) -> tuple[Question, c.Person]:
-        """Return an approval and what must be known of a person to whom it is about."""
         question = await self._store.get_question(approval)
-        person, _ = await self._person(question, by, surface, asks_operators=True)
-        return question, person
+
+        async def command(person: c.Person) -> c.Comment:
+            return c.Comment(
+                approval_id=question.approval_id,
+                by=person,
+                text=text,
+                wants_answer=wants_answer,
+                key=key,
+            )
+
+        return await self._once(question, command, by, surface, key)
+
+    async def _once(
+        self,
+        question: Question,
+        command: Callable[[c.Person], Awaitable[c.Command]],
+        by: str,
+        surface: str,
+        key: str | None,
+        *,
+        needs_graph: bool = False,
+    ) -> Run:
+        """Do something about an open approval, unless it was done when this key came before."""
+        if key is not None and key in question.keys:
+            return await self._store.get_run(question.run_id)
+        try:
+            person, _ = await self._person(question, by, surface, asks_operators=True)
+            return await self._change(question, await command(person), needs_graph=needs_graph)
+        except OrchestratorError:
+            if key is None:
+                raise
+            # Another process may have done it meanwhile, after which nobody may do it again.
+            now = await self._store.get_question(question.approval_id)
+            if key not in now.keys:
+                raise
+            return await self._store.get_run(question.run_id)
 
 
 def _later(instant: datetime, length: timedelta) -> datetime:

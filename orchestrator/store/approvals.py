@@ -59,6 +59,7 @@ async def find_question(reader: Reader, approval_id: str) -> Question | None:
         digest=now.digest,
         is_open=story.status == OPEN,
         workspace=row.workspace,
+        keys=story.keys,
     )
 
 

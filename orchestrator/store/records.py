@@ -241,6 +241,8 @@ class Question:
     digest: str
     is_open: bool = True
     workspace: str = ""  #: of its run
+    #: Of what people did about it: each the same text however often that was delivered.
+    keys: tuple[str, ...] = ()
 
     @property
     def approvers(self) -> tuple[str, ...]:

@@ -30,6 +30,12 @@ class Story:
         """`open`, or the outcome."""
         return self.resolved.outcome.value if self.resolved else OPEN
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The keys of what people did about it."""
+        last = self.resolved.key if self.resolved else None
+        return self.approval.keys if last is None else (*self.approval.keys, last)
+
 
 def tell(run_id: str, records: Iterable[e.Record]) -> Story:
     """Fold the events of one approval, in their order.
