@@ -8,10 +8,19 @@ from typing import Any
 
 from orchestrator.graph import Graph
 from orchestrator.graph.formats import Format, FormatKind, find_format
+from orchestrator.graph.secrets import HIDDEN
 from orchestrator.store.records import Approval
 
-#: What stands in the place of a secret.
-HIDDEN = "hidden"
+__all__ = [
+    "HIDDEN",
+    "formats_of_answer",
+    "is_secret",
+    "visible",
+    "visible_in_run",
+    "visible_payload",
+    "visible_values",
+    "without_secrets",
+]
 
 
 def visible_payload(approval: Approval) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from bot.cli.documents import approval_document, print_json, record_document
 from bot.cli.options import json_option
 from bot.cli.policies import progress
 from bot.cli.question import print_approval
+from bot.cli.secrecy import secrets_of_run
 from bot.cli.session import beside_server, execute
 from bot.cli.tables import age, print_table
 from orchestrator.core.events import Record
@@ -73,8 +74,10 @@ def approval(*, approval: str, as_json: bool) -> None:
 
 
 async def _history(engine: Engine, approval: Approval) -> list[Record]:
+    records = await engine.get_events(approval.run_id)
+    secrets = await secrets_of_run(engine, approval.run, records, [approval])
     return [
-        record
-        for record in await engine.get_events(approval.run_id)
+        secrets.hide(record)
+        for record in records
         if getattr(record.event, "approval_id", None) == approval.id
     ]

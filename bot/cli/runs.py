@@ -8,6 +8,7 @@ from bot.app import Desk, choose_workspace, resolve_person
 from bot.cli.documents import print_json, run_document
 from bot.cli.failures import REFUSED
 from bot.cli.options import SURFACE, json_option, pairs
+from bot.cli.secrecy import without_secrets_of
 from bot.cli.session import beside_server, execute, system_user
 from bot.cli.tables import age, print_table
 from orchestrator.core.state import FINISHED, RunStatus
@@ -59,6 +60,7 @@ def run(  # noqa: PLR0913 - its options
             if wait:
                 async with desk.engine:
                     started = await _settled(desk.engine, started)
+            (started,) = await without_secrets_of(desk.engine, [started])
             if as_json:
                 print_json(run_document(started))
             else:
@@ -131,9 +133,10 @@ def runs(
 
     async def work() -> list[Run]:
         async with beside_server() as desk:
-            return await desk.engine.list_runs(
+            found = await desk.engine.list_runs(
                 status=status, graph=graph, requester=requester, limit=limit
             )
+            return await without_secrets_of(desk.engine, found)
 
     found = execute(work())
     if as_json:

@@ -13,6 +13,7 @@ from bot.cli.documents import approval_document, print_json, record_document, ru
 from bot.cli.failures import write
 from bot.cli.options import json_option
 from bot.cli.outline import visit_document
+from bot.cli.secrecy import secrets_of_run
 from bot.cli.session import beside_server, execute
 from bot.cli.story import print_log, print_run
 from orchestrator.core.events import Record
@@ -77,14 +78,16 @@ async def _find(run: str, *, wants_picture: bool) -> _Found:
 async def _read(engine: Engine, run: str) -> _Found:
     found = await engine.get_run(run)
     records = await engine.get_events(found.id)
+    approvals = await engine.list_approvals(found.id)
     graph = engine.graphs.get(found.graph)
+    secrets = await secrets_of_run(engine, found, records, approvals)
     return _Found(
         graph=graph if graph and graph.version == found.version else None,
-        run=found,
-        approvals=await engine.list_approvals(found.id),
-        output=await engine.get_output(found.id),
+        run=secrets.hide(found),
+        approvals=approvals,
+        output=secrets.hide(await engine.get_output(found.id)),
         # What was stored since the run was read is left out, so that all of it fits together.
-        records=[each for each in records if each.seq <= found.seq],
+        records=[secrets.hide(each) for each in records if each.seq <= found.seq],
     )
 
 

@@ -9,6 +9,7 @@ import click
 
 from bot.cli.documents import print_json, run_document
 from bot.cli.options import JSON, SURFACE, Given, as_option, json_option, pairs
+from bot.cli.secrecy import without_secrets_of
 from bot.cli.session import beside_server, execute, system_user
 from bot.cli.values import read_words
 from orchestrator.graph import Graph, WaitNode
@@ -21,7 +22,8 @@ def _steer(deed: Callable[[Engine], Awaitable[Run]], *, as_json: bool) -> None:
 
     async def work() -> Run:
         async with beside_server(wants_graphs=True) as desk:
-            return await deed(desk.engine)
+            (found,) = await without_secrets_of(desk.engine, [await deed(desk.engine)])
+            return found
 
     found = execute(work())
     if as_json:

@@ -7,6 +7,7 @@ from pydantic_core import to_json
 
 from bot.cli.documents import level_document, record_document
 from bot.cli.failures import REFUSED
+from bot.cli.secrecy import learn_record, secrets_of_run
 from bot.cli.session import beside_server, execute
 from bot.cli.story import print_record
 from orchestrator.core.events import Record
@@ -32,8 +33,11 @@ def watch(*, run: str, after: int, until_pause: bool, as_json: bool) -> int:
     async def work() -> int:
         async with beside_server() as desk:
             found = await desk.engine.get_run(run)
+            secrets = await secrets_of_run(desk.engine, found)
             async for each in desk.engine.stream(found.id, after=after, until_pause=until_pause):
-                _print(each, as_json=as_json)
+                if isinstance(each, Record):
+                    learn_record(secrets, each)
+                _print(secrets.hide(each), as_json=as_json)
             found = await desk.engine.get_run(found.id)
         if not as_json:
             click.echo(f"{found.ref} {found.graph}: {found.status}")

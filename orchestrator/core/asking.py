@@ -21,6 +21,7 @@ from orchestrator.errors import UnanswerableError
 from orchestrator.graph.gates import Duration, Gate, Reminders
 from orchestrator.graph.kinds import DECISIONS, ApprovalKind, Decision
 from orchestrator.graph.policy import Policy, any_of
+from orchestrator.graph.secrets import secrets_of
 from orchestrator.graph.views import EVERYTHING, Text
 
 _ERROR = DECISIONS[ApprovalKind.ERROR]
@@ -64,13 +65,15 @@ def ask(  # noqa: PLR0913 - what a question is made of
     """
     view = RunView(turn.graph, turn.state, gate.reads, frame=frame)
     policy = _policy(turn, gate, view)
+    secrets = secrets_of(gate.formats)
+    secrets.learn({label: stored.value for label, stored in shows.items()})
     opened = a.ApprovalOpened(
         approval_id=approval_id(turn.run_id, place_path, number),
         path=place_path,
         node=node_id,
         kind=kind,
-        title=title if gate.title is None else _text(gate.title, view),
-        prompt="" if gate.prompt is None else _text(gate.prompt, view),
+        title=secrets.hide(title if gate.title is None else _text(gate.title, view)),
+        prompt=secrets.hide("" if gate.prompt is None else _text(gate.prompt, view)),
         shows={label: stored.ref for label, stored in shows.items()},
         digest=digest({label: stored.value for label, stored in shows.items()}),
         decisions=decisions or _decisions(kind, edits),
@@ -86,7 +89,7 @@ def ask(  # noqa: PLR0913 - what a question is made of
         choices=choices,
         is_multiple=gate.multiple,
         edits=edits,
-        error=error,
+        error=secrets.hide(error),
         formats=gate.formats,
         risk=gate.risk,
         channel=gate.channel,

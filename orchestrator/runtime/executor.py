@@ -23,7 +23,7 @@ from orchestrator.graph.nodes import TaskNode
 from orchestrator.runtime.calls import Halt, HaltedError, call, runs_on_loop
 from orchestrator.runtime.context import UNDO, NodeContext, is_agent_turn
 from orchestrator.runtime.progress import Progress
-from orchestrator.runtime.results import asks_for_tools, calls_of, facts, storable
+from orchestrator.runtime.results import asks_for_tools, calls_of, facts, storable, told
 
 #: How long a node may take to stop after its run was cancelled or the process is to end.
 GRACE = 5.0  # seconds
@@ -265,14 +265,17 @@ class Executor:
             NonRetryableError,
             *attempt.node.retry.give_up_on,
         )
+        shown = told(error, attempt.graph.definition, attempt.context)
+        # A traceback ends with the message, so it is left out where that repeats a secret.
+        is_open = shown == facts(error)
         _log.warning(
             "an attempt failed",
             run_id=attempt.run_id,
             path=attempt.path,
             attempt=attempt.number,
-            exc_info=error,
+            **({"exc_info": error} if is_open else {"error": shown.message}),
         )
-        return self._failure(attempt, facts(error), is_retryable=not isinstance(error, given_up))
+        return self._failure(attempt, shown, is_retryable=not isinstance(error, given_up))
 
     def _finish(self, attempt: Attempt, result: Any) -> FinishAttempt:
         is_calls = asks_for_tools(result)

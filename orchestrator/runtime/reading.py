@@ -8,6 +8,7 @@ from typing import Any
 
 from orchestrator.core.events import Record
 from orchestrator.core.state import State
+from orchestrator.graph.secrets import Secrets, secret_keys
 from orchestrator.runtime.desk import Desk
 from orchestrator.store import Approval, Pause, Run, Verification
 
@@ -28,6 +29,11 @@ class Reading(Desk):
         that node returned. Raises RunNotFoundError.
         """
         return await self._store.get_output(await self._store.find_run_id(run))
+
+    async def get_secrets(self, run: Run) -> Secrets:
+        """Return what hides that of a run which the gates of its version call secret."""
+        definition = await self._kernel.versions.find_definition(run.graph, run.version)
+        return Secrets(secret_keys(definition))
 
     async def list_runs(
         self,

@@ -7,14 +7,25 @@ from typing import Any
 
 from orchestrator.core.events import ErrorFacts
 from orchestrator.core.plain import message_of
+from orchestrator.core.view import RunView
 from orchestrator.errors import OutputError
 from orchestrator.graph.nodes import ToolCall, ToolCalls
+from orchestrator.graph.secrets import Secrets, secret_keys
 from orchestrator.runtime.values import to_stored
 
 
 def facts(error: BaseException) -> ErrorFacts:
     """Describe an exception for the log: its type's name and its message."""
     return ErrorFacts(type=type(error).__name__, message=message_of(error))
+
+
+def told(error: BaseException, definition: Mapping[str, Any], view: RunView) -> ErrorFacts:
+    """Describe an exception without what it repeats of the secrets that the node could see."""
+    secrets = Secrets(secret_keys(definition))
+    if secrets:
+        secrets.learn({"input": view.raw_input.value, "outputs": view.outputs, "item": view.item})
+        secrets.learn(view.state)
+    return secrets.hide(facts(error))
 
 
 def storable(node: str, value: Any, verb: str = "returned") -> Any:

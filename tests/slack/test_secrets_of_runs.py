@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from orchestrator.graph import Graph, GraphBuilder
-from tests.slack.bench import bench
+from tests.cli.secret_flows import careless
+from tests.slack.bench import bench, menu
+from tests.slack.test_home import opened
 from tests.slack.test_steps import slack, status
 
 PIN = "4711"
@@ -68,3 +73,37 @@ async def test_s4_the_output_of_a_step_has_no_secrets(tmp_path: Path):
         assert json.loads(bot.sim.steps("U0ALICE")[-1].outputs["output"]) == {
             "account": {"pin": "hidden"}
         }
+
+
+async def test_s1_slack_and_the_log_of_the_process_get_no_secret(tmp_path: Path):
+    """Of a run whose tasks and titles are careless: cards, windows, lists, Home, errors."""
+    token = "zq8-unheard-of-71"  # noqa: S105 - this is what is looked for
+    with structlog.testing.capture_logs() as logs:
+        async with bench(tmp_path, graphs=lambda _: [careless]) as bot:
+            given = {"token": token, "topic": "Bees"}
+            await bot.engine.start("careless", given, requester="U0ALICE", surface="slack")
+            asked = await bot.question()
+            ref = (await bot.last_run()).ref
+            for person in ("U0ALICE", "U0BOB"):
+                await opened(bot, person)
+            lists = ("runs", f"show {ref}", "pending", "pending me", "history")
+            for line in lists:
+                await bot.run(line, user="U0BOB")
+            for entry in menu(asked):
+                await bot.pick("U0BOB", asked, entry["text"]["text"])
+            await bot.press("U0BOB", asked, "Approve")
+            failed = await bot.sim.until(
+                lambda: (q := bot.open_question()) is not None and q["ts"] != asked["ts"] and q
+            )
+            await bot.press("U0BOB", failed, "Fail")
+            await bot.finished()
+            await bot.outcome("was refused for Bees")
+            for line in lists:
+                await bot.run(line, user="U0BOB")
+            await opened(bot, "U0ALICE", "failed")
+            crossed = [json.dumps(asdict(each), default=str) for each in bot.sim.log]
+
+    assert [each for each in crossed if token in each] == []
+    assert any("hidden was refused for Bees" in each for each in crossed)
+    assert any(each["event"] == "an attempt failed" for each in logs)
+    assert token not in str(logs)
