@@ -257,6 +257,10 @@ class Upkeep(Desk):
 
         return await self._once(question, command, by, surface, key)
 
+    async def was_done(self, approval: str, key: str) -> bool:
+        """Was a request of this key recorded, here or in another process?"""
+        return key in (await self._store.get_question(approval)).keys
+
     async def _once(
         self,
         question: Question,

@@ -116,8 +116,16 @@ class _Sent:
 
     @property
     def options(self) -> dict[str, str]:
-        """Who acts and where, as the engine's methods take it."""
-        return {"by": self.by, "surface": SURFACE}
+        """Who acts and where, as the engine's methods take it.
+
+        The key is the same however often Slack delivers the form, and to whichever process.
+        """
+        return {"by": self.by, "surface": SURFACE, "key": self.key}
+
+    @property
+    def key(self) -> str:
+        """What this form is known by."""
+        return f"aside:{self.view['id']}:{self.view.get('hash', '')}"
 
 
 async def submit(tools: Tools, args: AsyncArgs) -> None:
@@ -130,7 +138,13 @@ async def submit(tools: Tools, args: AsyncArgs) -> None:
     )
     sent = _Sent(tools=tools, approval=approval, by=user_of(args.body), view=view)
     problem = _find_problem(aside, sent)
-    if aside is Aside.REASSIGN and approval.stage != form.stage:
+    if (
+        aside is Aside.REASSIGN
+        and approval.stage != form.stage
+        and not await in_time(
+            tools.tasks, tools.engine.was_done(approval.id, sent.key), seconds=CLICK_TIMEOUT
+        )
+    ):
         problem = PEOPLE, "Others are asked by now. Close this and look at the question again."
     if problem is not None:
         await args.ack(**error_at(*problem))
@@ -139,20 +153,13 @@ async def submit(tools: Tools, args: AsyncArgs) -> None:
         await _break_glass(tools, args, form, sent)
     else:
         member = Member(id=sent.by, team=team_of(args.body))
-        # A form that Slack delivers twice is one thing to do.
-        key = f"aside:{view['id']}:{view.get('hash', '')}"
-        if tools.seen.add(key):
-            try:
-                await tools.decisions.act(_ACTS[aside](sent), approval=form.approval, member=member)
-            except ApproversError as error:
-                tools.seen.forget(key)
-                if aside not in _PLACES:
-                    raise
-                await args.ack(**error_at(_PLACES[aside], str(error)))
-                return
-            except BaseException:
-                tools.seen.forget(key)
+        try:
+            await tools.decisions.act(_ACTS[aside](sent), approval=form.approval, member=member)
+        except ApproversError as error:
+            if aside not in _PLACES:
                 raise
+            await args.ack(**error_at(_PLACES[aside], str(error)))
+            return
     await args.ack(response_action="clear")
 
 

@@ -37,8 +37,9 @@ async def snooze(tools: Tools, args: AsyncArgs) -> None:
     """Remind somebody of a question no more for an hour."""
     button = SnoozeButton.unpack(_value(args))
     user = user_of(args.body)
+    key = f"snooze:{user}:{_action(args).get('action_ts', '')}"
     await tools.decisions.act(
-        tools.engine.snooze(button.approval, by=user, until=_SNOOZE, surface=SURFACE),
+        tools.engine.snooze(button.approval, by=user, until=_SNOOZE, surface=SURFACE, key=key),
         approval=button.approval,
         member=Member(id=user, team=team_of(args.body)),
     )
