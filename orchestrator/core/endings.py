@@ -15,12 +15,13 @@ _Ending = e.RunCompleted | e.RunFailed | e.RunTimedOut | e.RunCancelled
 
 
 def end(turn: Turn, ending: _Ending) -> None:
-    """End the run; those who were asked last see how it ended."""
+    """End the run; those who were asked last see how it ended, and else whoever started it."""
     questions.withdraw_all(turn)
     turn.emit(ending)
     turn.agenda.clear()
-    if turn.state.asked is not None:
-        turn.request(Deliver(purpose=Purpose.OUTCOME, approval_id=turn.state.asked))
+    asked = turn.state.asked
+    purpose = Purpose.ENDED if asked is None else Purpose.OUTCOME
+    turn.request(Deliver(purpose=purpose, approval_id=asked or turn.run_id))
 
 
 def fail_run(turn: Turn, error: e.ErrorFacts, path: str | None = None) -> None:

@@ -20,6 +20,7 @@ from orchestrator.store import (
     Delivery,
     DirectMessage,
     Message,
+    Run,
     Step,
     SurfaceValues,
 )
@@ -225,6 +226,26 @@ class Deliveries(Desk):
         )
         self._kernel.on_delivery()
         return answer is not Anew.ENOUGH
+
+    async def tell_thread(self, run: Run, *, channel: str, ts: str) -> None:
+        """Have the thread that a run was started from told of it; once, however often asked for.
+
+        Args:
+            run: The run.
+            channel: Where the thread is.
+            ts: The message that the thread is of.
+
+        Raises:
+            StoreUnavailableError: Nothing was recorded.
+        """
+        start = {
+            "run_id": run.id,
+            "workspace": run.workspace,
+            "channel": channel,
+            "detail": ts,
+        }
+        await self._store.tell_thread(start)
+        self._kernel.on_delivery()
 
     async def move_messages(self, old: str, new: str) -> None:
         """Follow a channel whose id has changed."""

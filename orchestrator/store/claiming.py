@@ -231,6 +231,7 @@ def _take(
             workspace=row.workspace,
             person=row.person,
             detail=row.detail,
+            channel=row.channel,
         )
         for row in rows
     ]

@@ -44,6 +44,7 @@ async def gathered(reader: Reader, now: datetime, person: str, workspace: str) -
             workspace=row.workspace,
             person=row.person,
             detail=row.detail,
+            channel=row.channel,
         )
         for row in await reader.fetch(_GATHERED, now=now, person=person, workspace=workspace)
     ]

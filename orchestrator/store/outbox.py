@@ -140,6 +140,22 @@ def ask_again(
     return Anew.ADDED
 
 
+def tell_thread(connection: Connection, now: datetime, start: Mapping[str, Any]) -> None:
+    """Add the row that tells a thread of the run which was started from it, once for a run.
+
+    Args:
+        connection: In a transaction.
+        now: The instant that counts.
+        start: The columns of the row: run, workspace, channel, and the thread as its detail.
+    """
+    facts = {"purpose": Purpose.STARTED.value, "approval_id": start["run_id"]}
+    found = select(deliveries.c.id).where(
+        deliveries.c.approval_id == facts["approval_id"], deliveries.c.purpose == facts["purpose"]
+    )
+    if connection.execute(found).first() is None:
+        add(connection, now, [{**start, **facts}])
+
+
 def put_off(connection: Connection, delivery_id: int, *, not_before: datetime, error: str) -> None:
     """Try a row again later; until then something newer may stand for it."""
     connection.execute(

@@ -283,7 +283,7 @@ class Delivery:
 
     id: int
     purpose: Purpose
-    approval_id: str
+    approval_id: str  #: what it is about; the run where it is told of that itself
     run_id: str
     seq: int | None = None  #: number of the event that a reminder or notice is about
     attempts: int  #: how often it was claimed, this time included
@@ -291,7 +291,8 @@ class Delivery:
     workspace: str = ""
     #: Whom a direct message, or the edit of one, is for; None: it is for the question's channel.
     person: str | None = None
-    detail: str | None = None  #: what kind of direct message it is
+    detail: str | None = None  #: what kind of direct message it is, or which thread is told
+    channel: str | None = None  #: where it is to be said; None: where it always is
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -213,6 +213,10 @@ class Store(Queries):
         answer: Anew = await self.write(side)
         return answer
 
+    async def tell_thread(self, start: Mapping[str, Any]) -> None:
+        """Have a thread told of the run that was started from it; see `outbox.tell_thread`."""
+        await self.write(lambda connection, now: outbox.tell_thread(connection, now, start))
+
     async def put_off_delivery(
         self, delivery: Delivery, *, not_before: datetime, error: str
     ) -> None:

@@ -232,6 +232,7 @@ deliveries = Table(
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
     Column("purpose", String(16), nullable=False),
+    #: What it is about; the run where it is told of that itself, as when it asked nobody.
     Column("approval_id", _ID, nullable=False, index=True),
     Column("run_id", _ID, nullable=False),
     #: Number of the event that a reminder or notice is about.
@@ -247,9 +248,10 @@ deliveries = Table(
     Column("workspace", _ID, nullable=False, server_default=text("''")),
     #: Whom a direct message, or the edit of one, is for; NULL: it is for the question's channel.
     Column("person", Text),
-    #: What kind of direct message it is.
+    #: What kind of direct message it is; of a start, the thread that is told.
     Column("detail", Text),
-    #: Where a question is to be asked; NULL: where the workspace asks everything.
+    #: Where a question is to be asked; NULL: where the workspace asks everything. Of a start,
+    #: the channel of the thread.
     Column("channel", Text),
     Index("ix_deliveries_status_not_before", "status", "not_before"),
 )

@@ -224,10 +224,11 @@ def test_those_who_decided_are_shown_how_the_run_ended():
     ).then(e.NodeSucceeded, e.RunCompleted)
 
 
-def test_a_run_that_nobody_was_asked_about_has_nobody_to_tell():
+def test_s8_the_end_of_a_run_that_asked_nobody_is_told_of_the_run_itself():
     """There is no message to bring up to date."""
     scenario = Checked(circle(3)).given(start(), take("work"))
-    scenario.when(finish("work", {"done": True})).effects().then(
+    ended = Deliver(purpose=Purpose.ENDED, approval_id=scenario.state.run_id)
+    scenario.when(finish("work", {"done": True})).effects(ended).then(
         e.NodeSucceeded, e.EdgeTaken, e.NodeReady, e.NodeSucceeded, e.RunCompleted
     )
 
