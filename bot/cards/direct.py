@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from bot.cards.outcome import outcome_card
 from bot.cards.progress import progress_words
@@ -15,6 +17,9 @@ from orchestrator.core.state import RunStatus
 from orchestrator.store.records import Approval, Run
 
 _TITLE = 300  # characters of a question
+_VALUES = 5  # of what a run returned
+_VALUE = 300  # characters of one
+_OTHER = "ℹ️"  # noqa: RUF001 - the sign, no letter
 _ICONS = {
     RunStatus.COMPLETED: "✅",
     RunStatus.FAILED: "❌",
@@ -28,6 +33,7 @@ class DirectAction(StrEnum):
 
     ANSWER = "answer"  #: write what the approvers want to know
     OPEN = "open"  #: go to the question
+    SHOW = "show"  #: look at the run
     SNOOZE = "snooze"  #: not be reminded of it for an hour
     MUTE = "mute"  #: hear nothing more of the run that needs no answer
 
@@ -95,13 +101,25 @@ def outcome_note(approval: Approval, *, has_ended: bool) -> DirectNote:
 def end_note(approval: Approval) -> DirectNote:
     """Tell how a run ended."""
     run = approval.run
-    icon = _ICONS.get(run.status, "ℹ️")  # noqa: RUF001 - the sign, no letter
     return DirectNote(
         lines=(
-            (f"{icon} ", *end_words(run), "."),
+            (f"{_ICONS.get(run.status, _OTHER)} ", *end_words(run), "."),
             ("The last question was: ", _title(approval)),
         ),
         footer=_footer(approval),
+    )
+
+
+def run_note(run: Run, output: Mapping[str, Any]) -> DirectNote:
+    """Tell how a run ended that asked nobody, and what came of it."""
+    values = [(name, one_line(str(value))) for name, value in list(output.items())[:_VALUES]]
+    return DirectNote(
+        lines=(
+            (f"{_ICONS.get(run.status, _OTHER)} ", *end_words(run), "."),
+            *((f"• {one_line(str(name))}: ", cut(value, _VALUE)) for name, value in values),
+        ),
+        actions=(DirectAction.SHOW,),
+        footer=("Started ", Moment(run.started_at), " · it asked nobody"),
     )
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bot.cards.progress import standing_of
 from bot.cards.values import clean, one_line
-from bot.cards.words import Moment, Person, Strong, Words, name_words
+from bot.cards.words import Code, Moment, Person, Strong, Words, name_words
 from orchestrator.core import approval_events as a
-from orchestrator.store.records import Approval
+from orchestrator.store.records import Approval, Run
 
 _MOST = 20  # names that a notice calls
 
@@ -22,6 +22,12 @@ class Notice:
     quote: str = ""
     #: The approval in whose thread it stands; None: the one that it is told of.
     about: str | None = None
+
+
+def start_notice(run: Run) -> Notice:
+    """Say in the thread of a message what was started from it."""
+    who: Words = (Person(run.requester), " started ", Strong(run.graph), " from here: run ")
+    return Notice(words=(*who, Code(run.ref), "."))
 
 
 def notice_of(approval: Approval, event: object) -> Notice | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 
 from orchestrator.graph.policy import ApproverKind, parse_approver
 
@@ -109,6 +109,18 @@ def join(pieces: Iterable[Words], separator: str = " · ") -> Words:
 def utc(at: datetime) -> str:
     """Write an instant so that it is right everywhere: `2026-11-21 09:55 UTC`."""
     return f"{at:%Y-%m-%d %H:%M} UTC"
+
+
+def dated(at: datetime, zone: tzinfo) -> str:
+    """Write an instant in a zone that it names: `2026-11-21 10:55 CET`."""
+    local = at.astimezone(zone)
+    return f"{local:%Y-%m-%d %H:%M} {abbreviation(local)}"
+
+
+def abbreviation(local: datetime) -> str:
+    """Return what the zone of an instant is called: `CET`, or `UTC+03` where it has no name."""
+    name = f"{local:%Z}"
+    return f"UTC{name}" if name[:1] in {"+", "-"} else name or "UTC"
 
 
 def plain(words: Words) -> str:

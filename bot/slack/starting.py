@@ -44,7 +44,7 @@ class Starts:
         self._workspace = workspace
         self._started: Cache[tuple[str, str], Run] = Cache(ttl=WINDOW)
 
-    async def start(
+    async def start(  # noqa: PLR0913 - what a start is made of, all by keyword
         self,
         graph: str,
         values: Mapping[str, Any],
@@ -53,6 +53,7 @@ class Starts:
         are_words: bool,
         request: str,
         labels: Mapping[str, str] | None = None,
+        thread: tuple[str, str] | None = None,
     ) -> Run:
         """Start a run; it is stored when this returns.
 
@@ -63,6 +64,7 @@ class Starts:
             are_words: `values` are texts.
             request: Names Slack's request; the same for every delivery of it, and to any process.
             labels: Facts to find the run by.
+            thread: Channel and first message of the thread that is told of the start.
 
         Raises:
             NotRecordedError: It is not known to be stored within two seconds.
@@ -80,6 +82,8 @@ class Starts:
                 workspace=self._workspace,
                 key=request,
             )
+            if thread is not None:
+                await self._engine.tell_thread(run, channel=thread[0], ts=thread[1])
             _log.info("run_started", run_id=run.id, graph=graph, by=requester)
             return run
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 
 from bot.cards.values import clean, cut
-from bot.cards.words import Channel, Code, Group, Link, Moment, Person, Strong, Words, utc
+from bot.cards.words import Channel, Code, Group, Link, Moment, Person, Strong, Words, dated, utc
 
 #: Ids of user groups by the `@handle` that graphs use.
 GroupIds = Mapping[str, str]
@@ -18,6 +18,7 @@ _GROUP_ID = re.compile(r"S[A-Z0-9]{2,}")
 #: Only these have a meaning: https://docs.slack.dev/messaging/formatting-message-text#escaping
 _ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 _ADDRESS = re.compile(r"https?://[^\s<>|]+")
+_DATE = re.compile(r"(<!date\^(\d+)\^[^|>]*\|)[^>]*>")
 _TOKEN = re.compile(r"<(?=[!@#])")
 #: Invisible and without a width; breaks a word for parsers, not for readers.
 _WORD_JOINER = "\u2060"
@@ -100,3 +101,18 @@ def _part(part: object, groups: GroupIds) -> str:
 def date(at: datetime) -> str:
     """Write an instant in every reader's own zone, with UTC for who cannot show that."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{utc(at)}>"
+
+
+def has_dates(text: str) -> bool:
+    """Is there an instant in mark-up?"""
+    return _DATE.search(text) is not None
+
+
+def in_zone(text: str, zone: tzinfo) -> str:
+    """Write the instants of mark-up in a zone, for where they do not become the reader's own."""
+
+    def written(token: re.Match[str]) -> str:
+        at = datetime.fromtimestamp(int(token[2]), UTC)
+        return f"{token[1]}{dated(at, zone)}>"
+
+    return _DATE.sub(written, text)

@@ -16,7 +16,8 @@ from bot.slack.people.hours import parse_quiet
 from bot.slack.people.preferences import ALL, Preference, graph_subject, run_subject
 from bot.slack.runs import get_run
 from bot.slack.sending.directs import NOTIFICATIONS
-from bot.slack.sending.gathering import gather_anew, zone_name
+from bot.slack.sending.gathering import gather_anew
+from bot.slack.sending.zones import zone_name
 from bot.slack.windows.notifications import (
     CALLBACK,
     END,

@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import structlog
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.cards import read_fields_of
-from bot.cards.words import Code, Person, Strong, Words
+from bot.cards.words import Code, Strong, Words
 from bot.slack.command_line import CommandLine, example
-from bot.slack.kit import blocks as b
 from bot.slack.kit.mrkdwn import lines
 from bot.slack.kit.payloads import StartButton, StartForm
 from bot.slack.listeners.lists import graph_rows, no_graph
@@ -34,14 +32,12 @@ from bot.slack.windows.modals import notice_view
 from bot.slack.windows.starting import (
     START_CALLBACK,
 )
-from bot.slack.workspace.failures import describe
 from orchestrator.errors import InputError
 from orchestrator.graph.graph import Graph
 from orchestrator.store.records import Run
 
 #: Prefix of buttons that open the form; a StartButton says for which graph.
 START = "signoff_start"
-_log = structlog.get_logger(__name__)
 
 Rows = list[Words]
 
@@ -120,6 +116,7 @@ async def begin(tools: Tools, args: AsyncArgs) -> None:
             # A window starts one run, whichever process gets to hear of it how often.
             request=f"view:{view['id']}",
             labels={MESSAGE_LABEL: form.link} if form.link else None,
+            thread=(form.channel, form.thread) if form.thread else None,
         )
     except InputError as exc:
         await show_problems(tools, args, book, sheet, exc.problems)
@@ -127,26 +124,6 @@ async def begin(tools: Tools, args: AsyncArgs) -> None:
     shown = notice_view("Started", lines(_started(tools, started)))
     await args.ack(response_action="update", view=shown)
     forget(tools, book)
-    if form.thread and tools.seen.add(f"started:{started.id}"):
-        tools.tasks.spawn(_tell_thread(tools, form, started), name="slack-reply")
-
-
-async def _tell_thread(tools: Tools, form: StartForm, run: Run) -> None:
-    """Say in the thread of the message what was started from it, if the bot may write there."""
-    words: Words = (Person(run.requester), " started ", Strong(run.graph), " from here: run ",
-                    Code(run.ref), ".")  # fmt: skip
-    text = lines([words])
-    try:
-        await tools.client.chat_postMessage(
-            channel=form.channel,
-            thread_ts=form.thread,
-            text=text,
-            blocks=[b.section(text)],
-            unfurl_links=False,
-        )
-    except Exception as exc:  # noqa: BLE001 - the run is started all the same
-        failure = describe(exc)
-        _log.warning("slack_thread_not_told", run_id=run.id, error=failure.code, fix=failure.fix)
 
 
 TABLE: dict[str, list[tuple[Any, Handler]]] = {

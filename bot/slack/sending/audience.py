@@ -10,8 +10,17 @@ from bot.cards.story import has_ended, has_outcome
 from bot.slack.people.hours import after_quiet, zone_of
 from bot.slack.people.preferences import Preference, Preferences
 from bot.slack.people.readers import Reader
-from bot.slack.sending.gathering import Direct, gathered, zone_name
-from bot.slack.sending.letters import DIGEST, END, EVENT, OUTCOME, QUESTION, REMINDER, Letters
+from bot.slack.sending.gathering import Direct, gathered
+from bot.slack.sending.letters import (
+    DIGEST,
+    END,
+    EVENT,
+    OUTCOME,
+    QUESTION,
+    REMINDER,
+    RUN_END,
+    Letters,
+)
 from bot.slack.sending.recipients import (
     MOST_PEOPLE,
     Circle,
@@ -22,13 +31,14 @@ from bot.slack.sending.recipients import (
     resolve,
     still_asked,
 )
+from bot.slack.sending.zones import zone_name
 from bot.slack.workspace.directory import SlackDirectory
 from bot.slack.workspace.links import Links
 from orchestrator.core import approval_events as a
 from orchestrator.core.effects import Purpose
 from orchestrator.graph.kinds import Risk
 from orchestrator.runtime import Engine
-from orchestrator.store.records import Approval, Delivery
+from orchestrator.store.records import Approval, Delivery, Run
 
 
 class Audience(Letters):
@@ -58,7 +68,7 @@ class Audience(Letters):
             case Purpose.REMINDER if approval.is_open:
                 people = await still_asked(approval, self._directory, now)
                 circle = Circle(names=people, is_mutable=True)
-                return await self._told(circle, approval, REMINDER, now)
+                return await self._told(circle, approval.run, REMINDER, now)
             case Purpose.NOTICE if delivery.seq is not None:
                 return await self._concerned(delivery.seq, approval, now)
             case Purpose.OUTCOME:
@@ -96,7 +106,7 @@ class Audience(Letters):
         circle = circle_of(approval, event)
         if circle is None:
             return []
-        directs = await self._told(circle, approval, f"{EVENT}{seq}", now)
+        directs = await self._told(circle, approval.run, f"{EVENT}{seq}", now)
         if approval.direct and isinstance(event, a.ApprovalReassigned | a.ApprovalEscalated):
             return [await self._as_copy(direct, approval) for direct in directs]
         return directs
@@ -120,7 +130,7 @@ class Audience(Letters):
         actors = {OUTCOME: decided_by(approval)} if is_new else {}
         actors |= {END: approval.run.cancelled_by} if is_over else {}
         names: dict[str, list[str]] = {}
-        for person in listeners_of(approval, (await self._preferences.everybody()).items()):
+        for person in listeners_of(approval.run, (await self._preferences.everybody()).items()):
             # Following tells nobody what they may not read.
             if not await self._reader(person).may_read(approval):
                 continue
@@ -130,12 +140,20 @@ class Audience(Letters):
         directs: list[Direct] = []
         for detail, people in names.items():
             circle = Circle(names=tuple(people), is_mutable=True, is_wanted=True)
-            directs += await self._told(circle, approval, detail, now)
+            directs += await self._told(circle, approval.run, detail, now)
         return directs
 
-    async def _told(
-        self, circle: Circle, approval: Approval, detail: str, now: datetime
-    ) -> list[Direct]:
+    async def directs_of_end(self, run: Run, now: datetime) -> list[Direct]:
+        """Return who is told of the end of a run that asked nobody, and so has no message."""
+        people = [
+            person
+            for person in listeners_of(run, (await self._preferences.everybody()).items())
+            if person != run.cancelled_by and await self._reader(person).may_read_run(run)
+        ]
+        circle = Circle(names=tuple(people), is_mutable=True, is_wanted=True)
+        return await self._told(circle, run, RUN_END, now)
+
+    async def _told(self, circle: Circle, run: Run, detail: str, now: datetime) -> list[Direct]:
         people = await resolve(circle.names, self._directory)
         people = tuple(person for person in people if person not in circle.without)
         if len(people) > MOST_PEOPLE and not circle.is_wanted:
@@ -143,7 +161,7 @@ class Audience(Letters):
         directs: list[Direct] = []
         for person in people:
             preference = await self._preferences.get(person)
-            is_muted = preference.is_muted(run=approval.run_id, graph=approval.graph, now=now)
+            is_muted = preference.is_muted(run=run.id, graph=run.graph, now=now)
             if is_muted and circle.is_mutable:
                 continue
             at = now if circle.is_urgent else await self._after_quiet(person, preference, now)

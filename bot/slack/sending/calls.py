@@ -1,7 +1,8 @@
-"""The calls that put messages into Slack, with a plainer try where Slack refuses the blocks."""
+"""The calls that put messages into Slack, with plainer tries where Slack refuses the blocks."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -14,14 +15,17 @@ from bot.errors import DeliveryError
 from bot.slack.kit import blocks as b
 from bot.slack.kit import limits
 from bot.slack.kit.messages import SlackMessage, render, render_plainly
-from bot.slack.kit.mrkdwn import GroupIds
+from bot.slack.kit.mrkdwn import GroupIds, has_dates, in_zone
 from bot.slack.sending.naming import without_calls
+from bot.slack.sending.zones import zone_to_write_in
 from bot.slack.workspace.directory import SlackDirectory
 from bot.slack.workspace.failures import Failure, Remedy, describe, unreadable
 from orchestrator.store.records import Delivery, Message
 
 T = TypeVar("T")
 POST, UPDATE, OPEN = "chat.postMessage", "chat.update", "conversations.open"
+#: Seconds that no table is tried after Slack has refused one.
+_WITHOUT_TABLES = 3600.0
 _log = structlog.get_logger(__name__)
 
 
@@ -50,6 +54,8 @@ class Draft:
 
     full: SlackMessage
     plain: SlackMessage
+    #: The full one with its tables as lists; None: it has no table.
+    flat: SlackMessage | None = None
 
     @classmethod
     def of(cls, message: SlackMessage) -> Draft:
@@ -60,11 +66,16 @@ class Draft:
         """Return it with a first line, in mrkdwn; empty: as it is."""
         if not line:
             return self
-        return Draft(full=_below(line, self.full), plain=_below(line, self.plain))
+        return self.changed(lambda shown: _below(line, shown))
 
     def marked(self, deliveries: Sequence[Delivery]) -> Draft:
         """Return it with the numbers by which it is found again if its answer is lost."""
-        return Draft(full=_marked(self.full, deliveries), plain=_marked(self.plain, deliveries))
+        return self.changed(lambda shown: _marked(shown, deliveries))
+
+    def changed(self, change: Callable[[SlackMessage], SlackMessage]) -> Draft:
+        """Return it with a change to each of its forms."""
+        flat = change(self.flat) if self.flat is not None else None
+        return Draft(full=change(self.full), plain=change(self.plain), flat=flat)
 
 
 class Calls:
@@ -78,23 +89,37 @@ class Calls:
         self._client = client
         self._directory = directory
         self._directs: dict[str, str] = {}
+        self._without_tables_until = 0.0
 
     async def draft(self, card: Card, *, is_first: bool = False) -> Draft:
         """Render a card; the first message calls nobody whom it is not to call."""
         if is_first:
             card = await without_calls(card, self._directory)
         groups = await self._directory.known_groups()
-        return Draft(full=render(card, groups), plain=render_plainly(card, groups))
+        full = render(card, groups)
+        has_table = any(block["type"] == "table" for block in full.blocks)
+        flat = render(card, groups, has_tables=False) if has_table else None
+        return Draft(full=full, plain=render_plainly(card, groups), flat=flat)
+
+    async def in_zone_of(self, draft: Draft, person: str) -> Draft:
+        """Write the times of notifications in somebody's zone, where it is known.
+
+        What stands in the message itself adapts to each reader.
+        """
+        if not has_dates(draft.full.text):
+            return draft
+        zone = await zone_to_write_in(self._directory, person)
+        return draft.changed(lambda shown: replace(shown, text=in_zone(shown.text, zone)))
 
     async def post(self, draft: Draft, *, channel: str, thread_ts: str | None = None) -> Posted:
         """Post a message."""
-        return await _plainer(
+        return await self._plainer(
             draft, lambda shown: self._post(shown, channel=channel, thread_ts=thread_ts)
         )
 
     async def update(self, draft: Draft, message: Message) -> None:
         """Replace a message; an edit pings nobody."""
-        await _plainer(draft, lambda shown: self._update(shown, message))
+        await self._plainer(draft, lambda shown: self._update(shown, message))
 
     async def groups(self) -> GroupIds:
         """Return the ids of groups, for mentions."""
@@ -141,17 +166,25 @@ class Calls:
         except Exception as exc:
             raise CallError(UPDATE, describe(exc)) from exc
 
-
-async def _plainer(draft: Draft, call: Callable[[SlackMessage], Awaitable[T]]) -> T:
-    try:
-        return await call(draft.full)
-    except CallError as exc:
-        if exc.failure.remedy is not Remedy.PLAINER:
-            raise
-        _log.error(
-            "slack_refused_blocks", error=exc.code, detail=exc.failure.fix, sort=draft.full.sort
-        )
-    return await call(draft.plain)
+    async def _plainer(self, draft: Draft, call: Callable[[SlackMessage], Awaitable[T]]) -> T:
+        """Make a call with the fullest form of a message that Slack takes."""
+        is_known = draft.flat is not None and time.monotonic() < self._without_tables_until
+        tries = [draft.full, draft.flat, draft.plain][1 if is_known else 0 :]
+        *fuller, last = [shown for shown in tries if shown is not None]
+        for shown in fuller:
+            try:
+                answer = await call(shown)
+            except CallError as exc:
+                if exc.failure.remedy is not Remedy.PLAINER:
+                    raise
+                code, fix, sort = exc.code, exc.failure.fix, draft.full.sort
+                _log.error("slack_refused_blocks", error=code, detail=fix, sort=sort)
+            else:
+                if shown is draft.flat and not is_known:
+                    # Nothing but its tables was in the way.
+                    self._without_tables_until = time.monotonic() + _WITHOUT_TABLES
+                return answer
+        return await call(last)
 
 
 def _below(line: str, message: SlackMessage) -> SlackMessage:

@@ -14,10 +14,10 @@ from bot.slack.kit import limits
 from bot.slack.kit.blocks import Block
 from bot.slack.kit.messages import REMINDER_EVENT, SlackMessage
 from bot.slack.kit.mrkdwn import GroupIds, escape, lines, mrkdwn
-from bot.slack.kit.payloads import AnswerButton, DecisionButton, MuteButton, SnoozeButton
-from orchestrator.store.records import Approval
+from bot.slack.kit.payloads import AnswerButton, DecisionButton, MuteButton, RunOption, SnoozeButton
 
 OPEN = "signoff_notify_open"
+SHOW = "signoff_run_show"
 ANSWER = "signoff_notify_answer"
 SNOOZE = "signoff_notify_snooze"
 MUTE = "signoff_notify_mute"
@@ -31,15 +31,16 @@ NOTIFICATIONS = "signoff_notifications"
 class DirectPost:
     """What a direct message belongs to."""
 
-    approval: Approval
+    #: The approval, or the run where that asked nobody.
+    about: str
+    run_id: str
     delivery: int
     #: Where the question stands; None: nobody knows.
-    url: str | None
+    url: str | None = None
 
 
 def render_direct(note: DirectNote, post: DirectPost, groups: GroupIds) -> SlackMessage:
     """Render a message to one person."""
-    approval = post.approval
     buttons = [made for action in note.actions if (made := _button(action, post)) is not None]
     text = lines(list(note.lines), groups)
     blocks = [
@@ -48,7 +49,7 @@ def render_direct(note: DirectNote, post: DirectPost, groups: GroupIds) -> Slack
         *([b.actions(buttons)] if buttons else []),
         *([b.context(mrkdwn(note.footer, groups))] if note.footer else []),
     ]
-    return _message(text, blocks, approval.id, post.delivery)
+    return _message(text, blocks, post)
 
 
 def render_digest(
@@ -66,7 +67,7 @@ def render_digest(
     waiting = b.button("All that waits for me…", action_id=PENDING, value="digest")
     blocks.append(b.actions([waiting, settings] if digest.more else [settings]))
     text = f"{escape(digest.title)}: {mrkdwn(digest.lines[0].words[:1], groups)}"
-    return _message(text, blocks[: limits.MESSAGE_BLOCKS], post.approval.id, post.delivery)
+    return _message(text, blocks[: limits.MESSAGE_BLOCKS], post)
 
 
 def link_button(label: str, url: str) -> Block:
@@ -90,22 +91,25 @@ def _line_buttons(line: DigestLine, url: str | None) -> list[Block]:
 def _button(action: DirectAction, post: DirectPost) -> Block | None:
     match action:
         case DirectAction.ANSWER:
-            answer = AnswerButton(approval=post.approval.id)
+            answer = AnswerButton(approval=post.about)
             style = ButtonStyle.PRIMARY
             return b.button("Answer…", action_id=ANSWER, value=answer.pack(), style=style)
         case DirectAction.OPEN:
             return link_button("Open the question", post.url) if post.url else None
+        case DirectAction.SHOW:
+            shown = RunOption(run=post.run_id, what="show")
+            return b.button("Show the run", action_id=SHOW, value=shown.pack())
         case DirectAction.SNOOZE:
-            snooze = SnoozeButton(approval=post.approval.id)
+            snooze = SnoozeButton(approval=post.about)
             return b.button("Snooze 1 h", action_id=SNOOZE, value=snooze.pack())
         case DirectAction.MUTE:
-            mute = MuteButton(run=post.approval.run_id)
+            mute = MuteButton(run=post.run_id)
             return b.button("Mute this run", action_id=MUTE, value=mute.pack())
 
 
-def _message(text: str, blocks: list[dict[str, Any]], approval: str, delivery: int) -> SlackMessage:
+def _message(text: str, blocks: list[dict[str, Any]], post: DirectPost) -> SlackMessage:
     metadata = {
         "event_type": REMINDER_EVENT,
-        "event_payload": {"approval_id": approval, "delivery": delivery},
+        "event_payload": {"approval_id": post.about, "delivery": post.delivery},
     }
     return SlackMessage(text=text, blocks=blocks, metadata=metadata)

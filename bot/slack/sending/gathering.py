@@ -8,8 +8,8 @@ from datetime import datetime, timedelta, tzinfo
 from bot.slack.people.hours import next_of, zone_of
 from bot.slack.people.preferences import Preference
 from bot.slack.sending.letters import DIGEST, QUESTION
+from bot.slack.sending.zones import zone_name
 from bot.slack.workspace.directory import SlackDirectory
-from orchestrator.errors import DirectoryError
 from orchestrator.runtime import Engine
 from orchestrator.store.records import Approval
 
@@ -59,12 +59,3 @@ async def gather_anew(
             for delivery, approval in zip(waiting, approvals, strict=True)
         ]
     )
-
-
-async def zone_name(directory: SlackDirectory, person: str) -> str:
-    """Return the name of a person's time zone; UTC where it is not known."""
-    try:
-        found = await directory.person(person)
-    except DirectoryError:
-        return "UTC"
-    return found.zone if found is not None else "UTC"

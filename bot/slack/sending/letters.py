@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from bot.cards.digest import digest_of
-from bot.cards.direct import DirectNote, end_note, event_note, outcome_note, reminder_note
+from bot.cards.direct import DirectNote, end_note, event_note, outcome_note, reminder_note, run_note
+from bot.cards.secrets import visible_in_run
 from bot.slack.kit.messages import SlackMessage
 from bot.slack.people.preferences import Preferences
 from bot.slack.sending.directs import DirectPost, render_digest, render_direct
@@ -17,6 +18,10 @@ from orchestrator.runtime import Engine
 from orchestrator.store.records import Approval, Delivery, Message
 
 QUESTION, DIGEST, REMINDER, OUTCOME, END = "question", "digest", "reminder", "outcome", "end"
+#: How a question and its run ended, in one message.
+BOTH = f"{OUTCOME}+{END}"
+#: How a run ended that asked nobody.
+RUN_END = "run"
 #: An event that concerns the person; its number follows.
 EVENT = "event:"
 
@@ -50,8 +55,21 @@ class Letters:
         if note is None:
             return None
         url = await self._links.find(approval.id, person=person)
-        post = DirectPost(approval=approval, delivery=delivery.id, url=url)
+        post = DirectPost(about=approval.id, run_id=approval.run_id, delivery=delivery.id, url=url)
         return render_direct(note, post, await self._directory.known_groups())
+
+    async def compose_end(self, delivery: Delivery, now: datetime) -> SlackMessage | None:
+        """Return what a person is told of the end of a run that asked nobody; None: nothing."""
+        person = delivery.person or ""
+        run = await self._engine.get_run(delivery.run_id)
+        preference = await self._preferences.get(person)
+        if preference.is_muted(run=run.id, graph=run.graph, now=now):
+            return None
+        # What came of it is for who asked for it.
+        output = await self._engine.get_output(run.id) if person == run.requester else None
+        shown = visible_in_run(output or {}, (), self._engine.graphs.get(run.graph))
+        post = DirectPost(about=run.id, run_id=run.id, delivery=delivery.id)
+        return render_direct(run_note(run, shown), post, await self._directory.known_groups())
 
     async def wants_copy(self, delivery: Delivery, approval: Approval, now: datetime) -> bool:
         """Is a copy of the question still of use to a person when it is sent?"""
@@ -88,7 +106,7 @@ class Letters:
             line.approval_id: await self._links.find(line.approval_id, person=person)
             for line in digest.lines
         }
-        post = DirectPost(approval=shown[0], delivery=delivery, url=None)
+        post = DirectPost(about=shown[0].id, run_id=shown[0].run_id, delivery=delivery)
         return render_digest(digest, urls, await self._directory.known_groups(), post=post)
 
     async def _asked_of(self, approval: Approval, now: datetime) -> tuple[str, ...]:

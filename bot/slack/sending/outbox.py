@@ -16,7 +16,7 @@ from bot.slack.sending.pacing import Pacer
 from bot.slack.sending.telling import Telling
 from bot.slack.workspace.failures import Failure, Remedy
 from orchestrator.core.effects import Purpose
-from orchestrator.errors import ApprovalNotFoundError, StoreError
+from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError, StoreError
 from orchestrator.runtime import Clock, Engine, process_name
 from orchestrator.store import DIGEST
 from orchestrator.store.records import Backlog, Delivery
@@ -243,17 +243,16 @@ class Sender:
         delivery = parts[0]
         is_doubtful = delivery.attempts - 1 > self._refused.get(delivery.id, 0)
         try:
-            approval = await self._engine.get_approval(delivery.approval_id)
             match delivery.purpose:
-                case Purpose.QUESTION:
-                    await self._asking.ask(delivery, approval, is_doubtful=is_doubtful)
-                case Purpose.PROGRESS | Purpose.OUTCOME:
-                    await self._asking.update(delivery, approval, is_doubtful=is_doubtful)
-                case Purpose.REMINDER | Purpose.NOTICE:
-                    await self._telling.notify(delivery, approval, is_doubtful=is_doubtful)
                 case Purpose.DIRECT:
                     await self._telling.tell(parts, is_doubtful=is_doubtful)
-        except ApprovalNotFoundError as exc:
+                case Purpose.STARTED:
+                    await self._telling.say_started(delivery, is_doubtful=is_doubtful)
+                case Purpose.ENDED:
+                    await self._telling.say_ended(delivery)
+                case _:
+                    await self._bring(delivery, is_doubtful=is_doubtful)
+        except (ApprovalNotFoundError, RunNotFoundError) as exc:
             for each in parts:
                 await self._engine.drop_delivery(each, error=str(exc))
         except CallError as exc:
@@ -263,6 +262,17 @@ class Sender:
             self._complaints.clear()
             self._sent += 1
             self._last_error = self._paused = None
+
+    async def _bring(self, delivery: Delivery, *, is_doubtful: bool) -> None:
+        """Bring a question before people, or what they see of it up to date."""
+        approval = await self._engine.get_approval(delivery.approval_id)
+        match delivery.purpose:
+            case Purpose.QUESTION:
+                await self._asking.ask(delivery, approval, is_doubtful=is_doubtful)
+            case Purpose.PROGRESS | Purpose.OUTCOME:
+                await self._asking.update(delivery, approval, is_doubtful=is_doubtful)
+            case _:
+                await self._telling.notify(delivery, approval, is_doubtful=is_doubtful)
 
     async def _after_failure(self, parts: Sequence[Delivery], exc: CallError) -> None:
         delivery, failure = parts[0], exc.failure

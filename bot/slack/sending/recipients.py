@@ -14,7 +14,7 @@ from orchestrator.core.approval_events import Outcome
 from orchestrator.core.state import RunStatus
 from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph.policy import parse_approver
-from orchestrator.store.records import Approval
+from orchestrator.store.records import Approval, Run
 
 #: More people than this are told in the thread only.
 MOST_PEOPLE = 20
@@ -71,13 +71,10 @@ def _around_open(approval: Approval, event: object) -> Circle | None:
             return None
 
 
-def listeners_of(
-    approval: Approval, everybody: Iterable[tuple[str, Preference]]
-) -> tuple[str, ...]:
-    """Return who hears how a question, and at last its run, ended: who asked, and who follows."""
-    run = approval.run
+def listeners_of(run: Run, everybody: Iterable[tuple[str, Preference]]) -> tuple[str, ...]:
+    """Return who hears how a run and its questions ended: who started it, and who follows."""
     following = [who for who, each in everybody if each.does_follow(run=run.id, graph=run.graph)]
-    return tuple(dict.fromkeys([approval.requester, *following]))
+    return tuple(dict.fromkeys([run.requester, *following]))
 
 
 def is_worth_telling(approval: Approval) -> bool:

@@ -34,7 +34,8 @@ class Stories:
         """
         notice = await self._narrator.story_of(delivery, approval)
         if notice is not None:
-            await self.post(delivery, notice, message, is_doubtful=is_doubtful)
+            reader = approval.requester
+            await self.post(delivery, notice, message, reader=reader, is_doubtful=is_doubtful)
 
     async def announce(self, delivery: Delivery, approval: Approval) -> None:
         """Say in the thread of a run's question before this one that this one is asked.
@@ -47,14 +48,28 @@ class Stories:
                 return
             message = await self._engine.find_message(notice.about)
             if message is not None:
-                await self.post(delivery, notice, message, is_doubtful=False)
+                reader = approval.requester
+                await self.post(delivery, notice, message, reader=reader, is_doubtful=False)
         except (CallError, OrchestratorError) as exc:
             _log.info("next_question_not_announced", error=str(exc))
 
     async def post(
-        self, delivery: Delivery, notice: Notice, message: Message, *, is_doubtful: bool
+        self,
+        delivery: Delivery,
+        notice: Notice,
+        message: Message,
+        *,
+        reader: str,
+        is_doubtful: bool,
     ) -> None:
         """Post a notice into the thread of a message, unless an earlier try has.
+
+        Args:
+            delivery: What it is posted for.
+            notice: What it says.
+            message: Whose thread it is.
+            reader: In whose zone notifications write times, where it is known.
+            is_doubtful: May an earlier try have posted it?
 
         Raises:
             CallError: It was not posted, or nobody knows.
@@ -68,7 +83,7 @@ class Stories:
             shown = render_notice(
                 notice, approval_id=delivery.approval_id, delivery=delivery.id, groups=groups
             )
-            return Draft.of(shown)
+            return await self._outlet.calls.in_zone_of(Draft.of(shown), reader)
 
         await self._outlet.post(write, place, thread_ts=thread)
         _log.info("notice_posted", channel=place, thread_ts=thread)

@@ -6,9 +6,11 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from bot.cards.notices import start_notice
 from bot.slack.sending.asking import Asking
 from bot.slack.sending.audience import Audience
 from bot.slack.sending.calls import CallError, Draft
+from bot.slack.sending.letters import RUN_END
 from bot.slack.sending.outlet import Outlet
 from bot.slack.sending.places import Place
 from bot.slack.sending.stories import Stories
@@ -20,6 +22,8 @@ from orchestrator.store.records import Approval, Delivery, Message
 
 #: Why an operator gets a question, of which the question's own message knows more.
 _UNUSABLE = "unusable"
+#: A thread that cannot be written to is not told, which matters to nobody's decision.
+_UNWRITABLE = frozenset({Remedy.PLACE, Remedy.GONE})
 _log = structlog.get_logger(__name__)
 
 
@@ -55,11 +59,41 @@ class Telling:
         notice = await self._threads.find_notice(delivery, approval, now)
         if message is not None and notice is not None:
             try:
-                await self._stories.post(delivery, notice, message, is_doubtful=is_doubtful)
+                await self._stories.post(
+                    delivery,
+                    notice,
+                    message,
+                    reader=approval.requester,
+                    is_doubtful=is_doubtful,
+                )
             except CallError as exc:
                 if not await self._asking.replace(delivery, approval, exc, directs):
                     raise
                 return
+        await self._engine.finish_delivery(delivery, directs=directs)
+
+    async def say_started(self, delivery: Delivery, *, is_doubtful: bool) -> None:
+        """Say in the thread of a message what was started from it, if the bot may write there."""
+        run = await self._engine.get_run(delivery.run_id)
+        place = Message(
+            approval_id=run.id, channel=delivery.channel or "", ts=delivery.detail or ""
+        )
+        try:
+            await self._stories.post(
+                delivery, start_notice(run), place, reader=run.requester, is_doubtful=is_doubtful
+            )
+        except CallError as exc:
+            if exc.failure.remedy not in _UNWRITABLE:
+                raise
+            _log.warning("slack_thread_not_told", error=exc.code, fix=exc.failure.fix)
+            await self._engine.drop_delivery(delivery, error=str(exc))
+            return
+        await self._engine.finish_delivery(delivery)
+
+    async def say_ended(self, delivery: Delivery) -> None:
+        """Have those told whom the end of a run concerns that asked nobody."""
+        run = await self._engine.get_run(delivery.run_id)
+        directs = await self._audience.directs_of_end(run, self._clock.now())
         await self._engine.finish_delivery(delivery, directs=directs)
 
     async def tell(self, parts: Sequence[Delivery], *, is_doubtful: bool) -> None:
@@ -115,7 +149,15 @@ class Telling:
         return True
 
     async def _write(self, parts: Sequence[Delivery]) -> Draft | None:
+        draft = await self._draft(parts)
+        person = str(parts[0].person)
+        return await self._outlet.calls.in_zone_of(draft, person) if draft is not None else None
+
+    async def _draft(self, parts: Sequence[Delivery]) -> Draft | None:
         first = parts[0]
+        if first.detail == RUN_END:
+            told = await self._audience.compose_end(first, self._clock.now())
+            return Draft.of(told).marked(parts) if told is not None else None
         # Read when it is sent: what has changed meanwhile is told as it is.
         approvals = [await self._engine.get_approval(each.approval_id) for each in parts]
         now = self._clock.now()
