@@ -27,6 +27,8 @@ class Outlet:
         self.calls = calls
         self._history = history
         self._pacer = pacer
+        #: What this process has posted last, by channel.
+        self._newest: dict[str, str] = {}
 
     async def channel(self, place: Place) -> str:
         """Return the channel of a place, opening direct messages if need be."""
@@ -44,7 +46,13 @@ class Outlet:
             draft = await write()
             if draft is None:
                 return None
-            return await self.calls.post(draft, channel=channel, thread_ts=thread_ts)
+            posted = await self.calls.post(draft, channel=channel, thread_ts=thread_ts)
+            self._newest[posted.channel] = posted.ts
+            return posted
+
+    def is_newest(self, posted: Posted) -> bool:
+        """Has this process posted nothing into the channel since?"""
+        return self._newest.get(posted.channel) == posted.ts
 
     async def update(self, write: Writing, message: Message) -> None:
         """Replace a message by what `write` returns."""

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 import structlog
 
 from bot.cards.notices import start_notice
 from bot.slack.sending.asking import Asking
 from bot.slack.sending.audience import Audience
-from bot.slack.sending.calls import CallError, Draft
-from bot.slack.sending.letters import RUN_END
+from bot.slack.sending.calls import CallError, Draft, Posted
+from bot.slack.sending.letters import BOTH, END, OUTCOME, RUN_END
 from bot.slack.sending.outlet import Outlet
 from bot.slack.sending.places import Place
 from bot.slack.sending.stories import Stories
 from bot.slack.sending.threads import Threads
 from bot.slack.workspace.failures import Remedy
+from orchestrator.core.state import RunStatus
 from orchestrator.runtime import Clock, Engine
 from orchestrator.store import COPIES, COPY, DIGEST, OPERATOR
 from orchestrator.store.records import Approval, Delivery, Message
@@ -24,7 +27,20 @@ from orchestrator.store.records import Approval, Delivery, Message
 _UNUSABLE = "unusable"
 #: A thread that cannot be written to is not told, which matters to nobody's decision.
 _UNWRITABLE = frozenset({Remedy.PLACE, Remedy.GONE})
+#: So long after the outcome of a question its message may be edited to tell the run's end, too. By
+#: then an edit whose answer was lost is still found among the messages of these minutes.
+_TOGETHER = timedelta(minutes=5)
+_ALARMING = frozenset({RunStatus.FAILED, RunStatus.TIMED_OUT})
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Outcome:
+    """A direct message about the outcome of a question."""
+
+    about: str
+    at: datetime
+    posted: Posted
 
 
 class Telling:
@@ -50,6 +66,8 @@ class Telling:
         self._threads = threads
         self._clock = clock
         self._hook = hook
+        #: The newest outcome that this process has told a person, by their channel.
+        self._outcomes: dict[str, _Outcome] = {}
 
     async def notify(self, delivery: Delivery, approval: Approval, *, is_doubtful: bool) -> None:
         """Post a reminder or another notice into the thread of a question."""
@@ -103,7 +121,8 @@ class Telling:
             channel = await self._outlet.channel(Place(name=str(first.person), is_person=True))
             if is_doubtful and await self._was_told(parts, channel):
                 return
-            posted = await self._outlet.post(lambda: self._write(parts), channel)
+            posted = await self._add_end(first, channel)
+            posted = posted or await self._outlet.post(lambda: self._write(parts), channel)
         except CallError as exc:
             if exc.failure.remedy is not Remedy.PLACE:
                 raise
@@ -119,11 +138,42 @@ class Telling:
             await self._engine.finish_digest(parts, channel=posted.channel, ts=posted.ts)
             return
         if first.detail not in COPIES:
+            if first.detail == OUTCOME:
+                now = self._clock.now()
+                self._outcomes[channel] = _Outcome(about=first.approval_id, at=now, posted=posted)
             await self._engine.finish_delivery(first)
             return
         await self._engine.finish_delivery(
             first, channel=posted.channel, ts=posted.ts, reason=await self._reason(first)
         )
+
+    async def _add_end(self, delivery: Delivery, channel: str) -> Posted | None:
+        """Say in the message about a question's outcome how the run ended; None: not there.
+
+        That is done soon after it was sent, and while it is the newest. An edit rings no bell, so
+        that a run which failed after all is told by a message of its own.
+        """
+        before = self._outcomes.get(channel)
+        if before is None or delivery.detail != END or before.about != delivery.approval_id:
+            return None
+        is_fresh = self._clock.now() - before.at < _TOGETHER
+        run = await self._engine.get_run(delivery.run_id)
+        if not is_fresh or not self._outlet.is_newest(before.posted) or run.status in _ALARMING:
+            return None
+        both = [replace(delivery, detail=BOTH)]
+        place = Message(
+            approval_id=delivery.approval_id,
+            channel=before.posted.channel,
+            ts=before.posted.ts,
+            person=delivery.person,
+        )
+        try:
+            await self._outlet.update(lambda: self._write(both), place)
+        except CallError as exc:
+            if exc.failure.remedy is not Remedy.GONE:
+                raise
+            return None
+        return before.posted
 
     async def _was_told(self, parts: Sequence[Delivery], channel: str) -> bool:
         """Was it sent by a try whose answer was lost? What that did not hold is sent later."""
