@@ -9,10 +9,10 @@ PYTEST = $(BIN)/pytest -n $(JOBS)
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types imports unit browser bench lock clean chromium
+.PHONY: help demo test lint types imports unit browser bench bench-scale bench-load lock clean chromium
 
 help: ## say what there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(VENV)/.runtime ## set up, then try everything in the browser
 	@exec $(BIN)/signoff demo $(ARGS)
@@ -36,10 +36,14 @@ unit: $(VENV)/.development ## run the tests that need no browser
 browser: $(VENV)/.development chromium ## run the tests that need a browser
 	$(PYTEST) -m browser $(ARGS)
 
-bench: $(VENV)/.development ## measure
-	@$(BIN)/python benchmarks/advance.py
-	@$(BIN)/python benchmarks/bench.py
-	@$(BIN)/python benchmarks/clicks.py
+bench: $(VENV)/.development ## measure beside other libraries (ten minutes; docs/performance.md)
+	@$(BIN)/python -m benchmarks compare $(ARGS)
+
+bench-scale: $(VENV)/.development ## measure with a million open approvals
+	@$(BIN)/python -m benchmarks scale $(ARGS)
+
+bench-load: $(VENV)/.development ## measure clicks on the whole bot
+	@$(BIN)/python -m benchmarks load $(ARGS)
 
 lock: ## choose the newest allowed versions of all dependencies (needs uv)
 	uv pip compile pyproject.toml --quiet --upgrade --universal --extra cel --extra postgres \

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import statistics
-import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from orchestrator.core import commands as c
 from orchestrator.core.advance import Advance, advance
@@ -202,8 +201,11 @@ def _say(name: str, short: list[float], long: list[float]) -> None:
     print(f"{name:<44}{one * 1e6:>9,.0f} µs{many * 1e6:>9,.0f} µs{many / one:>8.2f}")
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure and print."""
+    argparse.ArgumentParser(prog="python -m benchmarks advance", description=__doc__).parse_args(
+        arguments
+    )
     graph = chain()
     _rate(graph)  # warms caches up
     rates = [_rate(graph) for _ in range(ROUNDS)]
@@ -218,7 +220,3 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for made, name in ((edge_loop(), "edges that lead back"), (loop_node(), "a loop node")):
             _say(f"{name}, from the checkpoint", *asyncio.run(_cold(made, Path(folder))))
-
-
-if __name__ == "__main__":
-    main()

@@ -1,143 +1,159 @@
-"""The floors: the workload's rows written with sqlite3 and nothing around it."""
+"""The floors on SQLite: the rows that Signoff writes, with nothing around them.
+
+- `blocking`: sqlite3, a transaction for each of Signoff's commits, one after the other;
+- `grouped`: a writer's thread that commits what has queued up, up to 32 together;
+- `single`: aiosqlite, all rows of a phase in one transaction.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import queue
 import sqlite3
+import sys
 import threading
-from pathlib import Path
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import aiosqlite
+
+from benchmarks import wire
+from benchmarks.plan import Commit, Plan
+
 MAX_BATCH = 32
-_TEXT = "x" * 1_000
-_STATE = "s" * 400
-_SCHEMA = """
-CREATE TABLE runs (id TEXT PRIMARY KEY, status TEXT, seq INTEGER, state TEXT);
-CREATE TABLE events (run_id TEXT, seq INTEGER, body TEXT, PRIMARY KEY (run_id, seq));
-CREATE TABLE approvals (id TEXT PRIMARY KEY, run_id TEXT, status TEXT, due_at TEXT);
-CREATE TABLE timers (run_id TEXT PRIMARY KEY, due_at TEXT);
-CREATE INDEX due ON timers (due_at);
-"""
+_PRAGMAS = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
 
 
-def connect(path: Path) -> sqlite3.Connection:
-    """Open a database with full durability."""
-    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.executescript(_SCHEMA)
-    return connection
+class Floor(wire.Candidate):
+    """A floor: it has a plan of rows, and a database of the same tables."""
 
+    async def open(self) -> None:
+        """Make the tables."""
+        self.plan = Plan(self.options.recording)
+        self.connection = sqlite3.connect(
+            self.options.database, isolation_level=None, check_same_thread=False
+        )
+        for text in (*_PRAGMAS, *self.plan.schema):
+            self.connection.execute(text)
 
-def start(connection: sqlite3.Connection, run_id: str) -> None:
-    """Store a run that has started."""
-    connection.execute("INSERT INTO runs VALUES (?, 'running', 1, ?)", (run_id, _STATE))
-    _events(connection, run_id, range(1, 4), "{}")
+    async def fill(self, count: int) -> None:
+        """Write the rows of so many paused runs."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        for number in range(count):
+            run = f"stored-{number}"
+            self.plan.prepare(run)
+            for commit in self.plan.take("start", run):
+                _write(self.connection, commit)
+            self.plan.take("approve", run)
+        self.connection.execute("COMMIT")
 
+    def prepare(self, runs: Sequence[str]) -> None:
+        """Make the rows of these runs."""
+        for run in runs:
+            self.plan.prepare(run)
 
-def pause(connection: sqlite3.Connection, run_id: str) -> None:
-    """Store a node's result and the question behind it."""
-    _events(connection, run_id, range(4, 8), _TEXT)
-    connection.execute("INSERT INTO approvals VALUES (?, ?, 'open', 'later')", (run_id, run_id))
-    connection.execute("INSERT INTO timers VALUES (?, 'later')", (run_id,))
-    connection.execute("UPDATE runs SET status='waiting', seq=7 WHERE id=?", (run_id,))
+    async def start(self, run: str) -> None:
+        """Write what starting a run writes."""
+        await self.write(self.plan.take("start", run))
 
+    async def approve(self, run: str) -> None:
+        """Write what an approval writes."""
+        await self.write(self.plan.take("approve", run))
+        self.executions += 1
 
-def decide(connection: sqlite3.Connection, run_id: str) -> None:
-    """Store a decision by compare-and-set."""
-    connection.execute(
-        "UPDATE approvals SET status='approved' WHERE id=? AND status='open'", (run_id,)
-    )
-    connection.execute("DELETE FROM timers WHERE run_id=?", (run_id,))
-    _events(connection, run_id, range(8, 14), "{}")
-    connection.execute("UPDATE runs SET status='running', seq=13 WHERE id=?", (run_id,))
-
-
-def complete(connection: sqlite3.Connection, run_id: str) -> None:
-    """Store the end of a run."""
-    _events(connection, run_id, range(14, 16), "{}")
-    connection.execute("UPDATE runs SET status='completed', seq=15 WHERE id=?", (run_id,))
-
-
-def _events(connection: sqlite3.Connection, run_id: str, seqs: range, body: str) -> None:
-    rows = [(run_id, seq, body if seq == seqs.start else "{}") for seq in seqs]
-    connection.executemany("INSERT INTO events VALUES (?, ?, ?)", rows)
-
-
-class Blocking:
-    """A transaction a step, one after the other."""
-
-    name = "sqlite3"
-
-    def __init__(self, path: Path) -> None:
-        self._connection = connect(path)
-
-    async def start(self, run_id: str) -> None:
-        """Start a run and pause it."""
-        self._step(start, run_id)
-        self._step(pause, run_id)
-
-    async def approve(self, run_id: str) -> None:
-        """Approve a run and complete it."""
-        self._step(decide, run_id)
-        self._step(complete, run_id)
-
-    def _step(self, step: Any, run_id: str) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-        step(self._connection, run_id)
-        self._connection.execute("COMMIT")
+    async def write(self, commits: list[Commit]) -> None:
+        """Write a phase's commits."""
+        raise NotImplementedError
 
     async def close(self) -> None:
         """Close the database."""
-        self._connection.close()
+        self.connection.close()
 
 
-class Grouped:
-    """A writer thread that commits what has queued up, together."""
+def _write(connection: sqlite3.Connection, commit: Commit) -> None:
+    for text, rows in commit:
+        connection.executemany(text, rows)
 
-    name = "group commit"
 
-    def __init__(self, path: Path) -> None:
-        self._connection = connect(path)
+class Blocking(Floor):
+    """A transaction for each commit, one after the other."""
+
+    async def write(self, commits: list[Commit]) -> None:
+        """See Floor."""
+        for commit in commits:
+            self.connection.execute("BEGIN IMMEDIATE")
+            _write(self.connection, commit)
+            self.connection.execute("COMMIT")
+
+
+class Grouped(Floor):
+    """A thread that commits what has queued up, together."""
+
+    async def open(self) -> None:
+        """Start the thread as well."""
+        await super().open()
         self._queue: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._loop = asyncio.get_running_loop()
-        self._thread = threading.Thread(target=self._write)
+        self._thread = threading.Thread(target=self._work)
         self._thread.start()
 
-    async def start(self, run_id: str) -> None:
-        """Start a run and pause it."""
-        await self._step(start, run_id)
-        await self._step(pause, run_id)
+    async def write(self, commits: list[Commit]) -> None:
+        """See Floor."""
+        for commit in commits:
+            future = self._loop.create_future()
+            self._queue.put((commit, future))
+            await future
 
-    async def approve(self, run_id: str) -> None:
-        """Approve a run and complete it."""
-        await self._step(decide, run_id)
-        await self._step(complete, run_id)
-
-    async def _step(self, step: Any, run_id: str) -> None:
-        future = self._loop.create_future()
-        self._queue.put((step, run_id, future))
-        await future
-
-    def _write(self) -> None:
+    def _work(self) -> None:
         while (first := self._queue.get()) is not None:
             batch = [first]
             while len(batch) < MAX_BATCH and not self._queue.empty():
                 batch.append(self._queue.get())
-            self._connection.execute("BEGIN IMMEDIATE")
-            for step, run_id, _ in batch:
-                step(self._connection, run_id)
-            self._connection.execute("COMMIT")
-            self._loop.call_soon_threadsafe(_answer, [future for _, _, future in batch])
+            self.connection.execute("BEGIN IMMEDIATE")
+            for commit, _ in batch:
+                _write(self.connection, commit)
+            self.connection.execute("COMMIT")
+            self._loop.call_soon_threadsafe(_answer, [future for _, future in batch])
 
     async def close(self) -> None:
         """Stop the thread and close the database."""
         self._queue.put(None)
         self._thread.join()
-        self._connection.close()
+        await super().close()
 
 
-def _answer(futures: list[asyncio.Future[None]]) -> None:
+def _answer(futures: Iterable[asyncio.Future[None]]) -> None:
     for future in futures:
         future.set_result(None)
+
+
+class Single(Floor):
+    """All rows of a phase in one transaction through aiosqlite."""
+
+    async def open(self) -> None:
+        """Open the connection that writes as well."""
+        await super().open()
+        self._lock = asyncio.Lock()
+        self._asynchronous = await aiosqlite.connect(self.options.database, isolation_level=None)
+        for text in _PRAGMAS:
+            await self._asynchronous.execute(text)
+
+    async def write(self, commits: list[Commit]) -> None:
+        """See Floor."""
+        async with self._lock:
+            await self._asynchronous.execute("BEGIN IMMEDIATE")
+            for commit in commits:
+                for text, rows in commit:
+                    await self._asynchronous.executemany(text, rows)
+            await self._asynchronous.commit()
+
+    async def close(self) -> None:
+        """Close both connections."""
+        await self._asynchronous.close()
+        await super().close()
+
+
+KINDS = {"blocking": Blocking, "grouped": Grouped, "single": Single}
+
+if __name__ == "__main__":
+    wire.run(KINDS[sys.argv[1]])

@@ -14,7 +14,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -115,14 +115,14 @@ async def _measure(count: int, interval: float) -> Figures:
             )
 
 
-def main() -> None:
+def main(arguments: Sequence[str]) -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks burst", description=__doc__)
     parser.add_argument("--count", type=int, default=200, help="questions (default: 200)")
     parser.add_argument(
         "--interval", type=float, default=1.0, help="seconds between messages (default: 1)"
     )
-    given = parser.parse_args()
+    given = parser.parse_args(arguments)
     silent = structlog.make_filtering_bound_logger(logging.CRITICAL)
     structlog.configure(wrapper_class=silent)
     found = asyncio.run(_measure(given.count, given.interval))
@@ -132,7 +132,3 @@ def main() -> None:
     print(f"429                    {found.refused}")
     print(f"lost                   {found.lost}")
     print(f"doubled                {found.doubled}")
-
-
-if __name__ == "__main__":
-    main()
