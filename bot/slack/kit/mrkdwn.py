@@ -79,7 +79,7 @@ def lines(rows: list[Words], groups: GroupIds | None = None) -> str:
 def _part(part: object, groups: GroupIds) -> str:
     match part:
         case Person(id=user):
-            return f"<@{user}>" if _USER_ID.fullmatch(user) else escape(user)
+            return f"<@{user}>" if is_user_id(user) else escape(user)
         case Group(name=name):
             found = groups.get(name, name)
             return f"<!subteam^{found}>" if _GROUP_ID.fullmatch(found) else escape(name)
@@ -101,6 +101,11 @@ def _part(part: object, groups: GroupIds) -> str:
 def date(at: datetime) -> str:
     """Write an instant in every reader's own zone, with UTC for who cannot show that."""
     return f"<!date^{int(at.timestamp())}^{{date_short_pretty}} at {{time}}|{utc(at)}>"
+
+
+def is_user_id(text: str) -> bool:
+    """Does a text look like the id of a person?"""
+    return _USER_ID.fullmatch(text) is not None
 
 
 def has_dates(text: str) -> bool:

@@ -26,6 +26,7 @@ from bot.slack.listening import (
     open_view,
     user_of,
 )
+from bot.slack.people.hours import zone_of
 from bot.slack.people.inbox import Inbox
 from bot.slack.runs import QUESTION, get_question
 from bot.slack.windows.batches import (
@@ -82,7 +83,7 @@ async def open_batch(tools: Tools, args: AsyncArgs) -> None:
     if not is_first(tools, args.body, "form"):
         return
     view = (
-        batch_view(together)
+        batch_view(together, zone_of(tools.directory.zone_at_hand(user_of(args.body))))
         if together
         else notice_view("Decide several", "Nothing waits for you that can be decided together.")
     )

@@ -131,7 +131,8 @@ class Asking:
         """Write a question, or its outcome, as it is now; the first message calls few people."""
         card = await self._card(approval, self._clock.now())
         line = self._places.first_line(approval, reason)
-        return (await self._outlet.calls.draft(card, is_first=is_first)).below(line)
+        draft = (await self._outlet.calls.draft(card, is_first=is_first)).below(line)
+        return await self._outlet.calls.in_zone_of(draft, approval.requester)
 
     async def replace(
         self, delivery: Delivery, approval: Approval, exc: CallError, directs: list[Direct]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, tzinfo
 
+from bot.slack.kit.mrkdwn import is_user_id
 from bot.slack.people.hours import zone_of
 from bot.slack.workspace.directory import SlackDirectory
 from orchestrator.errors import DirectoryError
-from orchestrator.graph.policy import ApproverKind, parse_approver
 
 #: Seconds that a message waits for its reader's zone.
 _PATIENCE = 1.0
@@ -25,11 +25,10 @@ async def zone_name(directory: SlackDirectory, person: str) -> str:
 
 async def zone_to_write_in(directory: SlackDirectory, name: str) -> tzinfo:
     """Return the zone of somebody by their id; UTC where it is not known within a second."""
+    if not is_user_id(name):
+        return UTC
     try:
-        is_person = parse_approver(name).kind is ApproverKind.USER
-        if not is_person:
-            return UTC
         async with asyncio.timeout(_PATIENCE):
             return zone_of(await zone_name(directory, name))
-    except (ValueError, TimeoutError):
+    except TimeoutError:
         return UTC

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, tzinfo
 
 from pydantic import Field
 
 from bot.cards.question import main_values
 from bot.cards.values import cut, one_line
-from bot.cards.words import plain
+from bot.cards.words import abbreviation, plain
 from bot.slack.kit import blocks as b
 from bot.slack.kit import limits
 from bot.slack.kit.blocks import Block
@@ -55,8 +56,8 @@ def can_be_decided_together(approval: Approval) -> bool:
     )
 
 
-def batch_view(approvals: Sequence[Approval]) -> Block:
-    """Return the form with a box for each question, by deadline."""
+def batch_view(approvals: Sequence[Approval], zone: tzinfo = UTC) -> Block:
+    """Return the form with a box for each question, by deadline, as the reader's zone has it."""
     possible = [each for each in approvals if can_be_decided_together(each)]
     shown = sorted(possible, key=_deadline)[:MOST]
     rest = (
@@ -72,7 +73,7 @@ def batch_view(approvals: Sequence[Approval]) -> Block:
         element = {
             "type": "checkboxes",
             "action_id": ACTION,
-            "options": [_option(each) for each in box],
+            "options": [_option(each, zone) for each in box],
         }
         first = number * _BOX + 1
         label = (
@@ -97,19 +98,20 @@ def _deadline(approval: Approval) -> tuple[bool, float]:
     return (approval.due_at is None, approval.due_at.timestamp() if approval.due_at else 0)
 
 
-def _option(approval: Approval) -> Block:
+def _option(approval: Approval, zone: tzinfo) -> Block:
     title = one_line(approval.title) or approval.node
     made = b.option(
         cut(f"{one_line(approval.graph)} · {title}", limits.OPTION_TEXT),
         BatchOption(approval=approval.id, digest=approval.digest).pack(),
     )
-    return {**made, "description": b.plain_text(_about(approval), limits.OPTION_TEXT)}
+    return {**made, "description": b.plain_text(_about(approval, zone), limits.OPTION_TEXT)}
 
 
-def _about(approval: Approval) -> str:
+def _about(approval: Approval, zone: tzinfo) -> str:
     """Say in a line what sort of question it is, its main values, and its deadline."""
     # The token of a date is longer than what Slack takes here.
-    due = f" · by {approval.due_at:%d %b %H:%M} UTC" if approval.due_at else " · no deadline"
+    due_at = approval.due_at.astimezone(zone) if approval.due_at else None
+    due = f" · by {due_at:%d %b %H:%M} {abbreviation(due_at)}" if due_at else " · no deadline"
     values = ", ".join(f"{each.label}: {plain(each.words)}" for each in main_values(approval))
     about = " · ".join(filter(None, (_KIND_WORDS[approval.kind], values)))
     return cut(about, limits.OPTION_TEXT - len(due)) + due

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, time
+from datetime import datetime, time, tzinfo
 from typing import Any
 
-from bot.cards.words import utc
+from bot.cards.words import dated
 from bot.slack.kit import blocks as b
 from bot.slack.kit import limits
 from bot.slack.kit.blocks import Block
 from bot.slack.kit.inputs import entered
 from bot.slack.kit.mrkdwn import escape
-from bot.slack.people.hours import Quiet
+from bot.slack.people.hours import Quiet, zone_of
 from bot.slack.people.preferences import Preference, graph_subject
 from orchestrator.core.ids import run_ref
 
@@ -44,7 +44,7 @@ def notifications_view(
         _times(preference.digest_times),
         *_graphs(preference, graphs),
         *_ticks(RUNS, "Runs that you follow; untick to stop", _runs(preference)),
-        *_ticks(MUTED, "Muted; untick to hear of it again", _muted(mutes)),
+        *_ticks(MUTED, "Muted; untick to hear of it again", _muted(mutes, zone_of(zone))),
     ]
     return b.modal("Notifications", shown, callback_id=CALLBACK, submit="Save", close="Cancel")
 
@@ -164,16 +164,16 @@ def _runs(preference: Preference) -> list[Block]:
     return [b.option(subject_label(each), each) for each in reversed(runs)]
 
 
-def _muted(mutes: Mapping[str, datetime | None]) -> list[Block]:
+def _muted(mutes: Mapping[str, datetime | None], zone: tzinfo) -> list[Block]:
     return [
-        b.option(_until(subject_label(subject), until), subject)
+        b.option(_until(subject_label(subject), until, zone), subject)
         for subject, until in reversed(list(mutes.items()))
         if len(subject) <= limits.OPTION_VALUE
     ]
 
 
-def _until(label: str, until: datetime | None) -> str:
-    return f"{label}, until {utc(until)}" if until else label
+def _until(label: str, until: datetime | None, zone: tzinfo) -> str:
+    return f"{label}, until {dated(until, zone)}" if until else label
 
 
 def _ticks(block_id: str, label: str, options: Sequence[Block]) -> list[Block]:

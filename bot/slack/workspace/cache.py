@@ -25,6 +25,11 @@ class Cache(Generic[K, V]):
         found = self._values.get(key)
         return found[1] if found is not None and found[0] > time.monotonic() else None
 
+    def recall(self, key: K) -> V | None:
+        """Return the value that was loaded last, however long ago, if it is at hand."""
+        found = self._values.get(key)
+        return found[1] if found is not None else None
+
     async def get(self, key: K, load: Callable[[], Awaitable[V]]) -> V:
         """Return the value, loaded if need be; callers at the same time share one loading.
 

@@ -135,6 +135,14 @@ class SlackDirectory:
         """
         return await self._people.get(user_id, lambda: self._person_by_id(user_id))
 
+    def zone_at_hand(self, user_id: str) -> str:
+        """Return the name of a person's time zone as it was known last, without asking Slack.
+
+        Of whom nothing is known, it is UTC.
+        """
+        found = self._people.recall(user_id)
+        return found.zone if found is not None else "UTC"
+
     async def group_ids(self) -> Mapping[str, str]:
         """Return the ids of user groups by their `@handle`.
 
