@@ -139,7 +139,7 @@ async def _serve(candidate: Candidate, answers: Any) -> None:
         try:
             say(
                 await phase(candidate, command["what"], command["runs"], command["at_once"])
-                | {"rss": _rss()}
+                | {"rss": rss()}
             )
         except Exception as error:  # noqa: BLE001 - as above
             say({"error": f"{type(error).__name__}: {error}"})
@@ -157,7 +157,7 @@ def _settle() -> None:
     gc.set_threshold(_YOUNG)
 
 
-def _rss() -> int:
+def rss() -> int:
     """Return the bytes of memory that this process holds."""
     statm = Path("/proc/self/statm")
     if statm.exists():
