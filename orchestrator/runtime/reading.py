@@ -10,7 +10,7 @@ from orchestrator.core.events import Record
 from orchestrator.core.state import State
 from orchestrator.graph.secrets import Secrets, secret_keys
 from orchestrator.runtime.desk import Desk
-from orchestrator.store import Approval, Pause, Run, Verification
+from orchestrator.store import Approval, Pause, Position, Run, Verification
 
 PAGE = 200  # runs read in one go
 
@@ -158,6 +158,7 @@ class Reading(Desk):
         kind: str | None = None,
         run: str | None = None,
         graph: str | None = None,
+        after: Position | None = None,
         limit: int = 50,
     ) -> list[Approval]:
         """Return open approvals, of one run or of all, the oldest deadline first.
@@ -166,10 +167,13 @@ class Reading(Desk):
             kind: Only those of a kind; see `ApprovalKind`.
             run: Only those of a run.
             graph: Only those of a graph's runs.
+            after: Only those behind the place of the last one of the page before.
             limit: The most that are returned.
         """
         run_id = await self._store.find_run_id(run) if run else None
-        return await self._store.list_pending(kind=kind, run_id=run_id, graph=graph, limit=limit)
+        return await self._store.list_pending(
+            kind=kind, run_id=run_id, graph=graph, after=after, limit=limit
+        )
 
     async def list_approvals(self, run: str, *, kind: str | None = None) -> list[Approval]:
         """Return the approvals of a run, of one kind or all, as they were opened."""

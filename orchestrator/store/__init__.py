@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.store.batch import Step
 from orchestrator.store.outbox import COPIES, COPY, DIGEST, OPERATOR, Anew, DirectMessage
+from orchestrator.store.places import Position
 from orchestrator.store.records import (
     Answer,
     Approval,
@@ -37,6 +38,7 @@ __all__ = [
     "DirectMessage",
     "Message",
     "Pause",
+    "Position",
     "Question",
     "Rule",
     "Run",

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, select
+from sqlalchemy import Select, bindparam, exists, select, tuple_
 
 from orchestrator.core import events as e
 from orchestrator.core.state import Vote
 from orchestrator.core.values import Ref
 from orchestrator.errors import CorruptHistoryError
 from orchestrator.store.batch import decode_record
+from orchestrator.store.places import Position
 from orchestrator.store.reader import Reader
 from orchestrator.store.reads import fetch_runs, fetch_values
 from orchestrator.store.records import OPEN, Approval, Question, Run
@@ -69,6 +70,7 @@ def pending_query(
     run_id: str | None = None,
     graph: str | None = None,
     workspace: str | None = None,
+    after: Position | None = None,
     limit: int = 50,
 ) -> Select[Any]:
     """Return the query for open approvals, those with the oldest deadline first.
@@ -78,6 +80,7 @@ def pending_query(
         run_id: Only approvals of this run.
         graph: Only approvals of this graph's runs.
         workspace: Only approvals of the runs of this chat workspace.
+        after: Only approvals behind this place, as far as they have a deadline if that has one.
         limit: The most that are returned.
     """
     conditions = {"status": OPEN} | ({"kind": kind} if kind is not None else {})
@@ -95,8 +98,22 @@ def pending_query(
     else:
         for name, value in conditions.items():
             query = query.where(approvals.c[name] == value)
-    order = (approvals.c.due_at.nulls_last(), approvals.c.opened_at, approvals.c.id)
-    return query.order_by(*order).limit(limit)
+    columns: tuple[Any, ...] = (approvals.c.due_at, approvals.c.opened_at, approvals.c.id)
+    if after is None:
+        return query.order_by(columns[0].nulls_last(), *columns[1:]).limit(limit)
+    place: tuple[Any, ...]
+    # Each half is a range of the index; both in one query would have everything sorted.
+    if after.due_at is None:
+        query = query.where(columns[0].is_(None))
+        columns, place = columns[1:], (after.opened_at, after.id)
+    else:
+        query = query.where(columns[0].is_not(None))
+        place = (after.due_at, after.opened_at, after.id)
+    return query.where(tuple_(*columns) > _row(columns, place)).order_by(*columns).limit(limit)
+
+
+def _row(columns: Iterable[Any], values: Iterable[Any]) -> Any:
+    return tuple_(*(bindparam(None, v, c.type) for c, v in zip(columns, values, strict=True)))
 
 
 def of_run_query(run_id: str, *, kind: str | None = None) -> Select[Any]:

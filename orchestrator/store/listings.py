@@ -15,7 +15,7 @@ from orchestrator.store.records import OPEN, Approval, Run
 from orchestrator.store.tables import approvals, decisions, runs
 
 #: Newest decisions of a person, and newest runs, that a list looks through at most.
-REACH = 400
+REACH = 2000
 
 
 class Listings:
@@ -43,12 +43,12 @@ class Listings:
     async def list_asked(self, requester: str, *, limit: int = 50) -> list[Approval]:
         """Return the open approvals of a person's newest runs, the oldest deadline first."""
         own = select(runs.c.id).where(runs.c.requester == requester)
-        newest = own.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(REACH)
-        ids = [row.id for row in await self._reader.fetch(newest)]
+        newest = own.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(REACH).subquery()
         query = (
             select(approvals)
+            .join(newest, newest.c.id == approvals.c.run_id)
             # The index on the run is the one to take; that on the status must not fit.
-            .where(approvals.c.run_id.in_(ids), approvals.c.status.concat("") == OPEN)
+            .where(approvals.c.status.concat("") == OPEN)
             .order_by(approvals.c.due_at.nulls_last(), approvals.c.opened_at, approvals.c.id)
         )
         return await fetch_approvals(self._reader, query.limit(limit))

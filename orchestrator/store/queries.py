@@ -25,6 +25,7 @@ from orchestrator.store import (
 )
 from orchestrator.store.batch import decode_record
 from orchestrator.store.listings import Listings
+from orchestrator.store.places import Position
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import (
     Approval,
@@ -142,11 +143,22 @@ class Queries(Listings):
         kind: str | None = None,
         run_id: str | None = None,
         graph: str | None = None,
+        after: Position | None = None,
         limit: int = 50,
     ) -> list[Approval]:
         """Return open approvals, the oldest deadline first, those without one last."""
-        query = approvals.pending_query(kind=kind, run_id=run_id, graph=graph, limit=limit)
-        return await approvals.fetch_approvals(self._reader, query)
+        wanted = {"kind": kind, "run_id": run_id, "graph": graph}
+        return await self._list_pending(wanted, after, limit)
+
+    async def _list_pending(
+        self, wanted: Mapping[str, str | None], after: Position | None, limit: int
+    ) -> list[Approval]:
+        query = approvals.pending_query(**wanted, after=after, limit=limit)
+        found = await approvals.fetch_approvals(self._reader, query)
+        if after is not None and after.is_dated and len(found) < limit:
+            rest = limit - len(found)
+            found += await self._list_pending(wanted, after.without_deadline(), rest)
+        return found
 
     async def list_approvals(self, run_id: str, *, kind: str | None = None) -> list[Approval]:
         """Return all approvals of a run, in the order in which they were opened."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from orchestrator.errors import ApprovalNotFoundError, RuleNotFoundError, RunNotFoundError
-from orchestrator.store.approvals import fetch_approvals, pending_query
+from orchestrator.store.places import Position
 from orchestrator.store.records import Approval, Question, Rule, Run
 from orchestrator.store.store import Store
 
@@ -75,13 +75,12 @@ class _Scoped(Store):
         kind: str | None = None,
         run_id: str | None = None,
         graph: str | None = None,
+        after: Position | None = None,
         limit: int = 50,
     ) -> list[Approval]:
         """See Queries."""
-        query = pending_query(
-            kind=kind, run_id=run_id, graph=graph, limit=limit, workspace=self.workspace
-        )
-        return await fetch_approvals(self._reader, query)
+        wanted = {"kind": kind, "run_id": run_id, "graph": graph, "workspace": self.workspace}
+        return await self._list_pending(wanted, after, limit)
 
     async def list_decided(self, person: str, *, limit: int = 50) -> list[Approval]:
         """See Listings."""

@@ -14,7 +14,7 @@ from orchestrator.core.state import Delegation, RunStatus
 from orchestrator.errors import ApprovalNotFoundError, CorruptHistoryError, RunNotFoundError
 from orchestrator.graph.kinds import ApprovalKind
 from orchestrator.graph.policy import Approver, ApproverKind, any_of, in_order, quorum
-from orchestrator.store import Approval, Comment, Pause, Store, open_store
+from orchestrator.store import Approval, Comment, Pause, Position, Store, open_store
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql
 from tests.store.steps import (
@@ -269,6 +269,25 @@ async def test_open_approvals_are_listed_by_deadline(store: Store, clock: FakeCl
     await commit(store, RUNS[1], resolved(ids[1]))
 
     assert [each.id for each in await store.list_pending()] == [ids[0], ids[3]]
+
+
+async def test_s6_open_approvals_are_listed_page_by_page(store: Store, clock: FakeClock):
+    """Each once and in order, across those with the same deadline and those with none."""
+    ids, noon = [], clock.now()
+    for number, hours in enumerate((None, 3, 1, None, 1, 1, None)):
+        clock.advance(timedelta(seconds=number % 2))
+        due_at = noon + hours * HOUR if hours else None
+        ids.append(await ask(store, RUNS[number], times=e.Times(due_at=due_at)))
+    everything = [each.id for each in await store.list_pending()]
+    for size in (1, 2, 3):
+        found: list[str] = []
+        after = None
+        while page := await store.list_pending(after=after, limit=size):
+            found += [each.id for each in page]
+            after = Position.parse(str(Position.of(page[-1])))
+
+        assert found == everything
+        assert set(found) == set(ids)
 
 
 async def test_h18_approvals_are_listed_by_kind(store: Store):

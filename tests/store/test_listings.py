@@ -9,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from orchestrator.store import listings
+from orchestrator.store import Position, listings
 from orchestrator.store.approvals import pending_query
 from tests.store.test_reads import Plans
 
 RUN = "0" * 32
 NOW = datetime(2030, 1, 1, tzinfo=UTC)
+HERE = Position(due_at=NOW, opened_at=NOW, id=RUN)
 
 
 class AllPlans(Plans):
@@ -62,6 +63,14 @@ async def newest(reader: AllPlans, **filters: Any) -> object:
             "approvals USING INDEX ix_approvals_run_id",
         ),
         (
+            lambda reader: reader.fetch(pending_query(after=HERE)),
+            "ix_approvals_pending (status=? AND (due_at,opened_at,id)>(?,?,?))",
+        ),
+        (
+            lambda reader: reader.fetch(pending_query(after=HERE.without_deadline())),
+            "ix_approvals_pending (status=? AND due_at=? AND (opened_at,id)>(?,?))",
+        ),
+        (
             lambda reader: reader.fetch(pending_query(graph="publish")),
             "approvals USING INDEX ix_approvals_pending",
         ),
@@ -78,3 +87,4 @@ async def test_lists_for_people_use_an_index(
     assert index in reader.plan
     assert "SCAN runs\n" not in f"{reader.plan}\n"
     assert "SCAN decisions" not in reader.plan
+    assert "SCAN approvals" not in reader.plan
