@@ -47,6 +47,8 @@ class Page:
 
     number: int = 0  #: 0: the first
     has_more: bool = False
+    #: Is it the last one that the page goes to?
+    is_last: bool = False
     count: int | None = None  #: of all, where that is known
     approvals: tuple[Approval, ...] = ()
     runs: tuple[Run, ...] = ()
@@ -62,8 +64,12 @@ class Home:
     graphs: tuple[str, ...] = ()
     #: Open questions of which several may be decided in one go.
     can_batch: bool = False
-    #: Were there more open questions than could be looked through?
-    is_cut: bool = False
+    #: Behind which open question those that wait begin; "": at the first.
+    after: str = ""
+    #: Where to go on with those that wait; "": there are no more.
+    then: str = ""
+    #: How many open questions were looked through where that ended it.
+    looked: int | None = None
 
 
 def waiting_rows(approval: Approval) -> tuple[Words, ...]:

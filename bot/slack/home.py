@@ -42,16 +42,51 @@ def home_view(home: Home, *, command: str, groups: GroupIds | None) -> Block:
 
 def _waiting(home: Home, groups: GroupIds | None) -> Iterable[Block]:
     page = home.pages[Part.WAITING]
-    count = f" · {page.count}{'+' if home.is_cut else ''}" if page.count else ""
-    yield b.header(f"Waiting for you{count}")
+    count = f" · {page.count}{'+' if home.then else ''}" if page.count else ""
+    yield b.header(f"Waiting for you{', further on' if home.after else ''}{count}")
     if not page.approvals:
-        yield b.section(
-            "Nothing waits for you. Questions that you may decide appear here and in their channel."
-        )
+        yield b.section(_nothing(home))
     for approval in page.approvals:
         yield b.section(lines(list(waiting_rows(approval)), groups))
         yield b.actions([*_deciding(approval), question_button(approval)])
-    yield from _paging(home, Part.WAITING)
+    if home.looked is not None and not page.has_more:
+        yield b.context(looked_through(home.looked, is_further=bool(home.after)))
+    yield from _waiting_pages(home)
+
+
+def _nothing(home: Home) -> str:
+    if home.then:
+        return f"None of the {home.looked:,} open questions that were looked through waits for you."
+    if home.after:
+        return "Nothing more waits for you."
+    return "Nothing waits for you. Questions that you may decide appear here and in their channel."
+
+
+def looked_through(count: int, *, is_further: bool) -> str:
+    """Say that there are more open questions than were looked through."""
+    where = "next" if is_further else "nearest"
+    return f"Looked through the {where} {count:,} open questions, by deadline. *More* goes on."
+
+
+def _waiting_pages(home: Home) -> Iterable[Block]:
+    page = home.pages[Part.WAITING]
+    buttons = []
+    if page.number:
+        buttons.append(_page_button(home, Part.WAITING, page, -1, "Back"))
+    elif home.after:
+        buttons.append(_further_button(home, "newer", "To the first", ""))
+    if page.has_more:
+        buttons.append(_page_button(home, Part.WAITING, page, 1, "More"))
+    elif home.then:
+        buttons.append(_further_button(home, "older", "More", home.then))
+    if buttons:
+        yield b.actions(buttons)
+
+
+def _further_button(home: Home, name: str, label: str, after: str) -> Block:
+    pages = {each.value: found.number for each, found in home.pages.items()}
+    value = PageButton(pages={**pages, Part.WAITING.value: 0}, after=after).pack()
+    return b.button(label, action_id=f"{PAGE}{Part.WAITING.value}_{name}", value=value)
 
 
 def _deciding(approval: Approval) -> list[Block]:
@@ -91,6 +126,8 @@ def _runs(home: Home, command: str, groups: GroupIds | None) -> Iterable[Block]:
         yield {**b.section(mrkdwn(own_run_row(run), groups)), "accessory": run_menu(run)}
     if not page.runs:
         yield b.section(_no_runs(home, command))
+    if page.has_more and page.is_last:
+        yield b.context(f"`{escape(command)} history me` lists older ones.")
     yield from _paging(home, Part.RUNS)
 
 
@@ -121,9 +158,9 @@ def _paging(home: Home, part: Part) -> Iterable[Block]:
     buttons = []
     if page.number:
         buttons.append(_page_button(home, part, page, -1, "Newer"))
-    if page.has_more:
+    if page.has_more and not page.is_last:
         buttons.append(_page_button(home, part, page, 1, "Older"))
-    if part in {Part.WAITING, Part.ASKED}:
+    if part is Part.ASKED:
         words = {"Newer": "Back", "Older": "More"}
         for button in buttons:
             button["text"]["text"] = words[button["text"]["text"]]
@@ -133,6 +170,6 @@ def _paging(home: Home, part: Part) -> Iterable[Block]:
 
 def _page_button(home: Home, part: Part, page: Page, step: int, label: str) -> Block:
     pages = {each.value: found.number for each, found in home.pages.items()}
-    value = PageButton(pages={**pages, part.value: page.number + step}).pack()
+    value = PageButton(pages={**pages, part.value: page.number + step}, after=home.after).pack()
     name = "older" if step > 0 else "newer"
     return b.button(label, action_id=f"{PAGE}{part.value}_{name}", value=value)

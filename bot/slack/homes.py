@@ -13,6 +13,7 @@ import structlog
 
 from bot.cards.home import Home, Page, Part, page_of
 from bot.slack.home import home_view
+from bot.slack.kit.payloads import PayloadError
 from bot.slack.listening import Tools
 from bot.slack.people.inbox import Inbox
 from bot.slack.people.viewers import Viewer, Window
@@ -20,30 +21,30 @@ from bot.slack.windows.batches import can_be_decided_together
 from bot.slack.windows.questions import question_view
 from bot.slack.workspace.failures import describe
 from orchestrator.errors import OrchestratorError
+from orchestrator.store import Position
 
 #: Entries of a section on one page.
 SIZE = 5
-_MOST_PAGES = 20
+_MOST_PAGES = 100
 _SETTLE = 0.2  # seconds for what follows a decision to be stored, too
 _PACE = 0.7  # seconds between two tabs; Slack takes a hundred a minute
 _log = structlog.get_logger(__name__)
 
 
-async def compose(tools: Tools, person: str, pages: Mapping[str, int]) -> Home:
+async def compose(tools: Tools, person: str, pages: Mapping[str, int], after: str = "") -> Home:
     """Return somebody's page, with each section at the page that is asked for."""
     inbox = Inbox(tools.engine, tools.directory, workspace=tools.workspace)
     waiting, asked, runs, decided = await asyncio.gather(
-        inbox.of(person),
+        inbox.of(person, after=place_of(after), most=SIZE * _MOST_PAGES),
         tools.engine.list_asked(person, limit=SIZE * _MOST_PAGES),
         tools.engine.list_newest(
             requester=person, workspace=tools.workspace, limit=_reach(pages, Part.RUNS)
         ),
         tools.engine.list_decided(person, limit=_reach(pages, Part.DECIDED)),
     )
-    mine = {each.id for each in waiting.approvals}
-    others = [
-        each for each in asked if each.id not in mine and each.run.workspace == tools.workspace
-    ]
+    is_theirs = await inbox.judge(person)
+    here = [each for each in asked if each.run.workspace == tools.workspace]
+    others = [each for each in here if not await is_theirs(each)]
     together = [each for each in waiting.approvals if can_be_decided_together(each)]
     first = _number(pages, Part.RUNS) * SIZE
     done = _number(pages, Part.DECIDED) * SIZE
@@ -56,18 +57,38 @@ async def compose(tools: Tools, person: str, pages: Mapping[str, int]) -> Home:
             Part.RUNS: Page(
                 number=_number(pages, Part.RUNS),
                 has_more=len(runs) > first + SIZE,
+                is_last=_is_last(pages, Part.RUNS),
                 runs=tuple(runs[first : first + SIZE]),
             ),
             Part.DECIDED: Page(
                 number=_number(pages, Part.DECIDED),
                 has_more=len(here) > done + SIZE,
+                is_last=_is_last(pages, Part.DECIDED),
                 approvals=tuple(here[done : done + SIZE]),
             ),
         },
         graphs=tuple(tools.engine.graphs),
         can_batch=len(together) > 1,
-        is_cut=waiting.is_cut,
+        after=after,
+        then=str(waiting.after) if waiting.after is not None else "",
+        looked=waiting.looked,
     )
+
+
+def place_of(text: str) -> Position | None:
+    """Return the place among open questions that a button carries; None: before the first.
+
+    Raises:
+        PayloadError: It is no place.
+    """
+    try:
+        return Position.parse(text) if text else None
+    except ValueError as error:
+        raise PayloadError(f"{text!r} is no place among open questions") from error
+
+
+def _is_last(pages: Mapping[str, int], part: Part) -> bool:
+    return _number(pages, part) == _MOST_PAGES - 1
 
 
 def _number(pages: Mapping[str, int], part: Part) -> int:
@@ -78,23 +99,26 @@ def _reach(pages: Mapping[str, int], part: Part) -> int:
     return (_number(pages, part) + 1) * SIZE + 1
 
 
-async def publish(tools: Tools, person: str, *, pages: Mapping[str, int] | None = None) -> None:
+async def publish(
+    tools: Tools, person: str, *, pages: Mapping[str, int] | None = None, after: str = ""
+) -> None:
     """Publish somebody's Home tab.
 
     Args:
         tools: Of their workspace.
         person: Who.
-        pages: The page that each section is to be at; None: where it is.
+        pages: The page that each section is to be at; None: where all of it is.
+        after: Behind which open question the section of those that wait is to begin.
     """
     viewer = tools.viewers.find(person) or tools.viewers.open_home(person)
     if pages is not None:
-        viewer.pages = dict(pages)
+        viewer.pages, viewer.after = dict(pages), after
     async with viewer.lock:
         await _publish(tools, viewer)
 
 
 async def _publish(tools: Tools, viewer: Viewer) -> None:
-    home = await compose(tools, viewer.person, viewer.pages)
+    home = await compose(tools, viewer.person, viewer.pages, viewer.after)
     groups = await tools.directory.known_groups()
     view = home_view(home, command=tools.command, groups=groups)
     viewer.runs = frozenset(

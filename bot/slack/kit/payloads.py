@@ -12,6 +12,7 @@ from bot.slack.kit import limits
 
 _SEPARATOR = ":"
 _ID = r"^[0-9a-f]{32}$"
+_PLACE = 120  # characters of a place among open questions
 _DIGEST = r"^[0-9a-f]{0,128}$"
 
 
@@ -308,15 +309,32 @@ class PageButton(Payload):
     limit = limits.BUTTON_VALUE
 
     pages: dict[str, int]
+    #: Behind which open question the section of those that wait begins; "": at the first.
+    after: str = Field(default="", max_length=_PLACE)
+
+
+class PendingButton(Payload):
+    """A button that shows the next page of open questions."""
+
+    prefix = "wait1"
+    limit = limits.BUTTON_VALUE
+
+    #: Behind which of all open questions.
+    after: str = Field(max_length=_PLACE)
+    graph: str = ""
+    #: Only those that wait for whoever presses it?
+    is_own: bool = False
 
 
 class HistoryButton(Payload):
-    """A button that shows the next page of finished runs."""
+    """A button that shows the next page of runs."""
 
     prefix = "past1"
     limit = limits.BUTTON_VALUE
 
     before: str = Field(pattern=_ID)
+    #: Also runs that go on?
+    is_all: bool = False
     graph: str = ""
     status: str = ""
     requester: str = ""

@@ -15,7 +15,7 @@ from bot.errors import NotRecordedError
 from bot.slack.decisions import CLICK_TIMEOUT, Click, in_time, team_of
 from bot.slack.errors import sentence
 from bot.slack.home import BATCH, PAGE
-from bot.slack.homes import follow, publish, watch_window
+from bot.slack.homes import follow, place_of, publish, watch_window
 from bot.slack.kit.inputs import entered
 from bot.slack.kit.mrkdwn import mrkdwn
 from bot.slack.kit.payloads import PageButton, QuestionButton
@@ -53,9 +53,10 @@ _DECIDED = {Decision.APPROVE.value: "approved", Decision.REJECT.value: "rejected
 async def turn_page(tools: Tools, args: AsyncArgs) -> None:
     """Show another page of a section."""
     button = PageButton.unpack(_value(args))
+    place_of(button.after)
     await args.ack()
     if is_first(tools, args.body, "page"):
-        work = _publish(tools, user_of(args.body), button.pages)
+        work = _publish(tools, user_of(args.body), button)
         tools.tasks.spawn(work, name="slack-home")
 
 
@@ -180,9 +181,9 @@ async def _row(
     return ("✗ ", *title, ": ", *why)
 
 
-async def _publish(tools: Tools, person: str, pages: Mapping[str, int]) -> None:
+async def _publish(tools: Tools, person: str, button: PageButton) -> None:
     follow(tools)
-    await publish(tools, person, pages=pages)
+    await publish(tools, person, pages=button.pages, after=button.after)
 
 
 async def _open_question(tools: Tools, body: dict[str, Any], approval: Approval) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Coroutine, Iterable
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt.kwargs_injection.async_args import AsyncArgs
@@ -12,10 +14,12 @@ from bot.cards.home import waiting_rows
 from bot.cards.words import Code, Person, Strong, Words
 from bot.slack.command_line import CommandError, CommandLine, example, nearest
 from bot.slack.decisions import CLICK_TIMEOUT, in_time
+from bot.slack.homes import place_of
 from bot.slack.kit import blocks as b
-from bot.slack.kit.payloads import HistoryButton
+from bot.slack.kit.payloads import HistoryButton, PendingButton
 from bot.slack.listening import Tools, is_first, user_of
-from bot.slack.people.inbox import Inbox
+from bot.slack.people.inbox import Inbox, Waiting
+from bot.slack.people.scanning import look_through
 from bot.slack.runs import get_question, get_run, question_button, run_answer, show_button
 from bot.slack.windows.answers import Answer, Item, say_words
 from bot.slack.workspace.rosters import look_up
@@ -23,27 +27,24 @@ from orchestrator.core.state import FINISHED
 from orchestrator.errors import ApproversError
 from orchestrator.graph.policy import parse_approver
 from orchestrator.runtime import SystemClock
+from orchestrator.store import Position
 from orchestrator.store.records import Approval, Run
 
 RUNS = 10  # runs in a list
 PENDING = 15  # open approvals in a list
 GRAPHS = 15  # graphs in a list
-REACH = 200  # open approvals that are looked through, those with the nearest deadline first
-_BATCH, _BATCHES = 50, 2  # runs that are looked through
 OLDER = "signoff_history_older"
+MORE = "signoff_pending_more"
+_FIRST = "0" * 32  # before the newest run
 _USER = re.compile(r"<?@?([UW][A-Z0-9]{2,})(?:\|[^>]*)?>?")
 _STATUSES = {status.value: status for status in FINISHED}
 
 
 async def list_runs(tools: Tools, args: AsyncArgs, _line: CommandLine) -> Answer:
     """Show the newest runs that somebody may read, and what can be started."""
-    runs, _ = await find_readable(tools, user_of(args.body), most=RUNS)
-    newest = tuple(map(_run_item, runs))
-    return Answer(
-        title="Newest runs" if newest else "",
-        items=(*newest, *(() if newest else (Item(rows=(("No run has been started yet.",),)),))),
-        more=tuple(Item(rows=(row,)) for row in graph_rows(tools)),
-    )
+    wanted = HistoryButton(before=_FIRST, is_all=True)
+    answer = await history_page(tools, wanted, user_of(args.body))
+    return replace(answer, more=tuple(Item(rows=(row,)) for row in graph_rows(tools)))
 
 
 async def show(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
@@ -58,45 +59,74 @@ async def show(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
 async def pending(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
     """Show what waits for an answer: of everybody, of the person, or of a graph."""
     what = line.words[0] if line.words else ""
-    if what.lower() in {"me", "mine"}:
-        return await _pending_for(tools, user_of(args.body))
-    if what and what not in tools.engine.graphs:
+    is_own = what.lower() in {"me", "mine"}
+    if what and not is_own and what not in tools.engine.graphs:
         return say_words(no_graph(tools, what))
-    reader = tools.reader(user_of(args.body))
-    found = await tools.engine.list_pending(graph=what or None, limit=REACH)
-    here: list[Approval] = []
-    for each in found:
-        if each.run.workspace == tools.workspace and await reader.may_read(each):
-            here.append(each)
-        if len(here) > PENDING:
-            break
-    if not here:
-        about = f" in {what}" if what else ""
-        return say_words((f"Nothing waits for an answer{about}.",))
-    return _questions(tools, "Waiting for an answer", here, is_cut=len(here) > PENDING)
+    wanted = PendingButton(after="", graph="" if is_own else what, is_own=is_own)
+    return await pending_page(tools, wanted, user_of(args.body))
 
 
-async def _pending_for(tools: Tools, person: str) -> Answer:
-    inbox = Inbox(tools.engine, tools.directory, workspace=tools.workspace)
-    found = await inbox.of(person)
-    if not found.approvals:
-        return say_words(("Nothing waits for you.",))
-    items = tuple(
-        Item(rows=waiting_rows(each), beside=question_button(each))
-        for each in found.approvals[:PENDING]
+async def pending_page(tools: Tools, wanted: PendingButton, person: str) -> Answer:
+    """Return a page of open questions that somebody may read, or that wait for them."""
+    after = place_of(wanted.after)
+    if wanted.is_own:
+        inbox = Inbox(tools.engine, tools.directory, workspace=tools.workspace)
+        page = await inbox.of(person, after=after, most=PENDING)
+        items = tuple(
+            Item(rows=waiting_rows(each), beside=question_button(each)) for each in page.approvals
+        )
+    else:
+        page = await _readable(tools, wanted, person, after)
+        items = tuple(
+            Item(rows=(approval_line(each),), beside=question_button(each))
+            for each in page.approvals
+        )
+    if page.after is None and not items:
+        return say_words((_nothing(wanted),))
+    following = wanted.model_copy(update={"after": str(page.after or "")})
+    more = b.button("More", action_id=MORE, value=following.pack())
+    return Answer(
+        title=("Waiting for you" if wanted.is_own else "Waiting for an answer") if items else "",
+        items=items or (Item(rows=(("None of them is for you.",),)),),
+        buttons=(more,) if page.after is not None else (),
+        notes=tuple(_pending_notes(tools, wanted, page)),
     )
-    rest = len(found.approvals) - len(items)
-    more: Words = (f"And {rest} more; the Home tab has all of them.",)
-    return Answer(title="Waiting for you", items=items, notes=(more,) if rest else ())
 
 
-def _questions(tools: Tools, title: str, found: list[Approval], *, is_cut: bool) -> Answer:
-    items = tuple(
-        Item(rows=(approval_line(each),), beside=question_button(each)) for each in found[:PENDING]
-    )
-    mine: Words = (Code(f"{tools.command} pending me"), " shows what waits for you.")
-    more: Words = ("There are more; these have the nearest deadlines. ", *mine)
-    return Answer(title=title, items=items, notes=(more,) if is_cut else ())
+async def _readable(
+    tools: Tools, wanted: PendingButton, person: str, after: Position | None
+) -> Waiting:
+    reader = tools.reader(person)
+
+    async def fetch(last: Approval | None, limit: int) -> list[Approval]:
+        place = Position.of(last) if last is not None else after
+        return await tools.engine.list_pending(graph=wanted.graph or None, after=place, limit=limit)
+
+    async def may_read(approval: Approval) -> bool:
+        return approval.run.workspace == tools.workspace and await reader.may_read(approval)
+
+    page = await look_through(fetch, may_read, most=PENDING)
+    place = Position.of(page.last) if page.last is not None else None
+    return Waiting(approvals=page.found, after=place, looked=page.looked)
+
+
+def _nothing(wanted: PendingButton) -> str:
+    more = " more" if wanted.after else ""
+    if wanted.is_own:
+        return f"Nothing{more} waits for you."
+    return f"Nothing{more} waits for an answer{f' in {wanted.graph}' if wanted.graph else ''}."
+
+
+def _pending_notes(tools: Tools, wanted: PendingButton, page: Waiting) -> Iterable[Words]:
+    if page.looked is not None:
+        where = "next" if wanted.after else "nearest"
+        narrow = "" if wanted.graph or wanted.is_own else ", or name a graph to look there only"
+        looked = f"Looked through the {where} {page.looked:,} open questions, by deadline."
+        yield (f"{looked} More goes on{narrow}.",)
+    elif page.after is not None:
+        yield ("There are more; these have the nearest deadlines.",)
+    if page.after is not None and not wanted.is_own:
+        yield (Code(f"{tools.command} pending me"), " shows what waits for you.")
 
 
 async def history(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
@@ -106,57 +136,51 @@ async def history(tools: Tools, args: AsyncArgs, line: CommandLine) -> Answer:
 
 
 async def history_page(tools: Tools, wanted: HistoryButton, person: str) -> Answer:
-    """Return a page of finished runs that somebody may read, with a button for the next one."""
-    found, last = await find_readable(
-        tools,
-        person,
-        most=RUNS,
-        before=wanted.before if int(wanted.before, 16) else None,
-        is_finished=True,
-        graph=wanted.graph or None,
-        status=wanted.status or None,
-        requester=wanted.requester or None,
-    )
-    about = _about_history(wanted)
-    if not found and last is None:
-        return say_words(("No finished run", *about, "."))
-    following = wanted.model_copy(update={"before": last or wanted.before})
-    older = b.button("Older", action_id=OLDER, value=following.pack())
-    return Answer(
-        title="Finished runs",
-        items=tuple(map(_run_item, found)),
-        buttons=(older,) if last is not None else (),
-        notes=(("Those", *about, ", the newest first."),) if about else (),
-    )
-
-
-async def find_readable(
-    tools: Tools, person: str, *, most: int, before: str | None = None, **wanted: Any
-) -> tuple[list[Run], str | None]:
-    """Return the newest runs that somebody may read, and after which one to go on.
-
-    Args:
-        tools: Of the workspace.
-        person: Who.
-        most: The most that are returned.
-        before: The last run of the page before.
-        wanted: Filters, as `list_newest` takes them.
-    """
+    """Return a page of runs that somebody may read, with a button for the next one."""
     reader = tools.reader(person)
-    found: list[Run] = []
-    for _ in range(_BATCHES):
-        batch = await tools.engine.list_newest(
-            workspace=tools.workspace, before=before, limit=_BATCH + 1, **wanted
+
+    async def fetch(last: Run | None, limit: int) -> list[Run]:
+        first = wanted.before if wanted.before != _FIRST else None
+        return await tools.engine.list_newest(
+            workspace=tools.workspace,
+            before=last.id if last is not None else first,
+            limit=limit,
+            is_finished=None if wanted.is_all else True,
+            graph=wanted.graph or None,
+            status=wanted.status or None,
+            requester=wanted.requester or None,
         )
-        for number, run in enumerate(batch[:_BATCH]):
-            before = run.id
-            if await reader.may_read_run(run):
-                found.append(run)
-            if len(found) == most:
-                return found, before if len(batch) > number + 1 else None
-        if len(batch) <= _BATCH:
-            return found, None
-    return found, before
+
+    page = await look_through(fetch, reader.may_read_run, most=RUNS)
+    about = _about_history(wanted)
+    if not page.found and page.last is None:
+        return say_words(_no_runs(wanted, about))
+    last = page.last.id if page.last is not None else wanted.before
+    following = wanted.model_copy(update={"before": last})
+    older = b.button("Older", action_id=OLDER, value=following.pack())
+    none: Words = ("None of them is for you to read.",)
+    title = "Newest runs" if wanted.is_all else "Finished runs"
+    return Answer(
+        title=title if page.found else "",
+        items=tuple(map(_run_item, page.found)) or (Item(rows=(none,)),),
+        buttons=(older,) if page.last is not None else (),
+        notes=tuple(_run_notes(wanted, about, page.looked)),
+    )
+
+
+def _no_runs(wanted: HistoryButton, about: Words) -> Words:
+    if wanted.before != _FIRST:
+        return ("There is no older run", *about, ".")
+    return ("No run has been started yet.",) if wanted.is_all else ("No finished run", *about, ".")
+
+
+def _run_notes(wanted: HistoryButton, about: Words, looked: int | None) -> Iterable[Words]:
+    if about:
+        yield ("Those", *about, ", the newest first.")
+    if looked is not None:
+        where = "newest" if wanted.before == _FIRST else "next"
+        narrow = "" if about else ", or name a graph or a person to look there only"
+        yield (f"Looked through the {where} {looked:,} runs. Older goes on{narrow}.",)
 
 
 def _about_history(wanted: HistoryButton) -> Words:
@@ -171,7 +195,7 @@ def _about_history(wanted: HistoryButton) -> Words:
 
 
 async def _read_history(tools: Tools, person: str, line: CommandLine) -> HistoryButton:
-    found = {"graph": "", "status": "", "requester": ""}
+    found: dict[str, Any] = {"graph": "", "status": "", "requester": ""}
     for word in line.words:
         status = word.lower().replace("-", "_")
         if status in _STATUSES:
@@ -186,7 +210,7 @@ async def _read_history(tools: Tools, person: str, line: CommandLine) -> History
             found["requester"] = await _person(tools, word)
         else:
             raise CommandError(_unknown_filter(tools, word))
-    return HistoryButton(before="0" * 32, **found)
+    return HistoryButton(before=_FIRST, **found)
 
 
 async def _person(tools: Tools, word: str) -> str:
@@ -206,9 +230,18 @@ def _unknown_filter(tools: Tools, word: str) -> str:
 
 
 async def older(tools: Tools, args: AsyncArgs) -> None:
-    """Show the next page of finished runs in the place of the one before."""
+    """Show the next page of runs in the place of the one before."""
     wanted = HistoryButton.unpack((args.body.get("actions") or [{}])[0].get("value"))
-    work = history_page(tools, wanted, user_of(args.body))
+    await _turn(tools, args, history_page(tools, wanted, user_of(args.body)))
+
+
+async def more(tools: Tools, args: AsyncArgs) -> None:
+    """Show the next page of open questions in the place of the one before."""
+    wanted = PendingButton.unpack((args.body.get("actions") or [{}])[0].get("value"))
+    await _turn(tools, args, pending_page(tools, wanted, user_of(args.body)))
+
+
+async def _turn(tools: Tools, args: AsyncArgs, work: Coroutine[Any, Any, Answer]) -> None:
     answer = await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
     await args.ack()
     groups = await tools.directory.known_groups()
@@ -261,4 +294,4 @@ def _run_item(run: Run) -> Item:
     return Item(rows=(run_line(run),), beside=show_button(run))
 
 
-TABLE = {"action": [(OLDER, older)]}
+TABLE = {"action": [(OLDER, older), (MORE, more)]}

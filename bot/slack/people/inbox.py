@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from bot.cards.progress import standing_of
+from bot.slack.people.scanning import look_through
 from bot.slack.workspace.directory import SlackDirectory
 from orchestrator.core.policy import FAVOURABLE, Click, names_of_stage, refuse_person
 from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph.graph import Graph
 from orchestrator.graph.policy import Approver
 from orchestrator.runtime import Engine
+from orchestrator.store import Position
 from orchestrator.store.records import Approval
 
-#: Open questions that are looked through, those with the nearest deadline first.
-REACH = 500
+#: Questions that are kept at hand for a person at most.
+MOST = 100
 _Names = frozenset[str]
 
 
@@ -25,8 +27,11 @@ class Waiting:
     """What waits for a person."""
 
     approvals: tuple[Approval, ...]
-    #: Are there more open questions than were looked through?
-    is_cut: bool = False
+    #: Where to go on; None: there is nothing more.
+    after: Position | None = None
+    #: How many open questions were looked through where that ended it; None: they are all there
+    #: is, or as many as were wanted.
+    looked: int | None = None
 
 
 class Inbox:
@@ -37,24 +42,40 @@ class Inbox:
         self._directory = directory
         self._workspace = workspace
 
-    async def of(self, person: str) -> Waiting:
-        """Return what waits for a person, the oldest deadline first."""
-        found = await self._engine.list_pending(limit=REACH + 1)
-        here = [each for each in found[:REACH] if each.run.workspace == self._workspace]
-        names = await self.names_of(person, _entries(here, self._engine.graphs))
+    async def of(self, person: str, *, after: Position | None = None, most: int = MOST) -> Waiting:
+        """Return what waits for a person, the oldest deadline first.
+
+        Args:
+            person: Who.
+            after: Behind which place in all open questions to begin.
+            most: The most that are returned.
+        """
+
+        async def fetch(last: Approval | None, limit: int) -> list[Approval]:
+            place = Position.of(last) if last is not None else after
+            return await self._engine.list_pending(after=place, limit=limit)
+
+        page = await look_through(fetch, await self.judge(person), most=most)
+        place = Position.of(page.last) if page.last is not None else None
+        return Waiting(approvals=page.found, after=place, looked=page.looked)
+
+    async def judge(self, person: str) -> Callable[[Approval], Awaitable[bool]]:
+        """Return what says of open questions whether they wait for a person."""
+        known: dict[Approver, bool] = {}
         is_outsider = await self.is_outsider(person)
-        waiting = tuple(
-            approval
-            for approval in here
-            if is_asked(
-                approval,
-                person,
-                names,
-                is_outsider=is_outsider,
-                graph=self._engine.graphs.get(approval.graph),
-            )
-        )
-        return Waiting(approvals=waiting, is_cut=len(found) > REACH)
+
+        async def is_theirs(approval: Approval) -> bool:
+            if approval.run.workspace != self._workspace:
+                return False
+            graph = self._engine.graphs.get(approval.graph)
+            entries = list(_entries(approval, graph))
+            for each in entries:
+                if each not in known:
+                    known[each] = await self._is_among(person, each)
+            names = frozenset(str(each) for each in entries if known[each])
+            return is_asked(approval, person, names, is_outsider=is_outsider, graph=graph)
+
+        return is_theirs
 
     async def names_of(self, person: str, entries: Iterable[Approver]) -> _Names:
         """Return those entries, by name, that stand for a person; unknown ones are left out."""
@@ -135,9 +156,7 @@ def _click(approval: Approval, person: str, names: _Names, *, is_outsider: bool)
     )
 
 
-def _entries(approvals: Sequence[Approval], graphs: Mapping[str, Graph]) -> Iterable[Approver]:
-    for approval in approvals:
-        yield from approval.policy.everybody()
-        graph = graphs.get(approval.graph)
-        if graph is not None and not approval.policy.everybody():
-            yield from graph.operators
+def _entries(approval: Approval, graph: Graph | None) -> Iterable[Approver]:
+    yield from approval.policy.everybody()
+    if graph is not None and not approval.policy.everybody():
+        yield from graph.operators

@@ -22,6 +22,8 @@ class Viewer:
     opened_at: float
     #: The page that each section is at.
     pages: Mapping[str, int] = field(default_factory=dict)
+    #: Behind which open question the section of those that wait begins.
+    after: str = ""
     #: The runs that are shown.
     runs: frozenset[str] = frozenset()
     #: What was published last.
