@@ -17,6 +17,7 @@ from pydantic_core import (
 )
 
 from orchestrator.core import events as e
+from orchestrator.core.jsontext import writer_of
 from orchestrator.errors import StoreError
 
 #: Classes by the name that is stored, which is their own.
@@ -37,7 +38,18 @@ def encode(event: e.Event) -> tuple[str, str]:
     Raises:
         StoreError: A value in it has the wrong type or no JSON; it could not be read again.
     """
-    kind = type(event).__name__
+    kind: Any = type(event)
+    try:
+        body = writer_of(kind)(event)
+        if not body.isascii():
+            body.encode()  # half of a surrogate pair cannot be stored
+    except (AttributeError, LookupError, TypeError, ValueError):
+        return kind.__name__, _encode_carefully(kind.__name__, event)
+    return kind.__name__, body
+
+
+def _encode_carefully(kind: str, event: e.Event) -> str:
+    """Return the body as Pydantic writes it, which says what is wrong with it."""
     serializer, validator = _adapter(kind)
     try:
         body = serializer.to_json(event, warnings="error")
@@ -49,7 +61,7 @@ def encode(event: e.Event) -> tuple[str, str]:
     except ValidationError as error:
         reason = "; ".join(f"{each['loc']}: {each['msg']}" for each in error.errors())
         raise StoreError(f"{kind} cannot be stored: {reason}; nothing was recorded") from error
-    return kind, body.decode()
+    return body.decode()
 
 
 def approval_of(event: e.Event) -> str | None:
