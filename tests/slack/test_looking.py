@@ -13,7 +13,7 @@ from bot.cards.words import plain
 from bot.simulator.blockkit import view_faults
 from bot.slack.windows.who import who_view
 from orchestrator.core.state import Delegation
-from orchestrator.graph import Graph, GraphBuilder, ToolCall, ToolCalls, tool
+from orchestrator.graph import Graph
 from orchestrator.graph.policy import Policy, Slot, Stage, any_of, parse_approvers
 from tests.slack import kinds
 from tests.slack.bench import CHANNEL, Bench, Effects, bench, button, labels, menu, shown
@@ -198,54 +198,3 @@ async def test_s1_high_risk_asks_back_with_the_question_and_what_it_is_about(tmp
         window = shown(await said(bot, "U0BOB", "Withdraw…"))
 
         assert "Approve for" not in window
-
-
-def turned(effects: Effects) -> Graph:
-    """Return an agent that asks for three calls in one turn."""
-
-    def pay(context: Any) -> str:
-        effects.published.append(context.answer["to"])
-        return "paid"
-
-    def helper(context: Any) -> Any:
-        if context.turn.number == 1:
-            return ToolCalls(
-                calls=tuple(
-                    ToolCall(tool="pay", arguments={"to": to, "amount": 40}, id=to)
-                    for to in ("Ann", "Ben", "Cem")
-                )
-            )
-        return "done"
-
-    gate = {"approvers": "@editors", "title": "Pay?"}
-    return (
-        GraphBuilder("turn")
-        .agent("helper", helper, tools={"pay": tool(pay, tool=gate)})
-        .start("helper")
-        .ends("helper")
-        .build()
-    )
-
-
-async def test_h17_calls_of_one_turn_say_that_they_belong_together(tmp_path: Path):
-    """Each has a message with its own buttons, and names the others."""
-    async with bench(tmp_path, **only(turned)) as bot:
-        await bot.run("run turn")
-        questions = await bot.sim.until(
-            lambda: bot.open_questions() if len(bot.open_questions()) == 3 else None, timeout=8
-        )
-        approvals = await bot.engine.list_approvals((await bot.last_run()).id)
-        by_ref = {each.ref: each for each in approvals}
-
-        for number, question in enumerate(reversed(questions), start=1):
-            text = shown(question)
-            own = approvals[number - 1].ref
-
-            assert f"Call {number} of 3 of this turn" in text
-            assert all(ref in text for ref in by_ref)
-            assert own in text
-        for question in questions:
-            await bot.press("U0BOB", question, "Approve")
-        await bot.finished()
-
-        assert sorted(bot.effects.published) == ["Ann", "Ben", "Cem"]

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
 
-from bot.cards import Card, calls_of_turn, outcome_card, question_card
-from bot.slack.kit.messages import APPROVAL_EVENT, SlackMessage
 from bot.slack.sending.audience import Audience
 from bot.slack.sending.calls import POST, CallError, Draft
+from bot.slack.sending.drafting import Drafting
 from bot.slack.sending.gathering import Direct
 from bot.slack.sending.outlet import Outlet
 from bot.slack.sending.places import Place, Places
+from bot.slack.sending.retiring import Retiring, Shown
 from bot.slack.sending.stories import Stories
+from bot.slack.sending.turns import Turns
 from bot.slack.workspace.failures import Failure, Remedy
-from orchestrator.graph.gates import NO_GATES
-from orchestrator.graph.kinds import ApprovalKind
 from orchestrator.runtime import Clock, Engine
 from orchestrator.store import DIGEST, OPERATOR
 from orchestrator.store.records import Approval, Delivery, Message
@@ -29,18 +29,6 @@ _NOWHERE = Failure(
     code="no_channel", remedy=Remedy.PEOPLE, fix="set SIGNOFF_CHANNEL to the channel's id"
 )
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Shown:
-    """Where a question came before people."""
-
-    channel: str
-    ts: str
-    at: datetime
-    place: Place
-    #: Why that is not where it belongs.
-    reason: str | None
 
 
 class Asking:
@@ -54,6 +42,8 @@ class Asking:
         places: Places,
         audience: Audience,
         stories: Stories,
+        turns: Turns,
+        drafting: Drafting,
         clock: Clock,
         hook: Callable[[str], None],
     ) -> None:
@@ -62,6 +52,9 @@ class Asking:
         self._places = places
         self._audience = audience
         self._stories = stories
+        self._turns = turns
+        self._drafting = drafting
+        self._retiring = Retiring(engine, outlet)
         self._clock = clock
         self._hook = hook
         #: By delivery, the places that this process has tried; another one may have tried all.
@@ -73,12 +66,17 @@ class Asking:
         now = self._clock.now()
         directs = await self._audience.directs_for(delivery, approval, now)
         before = await self._engine.find_message(approval.id)
-        shown = await self._find_lost(delivery, approval) if is_doubtful else None
+        if before is not None:
+            await self._turns.bring(approval, before)
+        lost = await self._find_lost(delivery, approval, before, is_doubtful=is_doubtful)
+        shown = await self._join(approval, before, lost)
         if shown is None:
-            shown = await self._post(delivery, approval)
+            shown = lost or await self._post(delivery, approval, before)
+            self._hook("after_post")
+            # Another process may have posted the turn's card meanwhile.
+            shown = await self._join(approval, before, shown) or shown
         self._tried.pop(delivery.id, None)
-        self._hook("after_post")
-        leaves = before is not None and not await self._retire_all(approval, shown)
+        leaves = before is not None and not await self._retiring.retire_all(approval, shown)
         if shown.place.is_person:
             directs += await self._other_operators(approval, shown.place, now)
         await self._engine.finish_delivery(
@@ -91,6 +89,9 @@ class Asking:
             leaves=leaves,
         )
         _log.info("question_posted", channel=shown.channel, ts=shown.ts, reason=shown.reason)
+        if shown.is_joined:
+            return
+        await self._turns.gather(approval, before)
         if before is None:
             await self._stories.announce(delivery, approval)
 
@@ -113,7 +114,7 @@ class Asking:
             if message.reason == DIGEST:
                 return Draft.of(await self._audience.digest_again(message))
             newest = await self._engine.get_approval(approval.id)
-            return await self.draft(newest, message.reason)
+            return await self._drafting.message(newest, message, message.reason)
 
         try:
             await self._outlet.update(write, message)
@@ -125,14 +126,9 @@ class Asking:
             await self._stories.tell(delivery, approval, message, is_doubtful=is_doubtful)
         await self._engine.finish_delivery(delivery, directs=directs)
 
-    async def draft(
-        self, approval: Approval, reason: str | None, *, is_first: bool = False
-    ) -> Draft:
-        """Write a question, or its outcome, as it is now; the first message calls few people."""
-        card = await self._card(approval, self._clock.now())
-        line = self._places.first_line(approval, reason)
-        draft = (await self._outlet.calls.draft(card, is_first=is_first)).below(line)
-        return await self._outlet.calls.in_zone_of(draft, approval.requester)
+    async def draft(self, approval: Approval, reason: str | None) -> Draft:
+        """Write a person's copy of a question, or its outcome, as it is now."""
+        return await self._drafting.copy(approval, reason)
 
     async def replace(
         self, delivery: Delivery, approval: Approval, exc: CallError, directs: list[Direct]
@@ -154,7 +150,10 @@ class Asking:
             return True
         is_replaceable = remedy is Remedy.PLACE and await self._places.has_other(approval)
         if not approval.is_open and not is_replaceable:
-            # Who asked for it is told the outcome by direct message.
+            # Who asked for it is told the outcome by direct message. Other calls may be open.
+            message = await self._engine.find_message(approval.id)
+            if message is not None:
+                await self._turns.ask_open(approval, message)
             _log.warning("slack_delivery_given_up", error=exc.code, fix=exc.failure.fix)
             await self._engine.finish_delivery(delivery, directs=directs)
             return True
@@ -166,13 +165,13 @@ class Asking:
             _log.warning("question_posted_anew", error=exc.code, fix=exc.failure.fix)
         return is_replaced
 
-    async def _post(self, delivery: Delivery, approval: Approval) -> _Shown:
+    async def _post(self, delivery: Delivery, approval: Approval, before: Message | None) -> Shown:
         refused: CallError | None = None
         tried = self._tried.setdefault(delivery.id, set())
         async for place in self._all_places(approval):
             tried.add(place)
             try:
-                return await self._post_at(place, delivery, approval, refused)
+                return await self._post_at(place, delivery, approval, before, refused)
             except CallError as exc:
                 if exc.failure.remedy is not Remedy.PLACE:
                     raise
@@ -188,8 +187,13 @@ class Asking:
             _log.error("slack_place_refused", place=place.name, error=exc.code, fix=fix)
 
     async def _post_at(
-        self, place: Place, delivery: Delivery, approval: Approval, refused: CallError | None
-    ) -> _Shown:
+        self,
+        place: Place,
+        delivery: Delivery,
+        approval: Approval,
+        before: Message | None,
+        refused: CallError | None,
+    ) -> Shown:
         reason = refused.code if refused is not None else None
         at = self._clock.now()
 
@@ -198,30 +202,95 @@ class Asking:
             # Read again: while this waited for its turn, the question may have been answered.
             newest = await self._engine.get_approval(approval.id)
             at = self._clock.now()
-            return (await self.draft(newest, reason, is_first=True)).marked([delivery])
+            draft = await self._drafting.message(newest, before, reason, is_first=True)
+            return draft.marked([delivery])
 
         channel = await self._outlet.channel(place)
         posted = await self._outlet.post(write, channel)
         if posted is None:
             raise CallError(POST, _NOWHERE)
         self._unusable = {each for each in self._unusable if each[0] != place}
-        return _Shown(channel=posted.channel, ts=posted.ts, at=at, place=place, reason=reason)
+        return Shown(channel=posted.channel, ts=posted.ts, at=at, place=place, reason=reason)
 
-    async def _find_lost(self, delivery: Delivery, approval: Approval) -> _Shown | None:
+    async def _join(
+        self, approval: Approval, before: Message | None, posted: Shown | None
+    ) -> Shown | None:
+        """Let a call stand in the message of its turn, if others stand there already.
+
+        Args:
+            approval: The call, or what is none.
+            before: Where it stood until now.
+            posted: Another message that was posted for it, and is not needed then.
+        """
+        card = await self._turns.find_card(approval, before)
+        if card is None:
+            return None
+        if before is not None and not await self._is_shown(approval, card):
+            return None
+        beside = await self._engine.get_approval(card.approval_id)
+        shown = Shown(
+            channel=card.channel,
+            ts=card.ts,
+            at=beside.delivered_at or self._clock.now(),
+            place=await self._place_of(approval, card),
+            reason=card.reason,
+            is_joined=True,
+        )
+        if posted is not None:
+            surplus = replace(card, channel=posted.channel, ts=posted.ts)
+            await self._retiring.retire(surplus, shown)
+        return shown
+
+    async def _is_shown(self, approval: Approval, card: Message) -> bool:
+        """Show a call in the message of its turn, unless that cannot be written to."""
+
+        async def write() -> Draft:
+            newest = await self._engine.get_approval(approval.id)
+            return await self._drafting.message(newest, card, card.reason)
+
+        try:
+            await self._outlet.update(write, card)
+        except CallError as exc:
+            if exc.failure.remedy not in {Remedy.GONE, Remedy.PLACE}:
+                raise
+            return False
+        return True
+
+    async def _place_of(self, approval: Approval, card: Message) -> Place:
+        if card.reason is not None:
+            for place in await self._places.people(approval):
+                with suppress(CallError):
+                    if await self._outlet.channel(place) == card.channel:
+                        return place
+        return Place(name=card.channel)
+
+    async def _find_lost(
+        self,
+        delivery: Delivery,
+        approval: Approval,
+        before: Message | None,
+        *,
+        is_doubtful: bool,
+    ) -> Shown | None:
+        """Return what an earlier try has posted, for this question or another call of its turn."""
+        if not is_doubtful and not await self._turns.is_late(approval, before):
+            return None
         home = self._places.home(approval)
         tried = self._tried.get(delivery.id)
-        async for place in self._all_places(approval):
+        places = self._all_places(approval) if is_doubtful else self._places.channels(approval)
+        async for place in places:
             if tried is not None and place not in tried:
                 break
             try:
-                found = await self._outlet.find(delivery, await self._outlet.channel(place))
+                channel = await self._outlet.channel(place)
+                found = await self._outlet.find(delivery, channel, but=before)
             except CallError as exc:
                 if exc.failure.remedy is not Remedy.PLACE:
                     raise
                 continue
             if found is not None:
                 _log.info("question_found_again", channel=found.channel, ts=found.ts)
-                return _Shown(
+                return Shown(
                     channel=found.channel,
                     ts=found.ts,
                     at=datetime.fromtimestamp(float(found.ts), UTC),
@@ -246,62 +315,3 @@ class Asking:
             for place in await self._places.people(approval)
             if place != first
         ]
-
-    async def _retire_all(self, approval: Approval, shown: _Shown) -> bool:
-        """Leave no buttons behind where a question stood before; was that possible?
-
-        What could not be edited, as in an archived channel, is kept as a copy for the channel.
-        """
-        is_done = True
-        for message in await self._engine.messages_of(approval.id):
-            if message.person is None:
-                is_done = await self._retire(message, shown)
-            elif message.person == message.channel == shown.channel:
-                await self._retire(message, shown)
-        return is_done
-
-    async def _retire(self, before: Message, shown: _Shown) -> bool:
-        if (before.channel, before.ts) == (shown.channel, shown.ts):
-            return True
-        where = "in a direct message" if shown.place.is_person else f"in <#{shown.channel}>"
-        message = SlackMessage(
-            text=f":arrow_right: This is asked anew {where}.",
-            blocks=[],
-            metadata={
-                "event_type": APPROVAL_EVENT,
-                "event_payload": {"approval_id": before.approval_id},
-            },
-        )
-
-        async def write() -> Draft:
-            draft = Draft.of(message)
-            return Draft(full=draft.plain, plain=draft.plain)
-
-        try:
-            await self._outlet.update(write, before)
-        except CallError as exc:
-            _log.info("old_question_stays", channel=before.channel, error=exc.code)
-            return exc.failure.remedy is Remedy.GONE
-        return True
-
-    async def _card(self, approval: Approval, now: datetime) -> Card:
-        if not approval.is_open:
-            return outcome_card(approval)
-        due_at = approval.due_at
-        if approval.delivered_at is None and due_at is not None:
-            # The clock starts when people can see the question, which is now.
-            due_at = self._deadline(approval, now) or due_at
-        is_call = approval.kind is ApprovalKind.TOOL
-        others = await self._engine.list_approvals(approval.run_id) if is_call else ()
-        return question_card(approval, due_at=due_at, turn=calls_of_turn(approval, others))
-
-    def _deadline(self, approval: Approval, now: datetime) -> datetime | None:
-        """Return what the deadline will be of a question that is delivered now."""
-        stage = approval.policy.stages[approval.stage].timeout
-        lengths = [length for length in (approval.timeout, stage) if length is not None]
-        graph = self._engine.graphs.get(approval.graph)
-        node = graph.find_node(approval.path) if graph else None
-        gate = getattr(node, "gates", NO_GATES).get(approval.kind)
-        if gate is None or gate.calendar is None:
-            return min((now + length for length in lengths), default=None)
-        return min((gate.calendar.add(now, length) for length in lengths), default=None)

@@ -15,7 +15,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack.sending.calls import CallError
 from bot.slack.workspace.channels import Channels, next_cursor
 from bot.slack.workspace.failures import describe
-from orchestrator.store.records import Delivery
+from orchestrator.core.effects import Purpose
+from orchestrator.store.records import Delivery, Message
 
 HISTORY, REPLIES = "conversations.history", "conversations.replies"
 #: Slack's clock and ours may differ by so much.
@@ -42,15 +43,27 @@ class History:
         self._channels = channels
 
     async def find(
-        self, delivery: Delivery, channel: str, *, thread_ts: str | None = None
+        self,
+        delivery: Delivery,
+        channel: str,
+        *,
+        thread_ts: str | None = None,
+        but: Message | None = None,
     ) -> Found | None:
-        """Return the message that was posted for a delivery, or None."""
+        """Return the message that was posted for a delivery, or None.
+
+        Args:
+            delivery: Which.
+            channel: Where to look.
+            thread_ts: Look into this thread of the channel.
+            but: A message that is not meant.
+        """
         method = HISTORY if thread_ts is None else REPLIES
         try:
             place = {"channel": await self.channel_id(channel)}
             if thread_ts is not None:
                 place["ts"] = thread_ts
-            return await self._find(method, place, delivery)
+            return await self._find(method, place, delivery, but.ts if but is not None else None)
         except Exception as exc:
             raise CallError(method, describe(exc)) from exc
 
@@ -65,7 +78,7 @@ class History:
         return await self._channels.find_id(channel) or channel
 
     async def _find(
-        self, method: str, place: Mapping[str, str], delivery: Delivery
+        self, method: str, place: Mapping[str, str], delivery: Delivery, but: str | None
     ) -> Found | None:
         oldest = f"{(delivery.created_at - _SLACK_TIME).timestamp():.6f}"
         cursor = ""
@@ -78,7 +91,7 @@ class History:
             answer = await self._client.api_call(method, http_verb="GET", params=params)
             for message in answer.get("messages") or ():
                 payload = (message.get("metadata") or {}).get("event_payload") or {}
-                if _is(payload, delivery):
+                if _is(payload, delivery) and message["ts"] != but:
                     return Found(
                         channel=place["channel"], ts=str(message["ts"]), deliveries=_all(payload)
                     )
@@ -90,7 +103,11 @@ class History:
 
 def _is(payload: Mapping[str, Any], delivery: Delivery) -> bool:
     mark = (payload.get("approval_id"), payload.get("delivery"))
-    return mark == (delivery.approval_id, delivery.id)
+    if mark == (delivery.approval_id, delivery.id):
+        return True
+    # A card that was posted for one call of a turn shows the others, too.
+    is_card = delivery.purpose is Purpose.QUESTION and "delivery" in payload
+    return is_card and delivery.approval_id in str(payload.get("calls") or "").split()
 
 
 def _all(payload: Mapping[str, Any]) -> frozenset[int]:

@@ -63,16 +63,21 @@ class Outlet:
                 await self.calls.update(draft, message)
 
     async def find(
-        self, delivery: Delivery, channel: str, *, thread_ts: str | None = None
+        self,
+        delivery: Delivery,
+        channel: str,
+        *,
+        thread_ts: str | None = None,
+        but: Message | None = None,
     ) -> Found | None:
-        """Return what an earlier try has posted without being told so.
+        """Return what an earlier try has posted without being told so, but for a known message.
 
         A place that cannot be read counts as one that has nothing: what is shown twice is better
         than what nobody sees.
         """
         self._be_patient(HISTORY if thread_ts is None else REPLIES)
         try:
-            return await self._history.find(delivery, channel, thread_ts=thread_ts)
+            return await self._history.find(delivery, channel, thread_ts=thread_ts, but=but)
         except CallError as exc:
             if exc.failure.remedy not in _UNREADABLE:
                 raise

@@ -9,6 +9,7 @@ from bot.slack.people.readers import Reader
 from bot.slack.sending.asking import Asking
 from bot.slack.sending.audience import Audience
 from bot.slack.sending.calls import Calls
+from bot.slack.sending.drafting import Drafting
 from bot.slack.sending.history import History
 from bot.slack.sending.narrator import Narrator
 from bot.slack.sending.outbox import Sender
@@ -18,6 +19,7 @@ from bot.slack.sending.places import Places
 from bot.slack.sending.stories import Stories
 from bot.slack.sending.telling import Telling
 from bot.slack.sending.threads import Threads
+from bot.slack.sending.turns import Turns
 from bot.slack.workspace.connection import SlackWorkspace
 from bot.slack.workspace.links import Links
 from orchestrator.runtime import Clock, Engine
@@ -69,12 +71,18 @@ def make_sender(  # noqa: PLR0913 - what it is wired with, all by keyword
         operators=operators,
         workspace=workspace.name,
     )
+    turns = Turns(engine)
+    drafting = Drafting(
+        engine, outlet, places=places, turns=turns, directory=directory, clock=clock
+    )
     asking = Asking(
         engine,
         outlet,
         places=places,
         audience=audience,
         stories=stories,
+        turns=turns,
+        drafting=drafting,
         clock=clock,
         hook=hook,
     )
