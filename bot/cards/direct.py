@@ -19,6 +19,7 @@ from orchestrator.store.records import Approval, Run
 _TITLE = 300  # characters of a question
 _VALUES = 5  # of what a run returned
 _VALUE = 300  # characters of one
+_FORMATTING = frozenset("*_~`")
 _OTHER = "ℹ️"  # noqa: RUF001 - the sign, no letter
 _ICONS = {
     RunStatus.COMPLETED: "✅",
@@ -112,15 +113,20 @@ def end_note(approval: Approval) -> DirectNote:
 
 def run_note(run: Run, output: Mapping[str, Any]) -> DirectNote:
     """Tell how a run ended that asked nobody, and what came of it."""
-    values = [(name, one_line(str(value))) for name, value in list(output.items())[:_VALUES]]
+    values = list(output.items())[:_VALUES]
     return DirectNote(
         lines=(
             (f"{_ICONS.get(run.status, _OTHER)} ", *end_words(run), "."),
-            *((f"• {one_line(str(name))}: ", cut(value, _VALUE)) for name, value in values),
+            *((f"• {one_line(str(name))}: ", _verbatim(value)) for name, value in values),
         ),
         actions=(DirectAction.SHOW,),
         footer=("Started ", Moment(run.started_at), " · it asked nobody"),
     )
+
+
+def _verbatim(value: object) -> str | Code:
+    text = cut(one_line(str(value)), _VALUE)
+    return Code(text) if _FORMATTING & set(text) else text
 
 
 def end_words(run: Run) -> Words:

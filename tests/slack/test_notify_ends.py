@@ -54,7 +54,7 @@ async def test_s8_whoever_started_a_run_that_asked_nobody_is_told_its_end(
 
         assert run.ref in end["text"]
         assert "• floors: 3" in end["text"]
-        assert "&lt;!channel&gt;" in end["text"]
+        assert "• note: `&lt;!channel&gt; all *clean*`" in end["text"]
         assert "is completed" in shown(window)
         assert told(bot) == {"U0ALICE": 1}
         assert bot.messages() == []
