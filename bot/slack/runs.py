@@ -17,8 +17,8 @@ from bot.slack.listening import Tools
 from bot.slack.windows.answers import Answer, Item
 from bot.slack.windows.modals import NOTICE_CALLBACK
 from orchestrator.core.state import FINISHED, RunStatus
-from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
-from orchestrator.store.records import Approval, Run
+from orchestrator.errors import ApprovalNotFoundError, RuleNotFoundError, RunNotFoundError
+from orchestrator.store.records import Approval, Rule, Run
 
 #: Prefix of buttons about a run; what follows says what to do.
 RUN = "signoff_run_"
@@ -63,6 +63,19 @@ async def get_question(tools: Tools, reference: str, person: str) -> Approval:
         if is_here and await tools.reader(person).may_read(approval):
             return approval
     raise ApprovalNotFoundError(reference)
+
+
+async def get_rule(tools: Tools, reference: str, person: str) -> Rule:
+    """Return the standing rule that a reference names.
+
+    Raises:
+        RuleNotFoundError: There is none that the person may read.
+    """
+    with suppress(RuleNotFoundError):
+        rule = await tools.engine.get_rule(reference.lower())
+        if await tools.reader(person).may_read_rule(rule):
+            return rule
+    raise RuleNotFoundError(reference)
 
 
 async def run_answer(tools: Tools, run: Run, person: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,28 @@ async def test_s9_finished_runs_are_left_out_of_the_history_of_others(tmp_path: 
 
         assert run.ref in said(await bot.run("history", user="U0CAROL"))
         assert "No finished run" in said(await bot.run("history", user="U0BOB"))
+
+
+async def test_h24_s9_standing_rules_are_for_those_who_may_read_what_they_are_about(tmp_path: Path):
+    """Whoever gave one, the members of its channel and the operators; to others there is none."""
+    private = asked(channel=FINANCE)
+    async with bench(tmp_path, graphs=private, prepare=let_in, operators=("U0GUEST",)) as bot:
+        await bot.run("run confirmed")
+        await settled(bot)
+        approval = await bot.approval()
+        await bot.engine.decide(
+            approval.id, "approve", by="U0DAVE", surface="cli", rule=timedelta(hours=1)
+        )
+        [rule] = await bot.engine.list_rules()
+        people = ("U0ALICE", "U0BOB", "U0CAROL", "U0DAVE", "U0GUEST")
+        lists = {each: said(await bot.run("rules", user=each)) for each in people}
+        refused = said(await bot.run(f"revoke {rule.ref}", user="U0BOB"))
+        unknown = said(await bot.run("revoke s-ABCDEFG", user="U0BOB"))
+
+        assert {each for each in people if rule.ref in lists[each]} == {*people} - {"U0BOB"}
+        assert "No standing rule holds that you may see" in lists["U0BOB"]
+        assert refused.replace(rule.ref, "s-ABCDEFG") == unknown
+        assert "holds no longer" in said(await bot.run(f"revoke {rule.ref}", user="U0DAVE"))
 
 
 async def test_s9_following_a_graph_tells_nobody_what_they_may_not_read(tmp_path: Path):

@@ -14,9 +14,10 @@ from bot.slack.command_line import CommandError, CommandLine
 from bot.slack.decisions import SURFACE
 from bot.slack.listening import Tools, user_of
 from bot.slack.people.inbox import Inbox
-from bot.slack.runs import get_question, get_run
+from bot.slack.people.scanning import look_through
+from bot.slack.runs import get_question, get_rule, get_run
 from orchestrator.errors import InvalidValuesError
-from orchestrator.store.records import Approval, Message, Run
+from orchestrator.store.records import Approval, Message, Rule, Run
 
 _RULES = 20  # rules in a list
 #: Phones put these where JSON has straight quotes.
@@ -108,15 +109,22 @@ async def signal(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     return [("Sent the signal ", Code(name), " to run ", Code(run.ref), ".")]
 
 
-async def rules(tools: Tools, _args: AsyncArgs, _line: CommandLine) -> Rows:
-    """List the standing rules that hold."""
-    found = await tools.engine.list_rules()
-    if not found:
-        return [("No standing rule holds: every question is asked.",)]
-    rest = len(found) - _RULES
-    more: Rows = [(f"… and {rest} more.",)] if rest > 0 else []
-    shown = [rule_line(rule) for rule in found[:_RULES]]
-    return [(Strong("Standing rules"),), *shown, *more]
+async def rules(tools: Tools, args: AsyncArgs, _line: CommandLine) -> Rows:
+    """List the standing rules that hold, and that somebody may read."""
+    every = await tools.engine.list_rules()
+
+    async def fetch(last: Rule | None, limit: int) -> list[Rule]:
+        first = every.index(last) + 1 if last is not None else 0
+        return every[first : first + limit]
+
+    reader = tools.reader(user_of(args.body))
+    page = await look_through(fetch, reader.may_read_rule, most=_RULES)
+    if not page.found and page.last is None:
+        return [("No standing rule holds that you may see.",)]
+    more: Rows = [("There are more; these are the newest.",)] if page.last is not None else []
+    if page.looked is not None:
+        more = [(f"Only the newest {page.looked:,} rules were looked through.",)]
+    return [(Strong("Standing rules"),), *map(rule_line, page.found), *more]
 
 
 async def revoke(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
@@ -124,7 +132,8 @@ async def revoke(tools: Tools, args: AsyncArgs, line: CommandLine) -> Rows:
     if not line.words:
         return [("Say which rule: ", Code(f"{tools.command} revoke s-…"), ".")]
     user = user_of(args.body)
-    rule = await tools.engine.revoke_rule(line.words[0].lower(), by=user, surface=SURFACE)
+    found = await get_rule(tools, line.words[0], user)
+    rule = await tools.engine.revoke_rule(found.id, by=user, surface=SURFACE)
     return [("The rule ", Code(rule.ref), " holds no longer; questions like that are asked again.")]
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.slack.workspace.directory import SlackDirectory
-from orchestrator.errors import ApproversError, DirectoryError
+from orchestrator.errors import ApprovalNotFoundError, ApproversError, DirectoryError
 from orchestrator.graph.policy import Approver, ApproverKind, parse_approver
 from orchestrator.runtime import Engine
-from orchestrator.store.records import Approval, Run
+from orchestrator.store.records import Approval, Rule, Run
 
 _MOST = 200  # questions of a run whose places are looked at
 
@@ -59,6 +59,16 @@ class Reader:
             return False
         places = {await self._place_of(each) for each in approvals} or self._places_ahead(run)
         return all([await self._sees(each) for each in sorted(places)])
+
+    async def may_read_rule(self, rule: Rule) -> bool:
+        """May the person read a standing rule: their own, or one granted where they may read?"""
+        if rule.by == self._person:
+            return True
+        try:
+            approval = await self._engine.get_approval(rule.approval_id)
+        except ApprovalNotFoundError:  # another workspace's
+            return False
+        return await self.may_read(approval)
 
     async def _concerns(self, run: Run, approvals: Sequence[Approval] = ()) -> bool:
         """Have they asked for it, or could they decide something in it?"""
