@@ -21,7 +21,7 @@ class Candidate:
 CANDIDATES: tuple[Candidate, ...] = (
     Candidate(
         key="floor-blocking",
-        label="floor: sqlite3, a transaction a step",
+        label="floor: sqlite3, a transaction a commit",
         module="benchmarks.floor",
         arguments=("blocking",),
         is_floor=True,

@@ -52,8 +52,8 @@ def compared(results: Sequence[Result]) -> str:
 
 
 def _label(result: Result) -> str:
-    label = result.case.candidate.label
-    return f"{label} {result.version}" if result.version else label
+    name, comma, way = result.case.candidate.label.partition(",")
+    return f"{name} {result.version}{comma}{way}" if result.version else name + comma + way
 
 
 def _rates(result: Result) -> list[str]:
@@ -102,19 +102,20 @@ def _milliseconds(found: Measured | None) -> str:
 
 def sized(pairs: Sequence[tuple[str, Result, Result]]) -> str:
     """Return what a larger size costs: each candidate's rates over its own rates without it."""
-    rows = []
+    rows, missing = [], []
     for what, larger, plain in pairs:
-        if not larger.figures:
-            rows.append([f"{_label(plain)}: {what}", *["-"] * len(COLUMNS)])
+        database = "PostgreSQL" if plain.case.candidate.is_postgres else "SQLite"
+        named = f"{_label(plain)}, {database}: {what}"
+        if not larger.figures or not plain.figures:
+            missing.append(f"Not available: {named} ({larger.error or plain.error}).\n")
             continue
-        cells = [ratio(larger.figures.get(each), plain.figures.get(each)) for each in COLUMNS]
-        named = f"{_label(plain)}: {what}"
+        # A start with a history takes all its steps, which says nothing about the last one.
+        columns = [None if each[0] == "start" and larger.case.history else each for each in COLUMNS]
+        cells = [
+            ratio(larger.figures.get(each), plain.figures.get(each)) if each else None
+            for each in columns
+        ]
         rows.append([named, *("-" if cell is None else f"{cell:.2f}" for cell in cells)])
-    missing = [
-        f"Not available: {_label(plain)}, {what} ({larger.error or plain.error}).\n"
-        for what, larger, plain in pairs
-        if not larger.figures
-    ]
     return "\n".join([table(["rates with … over those without", *HEADS], rows), *missing])
 
 

@@ -48,6 +48,10 @@ class _Look:
             self.commits.append([change for table in found for change in self._of(table, found)])
             self._seen = found
 
+    def close(self) -> None:
+        """Close the database."""
+        self._connection.close()
+
     def _read(self) -> _Tables:
         return {name: self._read_table(name) for name in self._columns}
 
@@ -98,9 +102,11 @@ async def record(state: int) -> dict[str, Any]:
                 await engine.decide(gate, "approve", by="BOB", surface="bench")
                 await engine.wait_until(run.id, lambda now: now.status == "completed")
                 approve = look.commits[len(start) :]
+        schema = look.schema
+        look.close()
     return {
         "ids": [run.id, run_ref(run.id), gate, approval_ref(gate)],
-        "schema": look.schema,
+        "schema": schema,
         "start": start,
         "approve": approve,
     }
