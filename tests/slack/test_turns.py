@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from bot.simulator import Simulator
-from tests.slack.bench import Bench, bench, eventually, labels, shown
-from tests.slack.dialogue import settled
+from tests.slack.bench import CHANNEL, Bench, bench, eventually, labels, shown
+from tests.slack.dialogue import clock, pass_time, settled
 from tests.slack.turning import (
     all_delivered,
     calls_of,
@@ -186,3 +187,35 @@ async def test_h17_copies_of_calls_are_one_each(tmp_path: Path):
         await bot.direct("U0BOB", "Approved by")
 
         assert sum("Call 2 of 3" in shown(each) for each in bot.directs("U0BOB")) == 1
+
+
+async def test_h17_the_thread_of_a_card_says_which_call_it_is_about(tmp_path: Path):
+    """By the number that the call has on the card."""
+    async with bench(tmp_path, **paying()) as bot:
+        calls = await asked(bot)
+        await approve(bot, calls["Ben"])
+        await bot.news(card_of(bot), "*2.* ✅ Approved by")
+        await bot.engine.comment(calls["Cem"].id, "Who is Cem?", by="U0BOB", surface="cli")
+        comment = await bot.news(card_of(bot), "Who is Cem?")
+
+        assert "*3.* " in shown(comment)
+
+
+async def test_h17_calls_of_a_card_are_reminded_of_together(tmp_path: Path):
+    """Once in the thread, for all that are open."""
+    now = clock()
+    late = {
+        "timeout": timedelta(hours=4),
+        "on_timeout": "reject",
+        "remind_before": timedelta(hours=3),
+    }
+    async with bench(tmp_path, clock=now, **paying(Ann=late, Ben=late, Cem=late)) as bot:
+        calls = await asked(bot)
+        await approve(bot, calls["Ann"])
+        await eventually(lambda: open_calls(card_of(bot)) == 2)
+        await pass_time(bot, now, timedelta(hours=1, minutes=1))
+        thread = bot.sim.thread(CHANNEL, card_of(bot)["ts"])
+        reminders = [each for each in thread if "still waiting for your answer" in shown(each)]
+
+        assert len(reminders) == 1
+        assert "The same goes for 1 more of these calls" in shown(reminders[0])

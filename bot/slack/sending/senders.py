@@ -62,7 +62,8 @@ def make_sender(  # noqa: PLR0913 - what it is wired with, all by keyword
     outlet = Outlet(
         Calls(workspace.sender, directory), History(workspace.client, workspace.channels), pacer
     )
-    stories = Stories(engine, outlet, Narrator(engine, directory, links))
+    turns = Turns(engine)
+    stories = Stories(engine, outlet, Narrator(engine, directory, links), turns)
     places = Places(
         engine,
         directory,
@@ -71,7 +72,6 @@ def make_sender(  # noqa: PLR0913 - what it is wired with, all by keyword
         operators=operators,
         workspace=workspace.name,
     )
-    turns = Turns(engine)
     drafting = Drafting(
         engine, outlet, places=places, turns=turns, directory=directory, clock=clock
     )

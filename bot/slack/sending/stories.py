@@ -9,6 +9,7 @@ from bot.slack.kit.messages import render_notice
 from bot.slack.sending.calls import CallError, Draft
 from bot.slack.sending.narrator import Narrator
 from bot.slack.sending.outlet import Outlet
+from bot.slack.sending.turns import Turns
 from orchestrator.errors import OrchestratorError
 from orchestrator.runtime import Engine
 from orchestrator.store.records import Approval, Delivery, Message
@@ -19,10 +20,11 @@ _log = structlog.get_logger(__name__)
 class Stories:
     """Posts into threads, each line once."""
 
-    def __init__(self, engine: Engine, outlet: Outlet, narrator: Narrator) -> None:
+    def __init__(self, engine: Engine, outlet: Outlet, narrator: Narrator, turns: Turns) -> None:
         self._engine = engine
         self._outlet = outlet
         self._narrator = narrator
+        self._turns = turns
 
     async def tell(
         self, delivery: Delivery, approval: Approval, message: Message, *, is_doubtful: bool
@@ -77,11 +79,14 @@ class Stories:
         place, thread = message.channel, message.ts
         if is_doubtful and await self._outlet.find(delivery, place, thread_ts=thread) is not None:
             return
+        told = await self._turns.of_call(notice, delivery, message)
+        if told is None:
+            return
 
         async def write() -> Draft:
             groups = await self._outlet.calls.groups()
             shown = render_notice(
-                notice, approval_id=delivery.approval_id, delivery=delivery.id, groups=groups
+                told, approval_id=delivery.approval_id, delivery=delivery.id, groups=groups
             )
             return await self._outlet.calls.in_zone_of(Draft.of(shown), reader)
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
+from bot.cards import Notice, Strong
+from bot.cards.progress import waiting_for
 from bot.cards.turns import calls_of_turn, calls_on_card
+from orchestrator.core.effects import Purpose
 from orchestrator.runtime import Engine
-from orchestrator.store.records import Approval, Message
+from orchestrator.store.records import Approval, Delivery, Message
 
 #: How often a question is moved to the card of its turn, when two were posted at once.
 _MOVES = 1
+#: Reminders of calls that come so close together are one.
+_AT_ONCE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +74,30 @@ class Turns:
         first = (await self.standing(approval, before)).calls[0]
         return first.id != approval.id and await self.find_card(approval, before) is None
 
+    async def of_call(self, notice: Notice, delivery: Delivery, message: Message) -> Notice | None:
+        """Say which call of a card a notice is about; None: another call's says it for all.
+
+        Args:
+            notice: For the thread of the message.
+            delivery: What it is told for.
+            message: A card, or the message about a single question.
+        """
+        places = await self._engine.messages_at(message.channel, message.ts)
+        ids = {each.approval_id for each in places}
+        if delivery.approval_id not in ids or len(ids) == 1:
+            return notice
+        approval = await self._engine.get_approval(delivery.approval_id)
+        turn = await self._turn(approval)
+        if delivery.purpose is Purpose.REMINDER:
+            together = [each for each in turn if each.id in ids and _are_due(approval, each)]
+            if together[0].id != approval.id:
+                return None
+            if len(together) > 1:
+                rest = f" The same goes for {len(together) - 1} more of these calls."
+                return replace(notice, words=(*notice.words, rest))
+        number = [each.id for each in turn].index(approval.id) + 1
+        return replace(notice, words=(Strong(f"{number}."), " ", *notice.words))
+
     async def bring(self, approval: Approval, before: Message) -> None:
         """Have the other calls follow that stand in the message which a call leaves."""
         for place in await self._places(approval):
@@ -109,6 +139,16 @@ class Turns:
         if not calls_of_turn(approval, [approval]):
             return ()
         return calls_of_turn(approval, await self._engine.list_approvals(approval.run_id))
+
+
+def _are_due(one: Approval, other: Approval) -> bool:
+    """Are the same people reminded of both at the same time?"""
+    if one.id == other.id:
+        return True
+    if not other.is_open or one.reminded_at is None or other.reminded_at is None:
+        return False
+    are_same = waiting_for(one) == waiting_for(other) and one.snoozed == other.snoozed
+    return are_same and abs(one.reminded_at - other.reminded_at) < _AT_ONCE
 
 
 def _is_same(one: Message | None, other: Message | None) -> bool:
