@@ -113,29 +113,41 @@ async def test_s8_the_end_of_a_run_that_asked_nobody_obeys_mutes_and_quiet_hours
         assert told(bot) == {"U0ALICE": 1}
 
 
-async def test_s8_a_secret_that_a_run_returns_is_not_told(tmp_path: Path):
-    """What a question of the graph would name as a secret is none that its end tells."""
+async def test_s8_a_secret_of_a_run_is_not_told_at_its_end(tmp_path: Path):
+    """Neither what it returned, nor in the reason why it failed; nor what repeats the secret."""
+
+    def give(context: Any) -> dict[str, Any]:
+        if context.input.get("fails"):
+            raise RuntimeError(f"no lock takes {context.input['key']}")
+        return {"key": SECRET, "note": f"it is {SECRET}.", "length": 7}
+
+    flags = {"fails": {"type": "boolean"}, "is_kept": {"type": "boolean"}}
+    wanted = {"type": "object", "properties": {"key": {"type": "string"}, **flags}}
 
     def make(effects: Effects) -> list[Graph]:
         gate = {"approvers": "@editors", "title": "Keep?", "formats": {"key": "secret"}}
         return [
-            GraphBuilder("keys")
-            .task("work", lambda _context: {"key": SECRET, "length": 7})
+            GraphBuilder("keys", input=wanted)
+            .router("where")
             .task("keep", kinds.noting(effects), confirm=gate)
-            .task("pass", lambda _context: {"key": SECRET, "length": 7})
-            .edge("work", "keep", when=lambda view: view.input.get("is_kept"))
-            .edge("work", "pass")
-            .start("work")
-            .ends("pass", "keep")
+            .task("give", give)
+            .edge("where", "keep", when=lambda view: view.input.get("is_kept"))
+            .edge("where", "give")
+            .start("where")
+            .ends("give", "keep")
             .build()
         ]
 
     async with bench(tmp_path, graphs=make) as bot:
-        await bot.run("run keys")
+        who = {"requester": "U0ALICE", "surface": "python"}
+        await bot.engine.start("keys", {}, **who)
         end = await bot.direct("U0ALICE", "is completed")
+        await bot.engine.start("keys", {"fails": True, "key": SECRET}, **who)
+        failure = await bot.direct("U0ALICE", "no lock takes")
 
-        assert "length" in shown(end)
+        assert "• length: 7" in end["text"]
         assert SECRET not in shown(end)
+        assert SECRET not in shown(failure)
 
 
 async def test_s8_the_end_of_a_run_that_asked_nobody_outlives_the_process(tmp_path: Path):

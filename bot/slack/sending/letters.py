@@ -7,7 +7,6 @@ from datetime import datetime
 
 from bot.cards.digest import digest_of
 from bot.cards.direct import DirectNote, end_note, event_note, outcome_note, reminder_note, run_note
-from bot.cards.secrets import visible_in_run
 from bot.slack.kit.messages import SlackMessage
 from bot.slack.people.preferences import Preferences
 from bot.slack.sending.directs import DirectPost, render_digest, render_direct
@@ -67,9 +66,12 @@ class Letters:
             return None
         # What came of it is for who asked for it.
         output = await self._engine.get_output(run.id) if person == run.requester else None
-        shown = visible_in_run(output or {}, (), self._engine.graphs.get(run.graph))
+        secrets = await self._engine.get_secrets(run)
+        secrets.learn(run)
+        shown = secrets.hide(output or {})
         post = DirectPost(about=run.id, run_id=run.id, delivery=delivery.id)
-        return render_direct(run_note(run, shown), post, await self._directory.known_groups())
+        note = run_note(secrets.hide(run), shown)
+        return render_direct(note, post, await self._directory.known_groups())
 
     async def wants_copy(self, delivery: Delivery, approval: Approval, now: datetime) -> bool:
         """Is a copy of the question still of use to a person when it is sent?"""
