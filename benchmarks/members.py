@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -149,7 +149,7 @@ class Field:
             recording=str(self._recordings.get(case.state, "")),
         )
         candidate, log = case.candidate, self._folder / f"{case.name}.log"
-        arguments = [*candidate.arguments, json.dumps(asdict(options))]
+        arguments = [*candidate.arguments, json.dumps(options.as_json())]
         process = await Process.start(python, candidate.module, arguments, log)
         self._stack.push_async_callback(process.stop)
         greeting = json.loads(await process.read())
