@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.cards import Card, calls_of_turn, outcome_card, question_card, who_card
+from bot.cards import Card, outcome_card, question_card, who_card
+from bot.cards.turn_card import turn_card
 from bot.slack.kit import blocks as b
 from bot.slack.kit.messages import SlackMessage, render
+from bot.slack.kit.turn_messages import render_turn
 from bot.slack.windows.payload_pages import payload_view
 from bot.slack.windows.who import who_view
 from orchestrator.core.state import Delegation, RunStatus, Vote
@@ -188,16 +190,35 @@ _OUTCOMES = {
 }  # fmt: skip
 
 
+_ANSWERED = (
+    _done(CALLS[0], "approved", _said(_D.APPROVE)),
+    _done(CALLS[1], "rejected", _said(
+        _D.REJECT, "U0CAROL", "Ben's parcel comes back; tell him that instead.")),
+)  # fmt: skip
+_TURNS = {
+    "turn": CALLS,
+    "turn-half": (*_ANSWERED, CALLS[2]),
+    "turn-done": (*_ANSWERED, _done(
+        CALLS[2], "edited", _said(_D.EDIT, values={
+            **CALLS[2].payload, "subject": "Your order A-4471"}), edits=CALLS[2].payload)),
+}  # fmt: skip
+
+
 def messages() -> dict[str, SlackMessage]:
     """Return a message of each sort by its name."""
+    turns = {name: turn_card(calls, calls, _call) for name, calls in _TURNS.items()}
     cards = {name: _question(each) for name, each in _QUESTIONS.items()}
     cards |= {name: outcome_card(each) for name, each in _OUTCOMES.items()}
-    return {name: render(card, GROUPS) for name, card in cards.items()}
+    shown = {name: render(card, GROUPS) for name, card in cards.items()}
+    return shown | {name: render_turn(card, GROUPS) for name, card in turns.items()}
 
 
 def _question(question: Approval) -> Card:
-    turn = calls_of_turn(question, CALLS)
-    return question_card(question, due_at=question.due_at, turn=turn)
+    return question_card(question, due_at=question.due_at)
+
+
+def _call(question: Approval) -> Card:
+    return question_card(question, due_at=question.due_at, share=len(CALLS))
 
 
 def windows() -> dict[str, dict[str, Any]]:
