@@ -17,8 +17,8 @@ from typing import Any
 from orchestrator.core.ids import approval_id, approval_ref, run_ref
 
 #: Tables whose rows belong to a run, and the column that says to which.
-_TABLES = {"runs": "id", "events": "run_id", "approvals": "run_id", "timers": "run_id"}
-_BATCH = 50_000  # runs a transaction
+TABLES = {"runs": "id", "events": "run_id", "approvals": "run_id", "timers": "run_id"}
+BATCH = 50_000  # runs a transaction
 _MADE = """
 CREATE TEMP TABLE made AS
 WITH RECURSIVE numbers(n) AS (SELECT :first UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < :last)
@@ -36,21 +36,16 @@ def multiply(database: str, run: str, count: int, *, gate: str) -> None:
         run: The run's id.
         count: How many copies are wanted.
         gate: The node of the run's one open approval.
-
-    Raises:
-        NotImplementedError: It is no SQLite file.
     """
-    if "://" in database:
-        raise NotImplementedError("only SQLite files are filled")
     connection = sqlite3.connect(Path(database), isolation_level=None, timeout=60)
     try:
         connection.execute("PRAGMA synchronous=OFF")
         connection.execute("PRAGMA cache_size=-400000")
         indexes = _take_indexes(connection)
         _make_ids(connection, gate)
-        statements = list(_statements(connection, run, approval_id(run, gate, 1)))
-        for first in range(0, count, _BATCH):
-            numbers = {"first": first, "last": min(count, first + _BATCH)}
+        statements = list(_statements(connection, Ids(run, approval_id(run, gate, 1))))
+        for first in range(0, count, BATCH):
+            numbers = {"first": first, "last": min(count, first + BATCH)}
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(_MADE, numbers)
             for statement, literals in statements:
@@ -85,30 +80,43 @@ def _make_ids(connection: sqlite3.Connection, gate: str) -> None:
         connection.create_function(name, 1, function, deterministic=True)
 
 
-def _statements(
-    connection: sqlite3.Connection, run: str, asked: str
-) -> Iterator[tuple[str, list[Any]]]:
+class Ids:
+    """The ids of the run that is copied, and the columns of `made` that replace them."""
+
+    def __init__(self, run: str, gate: str) -> None:
+        self.run = run
+        self.columns = {
+            run: "run",
+            gate: "gate",
+            run_ref(run): "run_ref",
+            approval_ref(gate): "gate_ref",
+        }
+        self.pattern = re.compile("|".join(f"({re.escape(each)})" for each in self.columns))
+
+
+def split(value: Any, ids: Ids) -> list[tuple[str, bool]] | None:
+    """Return a text in parts, each with whether it is a column; None: it has no id in it."""
+    if not isinstance(value, str) or not ids.pattern.search(value):
+        return None
+    parts = filter(None, ids.pattern.split(value))
+    return [(ids.columns.get(part, part), part in ids.columns) for part in parts]
+
+
+def _statements(connection: sqlite3.Connection, ids: Ids) -> Iterator[tuple[str, list[Any]]]:
     """Yield what copies each of the run's rows, and the values that stay as they are."""
-    ids = {run: "run", asked: "gate", run_ref(run): "run_ref", approval_ref(asked): "gate_ref"}
-    pattern = re.compile("|".join(f"({re.escape(each)})" for each in ids))
-    for table, key in _TABLES.items():
+    for table, key in TABLES.items():
         query = f"SELECT * FROM {table} WHERE {key} = ?"  # noqa: S608 - our own tables
-        for row in connection.execute(query, (run,)).fetchall():
+        for row in connection.execute(query, (ids.run,)).fetchall():
             literals: list[Any] = []
-            values = ", ".join(_value(each, pattern, ids, literals) for each in row)
+            values = ", ".join(_value(each, ids, literals) for each in row)
             yield f"INSERT INTO {table} SELECT {values} FROM made", literals  # noqa: S608 - as above
 
 
-def _value(value: Any, pattern: re.Pattern[str], ids: dict[str, str], literals: list[Any]) -> str:
+def _value(value: Any, ids: Ids, literals: list[Any]) -> str:
     """Return what makes a value in SQL, with the ids of the copy; literals go to the list."""
-    if not isinstance(value, str) or not pattern.search(value):
+    parts = split(value, ids)
+    if parts is None:
         literals.append(value)
         return "?"
-    parts = []
-    for part in filter(None, pattern.split(value)):
-        if part in ids:
-            parts.append(ids[part])
-        else:
-            literals.append(part)
-            parts.append("?")
-    return " || ".join(parts)
+    literals += [part for part, is_id in parts if not is_id]
+    return " || ".join(part if is_id else "?" for part, is_id in parts)

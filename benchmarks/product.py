@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 from benchmarks import wire
+from benchmarks.multiply import multiply
 from orchestrator.core.ids import approval_id
 from orchestrator.errors import ApprovalError
 from orchestrator.graph import Block, Graph, GraphBuilder
@@ -39,11 +40,15 @@ class Product(wire.Candidate):
 
     async def fill(self, count: int) -> None:
         """Multiply one paused run."""
-        from benchmarks.multiply import multiply  # noqa: PLC0415 - only where it is needed
-
         await self.start("first")
-        database = self.options.database
-        await asyncio.to_thread(multiply, database, self._runs["first"], count, gate="gate")
+        database, run = self.options.database, self._runs["first"]
+        if database.startswith("postgresql://"):
+            # asyncpg is installed only where PostgreSQL is used.
+            from benchmarks import multiply_postgres  # noqa: PLC0415 - see above
+
+            await multiply_postgres.multiply(database, run, count, gate="gate")
+            return
+        await asyncio.to_thread(multiply, database, run, count, gate="gate")
 
     def graph(self) -> Graph:
         """Return a → approval → b, behind as many automatic steps as are wanted."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import compare, load, multiply, picture, profile, report, results, scale, serving
+from benchmarks import compare, load, picture, profile, report, results, scale, serving
 from benchmarks.__main__ import COMMANDS
 from benchmarks.candidates import BY_KEY, CANDIDATES
 from benchmarks.environments import PINS
@@ -111,12 +111,6 @@ async def test_copies_of_a_run_can_be_looked_at_and_decided(tmp_path: Path) -> N
 async def test_deadlines_of_one_instant_are_all_kept(tmp_path: Path) -> None:
     """It ends, and says after how long."""
     assert await scale.expire(tmp_path / "due.db", 5, coming=2) < 60
-
-
-def test_only_files_are_filled() -> None:
-    """Another database is refused."""
-    with pytest.raises(NotImplementedError):
-        multiply.multiply("postgresql://localhost/x", "0" * 32, 1, gate="gate")
 
 
 @pytest.mark.slow
