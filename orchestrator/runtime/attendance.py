@@ -11,7 +11,7 @@ import structlog
 
 from orchestrator.core import commands as c
 from orchestrator.core.advance import Advance
-from orchestrator.core.policy import users_of, why_unsatisfiable
+from orchestrator.core.policy import users_of
 from orchestrator.core.state import State
 from orchestrator.core.times import is_past
 from orchestrator.errors import (
@@ -24,7 +24,7 @@ from orchestrator.graph.graph import address_of
 from orchestrator.graph.kinds import ApprovalKind, Decision
 from orchestrator.graph.policy import ApproverKind, Policy
 from orchestrator.runtime.kernel import Kernel
-from orchestrator.runtime.people import facts
+from orchestrator.runtime.people import facts, why_unanswerable
 from orchestrator.runtime.ports import Clock, Directory
 from orchestrator.runtime.versions import differences_at
 from orchestrator.store import Rule, Store
@@ -223,17 +223,24 @@ class Attendance:
 
     async def _check(self, asked: _Asked) -> None:
         """Have the operators asked when nobody stands behind a question's names."""
-        named = [each for each in asked.policy.approvers() if each.kind is not ApproverKind.USER]
-        if not named or asked.kind is ApprovalKind.ERROR:
+        if asked.kind is ApprovalKind.ERROR:
             return
         members = dict(users_of(asked.policy))
-        for approver in named:
+        for approver in asked.policy.approvers():
+            if approver.kind is ApproverKind.USER:
+                continue
             try:
                 found = await self._directory().members(approver, workspace=asked.workspace)
                 members[str(approver)] = found
             except ApproversError:
                 members[str(approver)] = frozenset()
-        reason = why_unsatisfiable(asked.policy, members, requester=asked.requester)
+        reason = await why_unanswerable(
+            asked.policy,
+            members,
+            self._directory(),
+            requester=asked.requester,
+            workspace=asked.workspace,
+        )
         if reason is not None:
             command = c.ReportUnanswerable(approval_id=asked.approval_id, reason=reason)
             await self._kernel.commit(asked.run_id, command)

@@ -15,6 +15,9 @@ from orchestrator.runtime.ports import Directory
 Members = Mapping[str, frozenset[str]]
 #: The same for the entries that everybody must approve of, as a decision records it.
 Rosters = Mapping[str, tuple[str, ...]]
+#: Members of each name who are looked up first; as a rule they are enough.
+_FIRST = 8
+_NAMED = 5  # people in a refusal
 
 
 async def facts(
@@ -55,12 +58,7 @@ async def _asked(
     """
 
     async def may_answer(person: str) -> bool:
-        if person == name:
-            return True
-        try:
-            return not await directory.is_outsider(person, workspace=workspace)
-        except ApproversError:  # deactivated
-            return False
+        return person == name or await _is_full_member(person, directory, workspace)
 
     people = sorted(members)
     answers = await asyncio.gather(*(may_answer(person) for person in people))
@@ -100,16 +98,81 @@ async def check_graph(
         for kind, gate in getattr(node, "gates", ()):
             if not isinstance(gate.policy, Policy):
                 continue
-            asked = {
-                name: await _asked(name, members[name], directory, workspace)
-                for name in _needed_whole(gate.policy)
-            }
-            reason = why_unsatisfiable(gate.policy, members | asked, requester=requester)
+            reason = await why_unanswerable(
+                gate.policy, members, directory, requester=requester, workspace=workspace
+            )
             if reason is not None:
                 raise ApproversError(
                     f"graph {graph.id!r} cannot be started by {requester}: nobody could answer the "
                     f"{kind.value} question of node {node.id!r}: {reason}"
                 )
+
+
+async def why_unanswerable(
+    policy: Policy,
+    members: Members,
+    directory: Directory,
+    *,
+    requester: str,
+    workspace: str = "",
+) -> str | None:
+    """Say why those behind a policy's names can never satisfy it, with a remedy; None: they can.
+
+    Only who may decide is counted: nobody deactivated, and bots, guests and people from outside
+    only by their own id, where the policy lets outsiders decide. People are looked up until those
+    found are enough.
+
+    Raises:
+        DirectoryError: It could not be looked up.
+    """
+    reason = why_unsatisfiable(policy, members, requester=requester)
+    if reason is not None:
+        return reason
+    names = [name for name in dict.fromkeys(map(str, policy.everybody())) if name in members]
+    whole = _needed_whole(policy)
+    people = {name: sorted(members[name]) for name in names}
+    full: dict[str, bool] = {}
+    number = _FIRST
+    while True:
+        seen = {name: all_ if name in whole else all_[:number] for name, all_ in people.items()}
+        unknown = sorted({each for some in seen.values() for each in some} - full.keys())
+        answers = [_is_full_member(each, directory, workspace) for each in unknown]
+        full.update(zip(unknown, await asyncio.gather(*answers), strict=True))
+        may = {
+            name: frozenset(
+                each for each in some if full[each] or (policy.outsiders and each == name)
+            )
+            for name, some in seen.items()
+        }
+        barred = sorted(name for name in whole & full.keys() if not may[name])
+        reason = why_unsatisfiable(policy, may, requester=requester)
+        if barred or (reason is not None and seen == people):
+            out = [each for each, is_full in full.items() if not is_full]
+            return _with_those_left_out(reason, barred, out)
+        if reason is None:
+            return None
+        number *= _FIRST
+
+
+async def _is_full_member(person: str, directory: Directory, workspace: str) -> bool:
+    try:
+        return not await directory.is_outsider(person, workspace=workspace)
+    except ApproversError:  # deactivated
+        return False
+
+
+def _with_those_left_out(reason: str | None, barred: list[str], out: list[str]) -> str:
+    if barred:
+        reason = f"it waits for {', '.join(barred)} in vain; take them out, or name others"
+    if not out:
+        return str(reason)
+    shown = ", ".join(out[:_NAMED]) + (
+        f" and {len(out) - _NAMED} more" if len(out) > _NAMED else ""
+    )
+    return (
+        f"{reason} ({shown} may not decide: deactivated, a bot, a guest, or from outside, who may "
+        "only where their own id is named and the policy has outsiders=True)"
+    )
 
 
 async def _look_up(

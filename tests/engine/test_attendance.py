@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from orchestrator.core import events as e
 from orchestrator.core.state import RunStatus
 from orchestrator.errors import DirectoryError
-from orchestrator.graph import Approver, Block, Graph, GraphBuilder
+from orchestrator.graph import Approver, Block, Graph, GraphBuilder, quorum
 from orchestrator.runtime import Engine, StaticDirectory
 from orchestrator.testing import FakeClock
 from tests.engine.conftest import EngineMaker
@@ -27,6 +29,12 @@ class MovingDirectory(StaticDirectory):
         super().__init__()
         self.people: dict[str, frozenset[str]] = {"sre": frozenset({"BOB"})}
         self.is_away = False
+        self.guests: set[str] = set()
+
+    async def is_outsider(self, person: str, *, workspace: str = "") -> bool:
+        """See Directory."""
+        del workspace
+        return person in self.guests
 
     async def members(self, approver: Approver, *, workspace: str = "") -> frozenset[str]:
         """See Directory."""
@@ -55,6 +63,44 @@ async def errors(engine: Engine, run: Any) -> list[Any]:
     await settle(engine, run)
     await engine.tick()
     return await engine.list_pending(run=run.id, kind="error")
+
+
+@pytest.mark.parametrize(
+    "gate",
+    [
+        {"approvers": "@sre"},
+        {"policy": quorum(2, "@sre ANN")},
+        {"approvers": lambda _view: ["BOB"]},
+        {"approvers": lambda _view: "@sre"},
+    ],
+    ids=["any", "quorum", "computed", "computed-group"],
+)
+async def test_h21_a_question_that_only_guests_could_answer_asks_the_operators(
+    serve: EngineMaker, gate: dict[str, Any]
+) -> None:
+    """They became guests after the start, or were computed; who is left out is named."""
+    directory = MovingDirectory()
+
+    def work(_context: Any) -> None:
+        directory.guests = {"BOB"}
+
+    graph = (
+        GraphBuilder("guarded", operators="OPERA")
+        .task("work", work)
+        .approval("review", **gate)
+        .edge("work", "review")
+        .start("work")
+        .ends("review")
+        .build()
+    )
+    async with serve(graph) as engine:
+        engine._directory = directory
+        run = await start(engine, "guarded")
+        (question,) = await errors(engine, run)
+
+        assert question.error is not None
+        assert "BOB may not decide" in question.error.message
+        assert question.approvers == ("OPERA",)
 
 
 async def test_a_group_that_emptied_before_the_question_opens_asks_the_operators(

@@ -124,7 +124,7 @@ async def test_h21_guests_and_bots_decide_only_where_the_policy_allows_it(
     effects = Effects()
     graph = (
         GraphBuilder("open")
-        .approval("review", policy=replace(any_of("GUEST"), outsiders=outsiders))
+        .approval("review", policy=replace(any_of("GUEST BOB"), outsiders=outsiders))
         .task("publish", effects.note)
         .edge("review", "publish")
         .start("review")

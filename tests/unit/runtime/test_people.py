@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -134,6 +135,63 @@ async def test_h21_a_graph_that_nobody_can_answer_is_not_started(
         await check_graph(graph, Directory(), "ANN")
 
     assert named in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("policy", "outsiders"),
+    [
+        (quorum(2, "@sre"), ("BOB",)),
+        (quorum(2, "@sre @finance"), ("BOB", "EVE")),
+        (any_of("@finance"), ("BOB", "EVE")),
+        (any_of("BOB"), ("BOB",)),
+        (any_of("joe@example.com"), ("JOE",)),
+        (four_eyes("@sre"), ("BOB",)),
+        (in_order("@sre", "@finance", "BOB"), ("EVE",)),
+        (everyone("BOB @sre"), ("BOB",)),
+        (everyone("@finance"), ("BOB", "EVE")),
+        (replace(quorum(2, "@sre"), outsiders=True), ("BOB",)),
+    ],
+)
+async def test_h21_only_those_who_may_decide_are_counted_before_a_start(
+    policy: Policy, outsiders: tuple[str, ...]
+) -> None:
+    """By every rule that counts; the error names who is left out, and what lets them decide."""
+    graph = graph_of(Gates(confirm=Gate(policy=policy)))
+    await check_graph(graph, Directory(), "ANN")
+    with pytest.raises(ApproversError, match="may not decide: deactivated, a bot") as caught:
+        await check_graph(graph, StaticDirectory(MEMBERS, outsiders=outsiders), "ANN")
+
+    assert all(each in str(caught.value) for each in outsiders)
+    assert "outsiders=True" in str(caught.value)
+
+
+async def test_h21_outsiders_count_where_their_own_id_is_named_and_the_policy_lets_them() -> None:
+    """As they may decide then."""
+    policy = replace(quorum(2, "ANN BOB"), outsiders=True)
+    graph = graph_of(Gates(confirm=Gate(policy=policy)))
+
+    await check_graph(graph, StaticDirectory(MEMBERS, outsiders=("BOB",)), "EVE")
+
+
+async def test_h21_of_a_large_group_only_as_many_are_looked_up_as_it_takes() -> None:
+    """A run of a large workspace does not wait for all of its people."""
+
+    class Counting(StaticDirectory):
+        looked: int = 0
+
+        async def is_outsider(self, person: str, *, workspace: str = "") -> bool:
+            self.looked += 1
+            return await super().is_outsider(person, workspace=workspace)
+
+    crowd = [f"U{number:04}" for number in range(2000)]
+    few = Counting({"crowd": frozenset(crowd)})
+    late = Counting({"crowd": frozenset(crowd)}, outsiders=crowd[:1990])
+    graph = graph_of(Gates(confirm=Gate(policy=quorum(3, "@crowd"))))
+    await check_graph(graph, few, "ANN")
+    await check_graph(graph, late, "ANN")
+
+    assert few.looked < 20
+    assert late.looked == 2000
 
 
 async def test_h21_a_graph_whose_people_cannot_be_looked_up_is_not_started() -> None:
