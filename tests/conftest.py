@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 from tests import recording
+from tests.postgres import Server, serving
 
 _ROOT = Path(__file__).parents[1]
 # How long one example takes says more about the machine than about the code; each test has a limit.
@@ -35,3 +37,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Have the documents collected, and Slack's side of the tests recorded."""
     config.pluginmanager.register(_Documents(), "documents")
     recording.register(config)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """Return a real PostgreSQL, which is started for the first test that asks for it."""
+    with serving() as server:
+        yield server

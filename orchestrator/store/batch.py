@@ -1,7 +1,7 @@
 """One batch of the writer: load the runs, let each step decide, write everything, once.
 
-Everything here runs inside one transaction that already holds the write lock, so what is loaded is
-still true when it is written.
+Everything here runs inside one transaction, and loading a run locks it, so what is loaded is still
+true when it is written.
 """
 
 from __future__ import annotations
@@ -12,26 +12,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, bindparam, select
+from sqlalchemy import Connection, Table
 
 from orchestrator.core import checkpoint
 from orchestrator.core.advance import Advance
 from orchestrator.core.chain import GENESIS
 from orchestrator.core.events import Record
 from orchestrator.core.refusals import Refusal
-from orchestrator.core.state import State
+from orchestrator.core.state import RunStatus, State
 from orchestrator.errors import CorruptHistoryError, StoreError
 from orchestrator.store import codec, tables
+from orchestrator.store.database import database_of
+from orchestrator.store.ready import Queue, ready_places
 from orchestrator.store.rows import EVENT, Rows
 from orchestrator.store.statements import (
-    Query,
     delete_rows,
     insert_rows,
     insert_values,
     update_rows,
     upsert_rows,
 )
-from orchestrator.store.tables import AnyRow
+from orchestrator.store.tables import AnyRow, to_instant
 from orchestrator.store.warm import Loaded
 
 #: Decides about one run from its newest state. Pure; may be called again after a conflict.
@@ -60,21 +61,23 @@ def run_batch(
     *,
     warm: Mapping[str, Loaded],
     has_chat: bool,
+    queue: Queue | None = None,
 ) -> Mapping[str, Loaded]:
     """Carry out all units; return the runs that moved. A step that raises fails its unit only.
 
     Args:
-        connection: In a transaction that holds the write lock.
+        connection: In a transaction.
         units: What is to be done, in this order.
         now: The instant that counts.
-        warm: States that are known to be the newest ones.
+        warm: States that are likely to be the newest ones.
         has_chat: Store deliveries.
+        queue: Where to put what has become ready.
 
     Raises:
         sqlalchemy.exc.SQLAlchemyError: The database failed; nothing may be committed.
     """
     run_ids = {unit.run_id for unit in units if unit.run_id is not None}
-    loaded = load(connection, sorted(run_ids - warm.keys())) | dict(warm)
+    loaded = load(connection, sorted(run_ids), warm)
     rows = Rows()
     accepted = [unit for unit in units if _decide(unit, loaded, rows, now) or unit.is_side_certain]
     if not has_chat:
@@ -85,8 +88,35 @@ def run_batch(
             answer = unit.side(connection, now)
             if unit.step is None:
                 unit.result = answer
-    moved = {unit.run_id for unit in accepted if isinstance(unit.result, Advance)}
-    return {run_id: loaded[run_id] for run_id in moved if run_id is not None}
+    ids = {unit.run_id for unit in accepted if isinstance(unit.result, Advance)}
+    moved: dict[str, Loaded] = {run_id: loaded[run_id] for run_id in ids if run_id is not None}
+    _hand_over(connection, rows, moved, queue)
+    return moved
+
+
+def _hand_over(
+    connection: Connection, rows: Rows, moved: Mapping[str, Loaded], queue: Queue | None
+) -> None:
+    """Let others know what the batch leaves to be done."""
+    jobs, database = rows.live.jobs, database_of(connection)
+    places = ready_places(
+        jobs,
+        {
+            (run_id, path): moved[run_id].state.places[path].attempt
+            for (run_id, path), row in jobs.items()
+            if row is not None
+        },
+    )
+    if places and queue is not None:
+        queue.enqueue(connection, places)
+    database.note(
+        connection,
+        deliveries=bool(rows.deliveries),
+        work=bool(places) or any(rows.live.timers.values()),
+        runs=[
+            run_id for run_id, each in moved.items() if each.state.status is not RunStatus.RUNNING
+        ],
+    )
 
 
 def _decide(unit: Unit, loaded: dict[str, Loaded | Exception], rows: Rows, now: datetime) -> bool:
@@ -118,55 +148,59 @@ def _unusual(error: BaseException) -> StoreError:
     return StoreError(f"nothing was recorded, because a function raised {error!r}")
 
 
-_RUN = Query(
-    select(tables.runs.c.seq, tables.runs.c.head, tables.runs.c.checkpoint).where(
-        tables.runs.c.id == bindparam("run_id")
-    )
-)
-_EVENT = Query(
-    select(tables.events.c.at, tables.events.c.kind, tables.events.c.body).where(
-        tables.events.c.run_id == bindparam("run_id"), tables.events.c.seq == bindparam("seq")
-    )
-)
+def load(
+    connection: Connection, run_ids: Sequence[str], warm: Mapping[str, Loaded]
+) -> dict[str, Any]:
+    """Return the newest state of each run that exists, or the error that its log has.
 
-
-def load(connection: Connection, run_ids: Iterable[str]) -> dict[str, Any]:
-    """Return the newest state of each run that exists, or the error that its log has."""
+    Args:
+        connection: In a transaction, which has the runs to itself from now on.
+        run_ids: The runs, in order, so that no two transactions wait for each other.
+        warm: States that are taken where they are the newest ones.
+    """
+    database = database_of(connection)
+    known = {run_id: (each.state.seq, each.head) for run_id, each in warm.items()}
     loaded: dict[str, Any] = {}
-    for run_id in run_ids:
-        for seq, head, text in _RUN.rows(connection, run_id):
-            try:
-                loaded[run_id] = Loaded(_restored(connection, run_id, seq, text), head)
-            except CorruptHistoryError as error:
-                loaded[run_id] = error
+    cold: dict[str, tuple[int, str, Any, Sequence[int]]] = {}
+    for run_id, seq, head, text in database.fetch_runs(connection, run_ids, known):
+        if text is None:
+            loaded[run_id] = warm[run_id]
+            continue
+        try:
+            document = json.loads(text)
+            cold[run_id] = seq, head, document, sorted(checkpoint.references(document))
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            loaded[run_id] = CorruptHistoryError(run_id, seq, f"no checkpoint: {error!r}")
+    wanted = [(run_id, number) for run_id, each in cold.items() for number in each[3]]
+    found: dict[str, list[tuple[int, Any, str, str]]] = {run_id: [] for run_id in cold}
+    for run_id, *row in database.fetch_events(connection, wanted):
+        found[run_id].append((row[0], row[1], row[2], row[3]))
+    for run_id, (seq, head, document, _) in cold.items():
+        try:
+            loaded[run_id] = Loaded(_restored(run_id, seq, document, found[run_id]), head)
+        except CorruptHistoryError as error:
+            loaded[run_id] = error
     return loaded
 
 
-def _restored(connection: Connection, run_id: str, seq: int, text: str) -> State:
+def _restored(
+    run_id: str, seq: int, document: Any, rows: Iterable[tuple[int, Any, str, str]]
+) -> State:
     """Rebuild a state from its checkpoint and the events that it refers to.
 
     Raises:
         CorruptHistoryError: They do not add up.
     """
-    try:
-        document = json.loads(text)
-        wanted = checkpoint.references(document)
-    except (AttributeError, LookupError, TypeError, ValueError) as error:
-        raise CorruptHistoryError(run_id, seq, f"no checkpoint: {error!r}") from error
-    records = {
-        number: _decoded(run_id, number, *row)
-        for number in wanted
-        for row in _EVENT.rows(connection, run_id, number)
-    }
+    records = {number: _decoded(run_id, number, *row) for number, *row in rows}
     try:
         return checkpoint.restore(run_id, seq, document, records)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise CorruptHistoryError(run_id, seq, repr(error)) from error
 
 
-def _decoded(run_id: str, seq: int, at: str, kind: str, body: str) -> Record:
+def _decoded(run_id: str, seq: int, at: Any, kind: str, body: str) -> Record:
     try:
-        return Record(seq, datetime.fromisoformat(at), codec.decode(kind, body))
+        return Record(seq, to_instant(at), codec.decode(kind, body))
     except ValueError as error:
         raise CorruptHistoryError(run_id, seq, str(error)) from error
 

@@ -8,26 +8,23 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import sqlite
 
 from orchestrator.graph.graph import Graph
 from orchestrator.store import codec
 from orchestrator.store.reader import Reader
+from orchestrator.store.statements import insert_new
 from orchestrator.store.tables import graphs
 
 
 def save(connection: Connection, now: datetime, graph: Graph) -> None:
     """Keep a graph's definition, unless this version of it is known."""
-    connection.execute(
-        sqlite.insert(graphs)
-        .values(
-            id=graph.id,
-            version=graph.version,
-            definition=codec.to_text(graph.definition),
-            first_seen_at=now,
-        )
-        .on_conflict_do_nothing()
-    )
+    row = {
+        "id": graph.id,
+        "version": graph.version,
+        "definition": codec.to_text(graph.definition),
+        "first_seen_at": now,
+    }
+    insert_new(connection, graphs, ("id", "version"), row)
 
 
 async def find(reader: Reader, graph_id: str, version: str) -> Mapping[str, Any] | None:

@@ -1,7 +1,8 @@
-"""Reading: a Core query becomes text and parameters, and takes one hop to aiosqlite's thread.
+"""Reading: a Core query becomes text and parameters, which go to the driver itself.
 
-SQLAlchemy's own asynchronous engine takes four hops a query and two more a connection, each of
-which costs more than the query itself. Queries that differ in their values only are compiled once.
+SQLAlchemy's own asynchronous engine takes four hops a query to aiosqlite's thread and two more a
+connection, each of which costs more than the query itself. Queries that differ in their values
+only are compiled once.
 """
 
 from __future__ import annotations
@@ -12,23 +13,24 @@ from types import SimpleNamespace
 from typing import Any
 from weakref import WeakKeyDictionary
 
-import aiosqlite
 from sqlalchemy import BindParameter, Select
-from sqlalchemy.dialects.sqlite.aiosqlite import SQLiteDialect_aiosqlite
 
-from orchestrator.errors import StoreUnavailableError
-from orchestrator.store.sqlite import BUSY_TIMEOUT
-from orchestrator.store.tables import AnyRow, Instant, to_instant_text
-
-_DIALECT = SQLiteDialect_aiosqlite()
+from orchestrator.store.database import Database
+from orchestrator.store.tables import AnyRow, Instant, to_instant
 
 
 class _Shape:
     """Queries that differ in their values only, as the driver takes them."""
 
-    def __init__(self, query: Select[Any], parameters: Sequence[BindParameter[Any]]) -> None:
-        """Compile a query, which has these parameters."""
-        self._compiled: Any = query.compile(dialect=_DIALECT)
+    def __init__(
+        self,
+        query: Select[Any],
+        parameters: Sequence[BindParameter[Any]],
+        kind: type[Database],
+    ) -> None:
+        """Compile a query, which has these parameters, for a kind of database."""
+        self._instant = kind.instant
+        self._compiled: Any = query.compile(dialect=kind.dialect)
         self._text = str(self._compiled)
         self._keys = [each.key for each in parameters]
         bound: Mapping[str, BindParameter[Any]] = self._compiled.binds
@@ -53,28 +55,28 @@ class _Shape:
     def ask(self, given: Mapping[str, Any]) -> tuple[str, list[Any]]:
         """Return the text for such values, and the values in the driver's order."""
         if not self._is_open:
-            return self._text, [_bound(given[key]) for key in self._order]
+            return self._text, [self._bound(given[key]) for key in self._order]
         filled = self._compiled.construct_params(given, _check=False)
         state = self._compiled.construct_expanded_state(filled)
-        return state.statement, [_bound(value) for value in state.positional_parameters]
+        return state.statement, [self._bound(value) for value in state.positional_parameters]
 
     def row(self, raw: Sequence[Any]) -> AnyRow:
         """Return a row with its columns as attributes."""
         row = dict(zip(self._names, raw, strict=True))
         for name in self._instants:
             if row[name] is not None:
-                row[name] = datetime.fromisoformat(row[name])
+                row[name] = to_instant(row[name])
         return SimpleNamespace(**row)
 
-
-def _bound(value: Any) -> Any:
-    return to_instant_text(value) if isinstance(value, datetime) else value
+    def _bound(self, value: Any) -> Any:
+        return self._instant(value) if isinstance(value, datetime) else value
 
 
 class _Shapes:
     """Finds the shapes of queries; each is compiled once, which takes longer than to run it."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[Database]) -> None:
+        self._kind = kind
         self._by_key: dict[Any, _Shape] = {}
         self._by_query: WeakKeyDictionary[Select[Any], tuple[_Shape, dict[str, Any]]] = (
             WeakKeyDictionary()
@@ -89,7 +91,7 @@ class _Shapes:
             parameters = key.bindparams if key else ()
             shape = self._by_key.get(key.key) if key else None
             if shape is None:
-                shape = _Shape(query, parameters)
+                shape = _Shape(query, parameters, self._kind)
                 if key is not None:
                     self._by_key[key.key] = shape
             known = self._by_query[query] = shape, shape.given(parameters)
@@ -97,32 +99,23 @@ class _Shapes:
 
 
 class Reader:
-    """One connection that cannot write; `open` it first."""
+    """Connections that cannot write; `open` it first."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._connection: aiosqlite.Connection | None = None
-        self._shapes = _Shapes()
+    def __init__(self, database: Database) -> None:
+        self._source = database.source()
+        self._shapes = _Shapes(type(database))
 
     async def open(self) -> None:
         """Connect.
 
         Raises:
-            StoreUnavailableError: The file cannot be opened.
+            StoreUnavailableError: The database cannot be opened.
         """
-        try:
-            self._connection = await aiosqlite.connect(
-                self._path, isolation_level=None, timeout=BUSY_TIMEOUT
-            )
-            await self._connection.execute_fetchall("PRAGMA query_only=ON")
-        except aiosqlite.Error as error:
-            raise StoreUnavailableError(f"cannot open {self._path}: {error}") from error
+        await self._source.open()
 
     async def close(self) -> None:
         """Disconnect."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            await connection.close()
+        await self._source.close()
 
     async def fetch(self, query: Select[Any], **values: Any) -> list[AnyRow]:
         """Return the rows of a query, with their columns as attributes.
@@ -136,10 +129,4 @@ class Reader:
         """
         shape, given = self._shapes.find(query)
         text, parameters = shape.ask({**given, **values})
-        if self._connection is None:
-            raise StoreUnavailableError("the store is closed")
-        try:
-            rows = await self._connection.execute_fetchall(text, parameters)
-        except (aiosqlite.Error, ValueError) as error:
-            raise StoreUnavailableError(f"the database does not answer: {error}") from error
-        return [shape.row(row) for row in rows]
+        return [shape.row(row) for row in await self._source.fetch(text, parameters)]

@@ -5,34 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from sqlalchemy import Connection, inspect, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
-from orchestrator.errors import DatabaseUrlError, SchemaOutOfDateError
+from orchestrator.errors import SchemaOutOfDateError
+from orchestrator.store.choosing import choose
 
 #: The newest migration; `tests` hold it equal to the migrations folder.
 HEAD = "0003"
-
-
-def parse_url(url: str) -> URL:
-    """Read a database URL.
-
-    Raises:
-        DatabaseUrlError: It is no URL, or names a database that Signoff does not run on.
-    """
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise DatabaseUrlError(
-            f"{url!r} is no database URL; write sqlite+aiosqlite:///FILE"
-        ) from error
-    if parsed.drivername not in ("sqlite+aiosqlite", "sqlite"):
-        raise DatabaseUrlError(
-            f"cannot use a database of type {parsed.drivername!r}; write sqlite+aiosqlite:///FILE"
-        )
-    if parsed.database in (None, "", ":memory:"):
-        raise DatabaseUrlError("the database must be a file; write sqlite+aiosqlite:///FILE")
-    return parsed.set(drivername="sqlite+aiosqlite")
 
 
 async def migrate(url: str) -> str:
@@ -42,13 +20,13 @@ async def migrate(url: str) -> str:
 
     Raises:
         DatabaseUrlError: The URL cannot be used.
-        StoreUnavailableError: The file cannot be opened, or is locked by another migration.
+        StoreUnavailableError: The database cannot be opened, or is locked by another migration.
         SchemaOutOfDateError: The database is of a newer version, or too old to be carried on.
     """
     # Alembic takes half a second to import, and only this needs it.
     from orchestrator.store.upgrade import upgrade  # noqa: PLC0415 - see above
 
-    await asyncio.to_thread(upgrade, parse_url(url))
+    await asyncio.to_thread(upgrade, choose(url))
     return HEAD
 
 

@@ -8,20 +8,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import DBAPIError
 
 from orchestrator.core.advance import Advance
 from orchestrator.core.effects import Purpose
 from orchestrator.core.refusals import Refusal
-from orchestrator.errors import StoreUnavailableError
 from orchestrator.graph.graph import Graph
-from orchestrator.store import claiming, definitions, gathering, messages, outbox, sqlite, work
+from orchestrator.store import claiming, definitions, gathering, messages, outbox, work
 from orchestrator.store.batch import SideWrite, Step, Unit
+from orchestrator.store.choosing import choose
 from orchestrator.store.outbox import Anew, DirectMessage
 from orchestrator.store.queries import Queries
 from orchestrator.store.reader import Reader
+from orchestrator.store.ready import Queue
 from orchestrator.store.records import Delivery, Message
-from orchestrator.store.schema import check_schema, parse_url
+from orchestrator.store.schema import check_schema
 from orchestrator.store.surface_values import SurfaceValues
 from orchestrator.store.work import Timer
 from orchestrator.store.writer import Writer, no_hook
@@ -35,6 +35,7 @@ class Store(Queries):
     Attributes:
         values: What chat surfaces keep for themselves.
         has_chat: Deliveries are stored for a chat surface.
+        queue: Where each batch puts what it makes ready; see `ready.Queue`.
     """
 
     def __init__(self, reader: Reader, writer: Writer, now: Callable[[], datetime]) -> None:
@@ -43,6 +44,7 @@ class Store(Queries):
         self._saved: set[tuple[str, str]] = set()
         self.values = SurfaceValues(reader, self.write)
         self.has_chat = False
+        self.queue: Queue | None = None
 
     @property
     def commits(self) -> int:
@@ -303,29 +305,30 @@ async def open_store(
     """Open a database that has been migrated; close it at the end.
 
     Args:
-        url: `sqlite+aiosqlite:///FILE`.
+        url: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`.
         now: Where the writer takes the instant that counts from.
         hook: Called with the name of each point at which a process may be killed.
 
     Raises:
         StoreError: The URL cannot be used.
-        StoreUnavailableError: The file cannot be opened.
+        StoreUnavailableError: The database cannot be opened.
         SchemaOutOfDateError: `signoff migrate` has to run first.
     """
-    parsed = parse_url(url)
-    engine = sqlite.writer_engine(parsed)
+    database = choose(url)
     try:
-        with engine.connect() as connection:
-            check_schema(connection)
-    except DBAPIError as error:
-        engine.dispose()
-        raise StoreUnavailableError(f"cannot open {parsed.database}: {error.orig}") from error
+        await database.look(check_schema)
     except BaseException:
-        engine.dispose()
+        database.close()
         raise
     holder: list[Store] = []
-    writer = Writer(engine, now=now, has_chat=lambda: holder[0].has_chat, hook=hook)
-    reader = Reader(str(parsed.database))
+    writer = Writer(
+        database,
+        now=now,
+        has_chat=lambda: holder[0].has_chat,
+        places=lambda: holder[0].queue,
+        hook=hook,
+    )
+    reader = Reader(database)
     store = Store(reader, writer, now)
     holder.append(store)
     writer.start()

@@ -6,11 +6,11 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, select, update
 
 from orchestrator.store.batch import SideWrite
 from orchestrator.store.reader import Reader
-from orchestrator.store.statements import upsert_rows
+from orchestrator.store.statements import insert_new, upsert_rows
 from orchestrator.store.tables import surface_values
 
 _KEYS = ("scope", "name")
@@ -66,14 +66,16 @@ class SurfaceValues:
         """
 
         def side(connection: Connection, now: datetime) -> bool:
-            query = select(surface_values.c.body).where(
-                surface_values.c.scope == scope, surface_values.c.name == name
+            if old is None:
+                row = {"scope": scope, "name": name, "body": new, "updated_at": now}
+                return insert_new(connection, surface_values, _KEYS, row)
+            is_there = (
+                (surface_values.c.scope == scope)
+                & (surface_values.c.name == name)
+                & (surface_values.c.body == old)
             )
-            if connection.execute(query).scalar_one_or_none() != old:
-                return False
-            row = {"scope": scope, "name": name, "body": new, "updated_at": now}
-            upsert_rows(connection, surface_values, _KEYS, [row])
-            return True
+            change = update(surface_values).where(is_there).values(body=new, updated_at=now)
+            return bool(connection.execute(change).rowcount)
 
         return bool(await self._write(side))
 

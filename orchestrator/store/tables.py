@@ -24,6 +24,7 @@ from sqlalchemy import (
     TypeDecorator,
     text,
 )
+from sqlalchemy.dialects.postgresql import TEXT
 from sqlalchemy.types import TypeEngine
 
 
@@ -37,6 +38,11 @@ def to_instant_text(at: datetime) -> str:
     if at.tzinfo is None:
         raise ValueError(f"{at!r} has no zone; use datetime.now(UTC)")
     return at.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def to_instant(value: datetime | str) -> datetime:
+    """Read an instant as a driver gives it."""
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -64,9 +70,20 @@ class Instant(TypeDecorator[datetime]):
         dialect: Dialect,  # noqa: ARG002 - the interface's
     ) -> datetime | None:
         """Return an aware instant."""
-        if value is None or isinstance(value, datetime):
-            return value
-        return datetime.fromisoformat(value)
+        return None if value is None else to_instant(value)
+
+
+def characters(most: int) -> TypeEngine[Any]:
+    """Return the type of short texts, which sort by code point everywhere, as Python sorts them.
+
+    Their length is told and not enforced, on PostgreSQL as on SQLite.
+    """
+    return String(most).with_variant(TEXT(collation="C"), "postgresql")
+
+
+def words() -> TypeEngine[Any]:
+    """Return the type of texts of any length; see `characters`."""
+    return Text().with_variant(TEXT(collation="C"), "postgresql")
 
 
 _NAMES = {
@@ -78,29 +95,29 @@ _NAMES = {
 AnyRow = Any
 metadata = MetaData(naming_convention=_NAMES)
 
-_ID = String(64)
-_REF = String(16)
+_ID = characters(64)
+_REF = characters(16)
 
 runs = Table(
     "runs",
     metadata,
     Column("id", _ID, primary_key=True),
     Column("ref", _REF, nullable=False, index=True),
-    Column("graph", String(64), nullable=False),
-    Column("version", String(64), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("requester", Text, nullable=False),
-    Column("surface", String(32), nullable=False),
+    Column("graph", characters(64), nullable=False),
+    Column("version", characters(64), nullable=False),
+    Column("status", characters(16), nullable=False),
+    Column("requester", words(), nullable=False),
+    Column("surface", characters(32), nullable=False),
     Column("started_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("finished_at", Instant),
-    Column("error", Text),
-    Column("labels", Text, nullable=False),
+    Column("error", words()),
+    Column("labels", words(), nullable=False),
     #: Number and hash of the newest event.
     Column("seq", Integer, nullable=False),
-    Column("head", String(64), nullable=False),
+    Column("head", characters(64), nullable=False),
     #: The state after that event, with references in place of values.
-    Column("checkpoint", Text, nullable=False),
+    Column("checkpoint", words(), nullable=False),
     #: The chat workspace whose people are asked; "" where there is only one.
     Column("workspace", _ID, nullable=False, server_default=text("''")),
     Index("ix_runs_started_at_id", "started_at", "id"),
@@ -115,9 +132,9 @@ events = Table(
     Column("run_id", _ID, primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("at", Instant, nullable=False),
-    Column("kind", String(32), nullable=False),
-    Column("body", Text, nullable=False),
-    Column("hash", String(64), nullable=False),
+    Column("kind", characters(32), nullable=False),
+    Column("body", words(), nullable=False),
+    Column("hash", characters(64), nullable=False),
     #: The approval that the event is about, as its body says.
     Column("approval_id", _ID),
 )
@@ -135,19 +152,19 @@ approvals = Table(
     Column("id", _ID, primary_key=True),
     Column("ref", _REF, nullable=False, index=True),
     Column("run_id", _ID, nullable=False, index=True),
-    Column("graph", String(64), nullable=False),
-    Column("node", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("kind", String(16), nullable=False),
+    Column("graph", characters(64), nullable=False),
+    Column("node", words(), nullable=False),
+    Column("path", words(), nullable=False),
+    Column("kind", characters(16), nullable=False),
     #: Number of the event that opened it.
     Column("seq", Integer, nullable=False),
-    Column("status", String(32), nullable=False),
+    Column("status", characters(32), nullable=False),
     Column("opened_at", Instant, nullable=False),
     Column("due_at", Instant),
     Column("delivered_at", Instant),
     Column("reminded_at", Instant),
     Column("resolved_at", Instant),
-    Column("action", String(16)),
+    Column("action", characters(16)),
     Index("ix_approvals_pending", "status", "due_at", "opened_at", "id"),
     Index("ix_approvals_pending_kind", "status", "kind", "due_at", "opened_at", "id"),
 )
@@ -158,10 +175,10 @@ decisions = Table(
     Column("run_id", _ID, primary_key=True),
     Column("seq", Integer, primary_key=True),
     Column("approval_id", _ID, nullable=False),
-    Column("decision", String(32), nullable=False),
-    Column("by", Text, nullable=False),
+    Column("decision", characters(32), nullable=False),
+    Column("by", words(), nullable=False),
     Column("at", Instant, nullable=False),
-    Column("key", Text),
+    Column("key", words()),
     Index("ix_decisions_approval_id_key", "approval_id", "key"),
     Index("ix_decisions_by_at", "by", "at"),
 )
@@ -172,18 +189,18 @@ rules = Table(
     metadata,
     Column("id", _ID, primary_key=True),
     Column("ref", _REF, nullable=False, index=True),
-    Column("graph", String(64), nullable=False),
+    Column("graph", characters(64), nullable=False),
     #: Path of the node, without the numbers of visits, items and rounds.
-    Column("node", Text, nullable=False),
-    Column("kind", String(16), nullable=False),
+    Column("node", words(), nullable=False),
+    Column("kind", characters(16), nullable=False),
     #: The one run that it holds for; NULL: any, until `expires_at`.
     Column("run_id", _ID),
-    Column("by", Text, nullable=False),
-    Column("surface", String(32), nullable=False),
+    Column("by", words(), nullable=False),
+    Column("surface", characters(32), nullable=False),
     Column("granted_at", Instant, nullable=False),
     Column("expires_at", Instant),
     Column("revoked_at", Instant),
-    Column("revoked_by", Text),
+    Column("revoked_by", words()),
     #: Where it was granted, and in whose log that stands.
     Column("approval_id", _ID, nullable=False),
     Column("granted_in", _ID, nullable=False),
@@ -195,9 +212,9 @@ rules = Table(
 graphs = Table(
     "graphs",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("version", String(64), primary_key=True),
-    Column("definition", Text, nullable=False),
+    Column("id", characters(64), primary_key=True),
+    Column("version", characters(64), primary_key=True),
+    Column("definition", words(), nullable=False),
     Column("first_seen_at", Instant, nullable=False),
 )
 
@@ -205,8 +222,8 @@ timers = Table(
     "timers",
     metadata,
     Column("run_id", _ID, primary_key=True),
-    Column("kind", String(16), primary_key=True),
-    Column("subject", Text, primary_key=True),
+    Column("kind", characters(16), primary_key=True),
+    Column("subject", words(), primary_key=True),
     #: Order among timers that are due: expiries first, reminders last.
     Column("rank", Integer, nullable=False),
     Column("due_at", Instant, nullable=False, index=True),
@@ -216,10 +233,10 @@ jobs = Table(
     "jobs",
     metadata,
     Column("run_id", _ID, primary_key=True),
-    Column("path", Text, primary_key=True),
+    Column("path", words(), primary_key=True),
     #: Number of the try that runs; 0 while the node is ready and nobody has taken it on.
     Column("attempt", Integer, nullable=False),
-    Column("owner", String(64)),
+    Column("owner", characters(64)),
     Column("lease_until", Instant),
     Column("ready_at", Instant, nullable=False),
     #: Its process is to stop it.
@@ -231,28 +248,28 @@ deliveries = Table(
     "deliveries",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("purpose", String(16), nullable=False),
+    Column("purpose", characters(16), nullable=False),
     #: What it is about; the run where it is told of that itself, as when it asked nobody.
     Column("approval_id", _ID, nullable=False, index=True),
     Column("run_id", _ID, nullable=False),
     #: Number of the event that a reminder or notice is about.
     Column("seq", Integer),
     #: pending, sent or failed.
-    Column("status", String(16), nullable=False),
+    Column("status", characters(16), nullable=False),
     Column("attempts", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     #: Not to be claimed before; a claim moves it to the end of its lease.
     Column("not_before", Instant, nullable=False),
-    Column("owner", String(64)),
-    Column("error", Text),
+    Column("owner", characters(64)),
+    Column("error", words()),
     Column("workspace", _ID, nullable=False, server_default=text("''")),
     #: Whom a direct message, or the edit of one, is for; NULL: it is for the question's channel.
-    Column("person", Text),
+    Column("person", words()),
     #: What kind of direct message it is; of a start, the thread that is told.
-    Column("detail", Text),
+    Column("detail", words()),
     #: Where a question is to be asked; NULL: where the workspace asks everything. Of a start,
     #: the channel of the thread.
-    Column("channel", Text),
+    Column("channel", words()),
     Index("ix_deliveries_status_not_before", "status", "not_before"),
 )
 
@@ -260,13 +277,13 @@ messages = Table(
     "messages",
     metadata,
     Column("approval_id", _ID, primary_key=True),
-    Column("channel", String(64), primary_key=True),
-    Column("ts", String(32), nullable=False),
+    Column("channel", characters(64), primary_key=True),
+    Column("ts", characters(32), nullable=False),
     Column("posted_at", Instant, nullable=False),
     #: NULL: the question itself; else this person's copy of it.
-    Column("person", Text),
+    Column("person", words()),
     #: Why it stands elsewhere than where it was to be asked, as the chat surface calls it.
-    Column("reason", Text),
+    Column("reason", words()),
     Index("ix_messages_channel", "channel"),
 )
 
@@ -274,8 +291,8 @@ messages = Table(
 surface_values = Table(
     "surface_values",
     metadata,
-    Column("scope", String(32), primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("body", Text, nullable=False),
+    Column("scope", characters(32), primary_key=True),
+    Column("name", words(), primary_key=True),
+    Column("body", words(), nullable=False),
     Column("updated_at", Instant, nullable=False),
 )

@@ -7,12 +7,10 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
-from sqlalchemy import Connection, create_engine, inspect, text
-from sqlalchemy.engine import URL
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, inspect, text
 
-from orchestrator.errors import SchemaOutOfDateError, StoreUnavailableError
-from orchestrator.store import sqlite
+from orchestrator.errors import SchemaOutOfDateError
+from orchestrator.store.database import Database
 
 #: A schema from before runs had bodies and policies; what it holds cannot be carried on.
 RETIRED = "0001"
@@ -37,33 +35,22 @@ def _run_migrations(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-def upgrade(url: URL) -> None:
+def upgrade(database: Database) -> None:
     """Bring a database to the newest schema, in one transaction.
 
     Raises:
         SchemaOutOfDateError: A newer version of Signoff has made it, or one that is too old.
         StoreUnavailableError: It cannot be opened, or is locked.
     """
-    folder = Path(str(url.database)).parent
-    if not folder.is_dir():
-        raise StoreUnavailableError(f"the folder {folder} of the database does not exist; make it")
-    # In autocommit mode, because the driver's own transactions leave out statements that make
-    # tables: https://docs.python.org/3/library/sqlite3.html#transaction-control
-    engine = create_engine(
-        url.set(drivername="sqlite+pysqlite"), connect_args={"isolation_level": None}
-    )
+
+    def work(connection: Connection) -> None:
+        _refuse_retired(connection)
+        _run_migrations(connection)
+
     try:
-        with engine.connect() as connection:
-            sqlite.begin(connection)
-            _refuse_retired(connection)
-            _run_migrations(connection)
-            connection.commit()
+        database.migrate(work)
     except CommandError as error:
         raise SchemaOutOfDateError(
-            f"cannot migrate {url.database}: {error}; if a newer version of Signoff made it, "
+            f"cannot migrate {database.name}: {error}; if a newer version of Signoff made it, "
             "install that version"
         ) from error
-    except DBAPIError as error:
-        raise StoreUnavailableError(f"cannot migrate {url.database}: {error.orig}") from error
-    finally:
-        engine.dispose()

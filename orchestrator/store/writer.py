@@ -7,37 +7,31 @@ neighbours: when a batch breaks, its units are tried again one by one.
 from __future__ import annotations
 
 import asyncio
+import math
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    IntegrityError,
-    InterfaceError,
-    ProgrammingError,
-    SQLAlchemyError,
-)
+from sqlalchemy import Connection
 
 from orchestrator.errors import StoreError, StoreUnavailableError
-from orchestrator.store import sqlite
 from orchestrator.store.batch import Unit, run_batch
-from orchestrator.store.warm import WarmStates
+from orchestrator.store.database import Database, Fault
+from orchestrator.store.ready import Queue
+from orchestrator.store.warm import Loaded, WarmStates
 
 MAX_BATCH = 32  # units a transaction
-#: Let other processes have the lock: SQLite's busy handler is unfair to those who sleep in it.
-YIELD = 0.002  # seconds
 #: How long a batch may wait to become as large as the one before; a commit costs as much for many
 #: as for one. One that follows a single unit does not wait.
 PATIENCE = 0.006  # seconds
 GATHERING = 0.001  # seconds in which nobody comes, after which it does not wait any longer
+PAUSE = 0.03  # seconds between tries
+MOST_TRIES = 8  # of a unit that others get in the way of
 
 _Hook = Callable[[str], None]
 
@@ -58,22 +52,21 @@ class Writer:
 
     def __init__(
         self,
-        engine: Engine,
+        database: Database,
         *,
         now: Callable[[], datetime],
         has_chat: Callable[[], bool],
+        places: Callable[[], Queue | None],
         hook: _Hook,
     ) -> None:
-        self._engine = engine
-        self._connection: Connection | None = None
+        self._database = database
         self._now = now
         self._has_chat = has_chat
+        self._places = places
         self._hook = hook
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="signoff-writer", daemon=True)
         self._is_closed = False
-        self._version: int | None = None
-        self._has_neighbours = False
         #: Units of the newest batch.
         self._together = 1
         self._warm = WarmStates()
@@ -106,16 +99,20 @@ class Writer:
             self._queue.put(_Waiting(unit))
 
     async def close(self) -> None:
-        """Finish what is queued, then stop the thread and close the connection."""
+        """Finish what is queued, then stop the thread, which closes the connection."""
         if self._is_closed:
             return
         self._is_closed = True
         self._queue.put(None)
         await asyncio.to_thread(self._thread.join)
-        self._disconnect()
-        self._engine.dispose()
 
     def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._database.close()
+
+    def _work(self) -> None:
         is_open = True
         while is_open:
             first = self._queue.get()
@@ -133,7 +130,8 @@ class Writer:
                     batch.append(further)
             self._together = len(batch)
             if batch:
-                self._commit_all([waiting.unit for waiting in batch])
+                units = [waiting.unit for waiting in batch]
+                self._commit_all(units, time.monotonic() + self._database.patience)
                 _answer(batch)
 
     def _let_gather(self) -> None:
@@ -147,35 +145,51 @@ class Writer:
                 break
             known = found
 
-    def _commit_all(self, units: list[Unit]) -> None:
-        try:
-            self._commit(units)
-        except Exception as error:  # noqa: BLE001 - each caller is told
-            if len(units) == 1 or _is_down(error):
+    def _commit_all(self, units: list[Unit], until: float) -> None:
+        """Commit units together, then again or one by one, as the error and the time let us."""
+        tries = 0
+        while True:
+            try:
+                self._commit(units)
+            except Exception as error:  # noqa: BLE001 - each caller is told
+                tries += 1
+                fault = self._database.fault(error)
                 for unit in units:
-                    unit.error = unit.error or _translate(error)
-                return
-            for unit in units:
-                unit.result = unit.error = None
-                self._commit_all([unit])
+                    unit.result = None
+                if time.monotonic() < until and tries < _most_tries(fault, len(units)):
+                    time.sleep(PAUSE)
+                    continue
+                if len(units) == 1 or fault is Fault.AWAY:
+                    for unit in units:
+                        unit.error = unit.error or self._translated(error, fault)
+                    return
+                for unit in units:
+                    self._commit_all([unit], until)
+            return
 
     def _commit(self, units: list[Unit]) -> None:
-        if self._has_neighbours:
-            time.sleep(YIELD)
-        if self._connection is None:
-            self._connection = self._engine.connect()
-        connection = self._connection
-        try:
-            sqlite.begin(connection)
-            self._notice_neighbours(connection)
-            warm = self._warm.find({unit.run_id for unit in units if unit.run_id})
-            moved = run_batch(connection, units, self._now(), warm=warm, has_chat=self._has_chat())
+        for unit in units:
+            unit.error = None
+
+        def work(connection: Connection, is_alone: bool) -> Mapping[str, Loaded]:  # noqa: FBT001
+            if not is_alone:
+                self._warm.forget()
+            moved = run_batch(
+                connection,
+                units,
+                self._now(),
+                warm=self._warm.find({unit.run_id for unit in units if unit.run_id}),
+                has_chat=self._has_chat(),
+                queue=self._places(),
+            )
             if moved:
                 self._hook("before_commit")
-            connection.commit()
+            return moved
+
+        try:
+            moved = self._database.transact(work)
         except BaseException:
             self._warm.forget()
-            self._disconnect()
             raise
         self._warm.keep(moved)
         self.commits += 1
@@ -183,20 +197,24 @@ class Writer:
         if moved:
             self._hook("after_commit")
 
-    def _disconnect(self) -> None:
-        """Let go of the connection, and of what was not committed."""
-        connection, self._connection = self._connection, None
-        with suppress(SQLAlchemyError):
-            if connection is not None:
-                connection.close()
+    def _translated(self, error: Exception, fault: Fault) -> Exception:
+        reason = self._database.reason(error)
+        if fault in (Fault.AWAY, Fault.COLLISION):
+            return StoreUnavailableError(
+                f"the database does not answer: {reason}; nothing was recorded"
+            )
+        if fault in (Fault.OWN, Fault.TAKEN):
+            return StoreError(f"the database refused: {reason}")
+        return error
 
-    def _notice_neighbours(self, connection: Connection) -> None:
-        """Forget every state when another process has written since the last batch."""
-        version = sqlite.data_version(connection)
-        self._has_neighbours = self._version not in (None, version)
-        if self._has_neighbours:
-            self._warm.forget()
-        self._version = version
+
+def _most_tries(fault: Fault, units: int) -> float:
+    """Return how often a batch is tried; what is wrong with one unit does not harm the others."""
+    if fault is Fault.AWAY:
+        return math.inf
+    if fault is Fault.COLLISION:
+        return 2 if units > 1 else MOST_TRIES
+    return 3 if fault is Fault.TAKEN and units == 1 else 1
 
 
 def _answer(batch: list[_Waiting]) -> None:
@@ -218,22 +236,3 @@ def _set_results(group: list[tuple[Unit, asyncio.Future[Any]]]) -> None:
             future.set_exception(unit.error)
         else:
             future.set_result(unit.result)
-
-
-#: What says something about a unit's rows or values, and nothing about the database.
-_OWN_FAULTS = (IntegrityError, DataError, InterfaceError, ProgrammingError)
-
-
-def _is_down(error: Exception) -> bool:
-    return isinstance(error, DBAPIError) and not isinstance(error, _OWN_FAULTS)
-
-
-def _translate(error: Exception) -> Exception:
-    if isinstance(error, DBAPIError) and _is_down(error):
-        reason = str(error.orig)
-        return StoreUnavailableError(
-            f"the database does not answer: {reason}; nothing was recorded"
-        )
-    if isinstance(error, SQLAlchemyError):
-        return StoreError(f"the database refused: {error}")
-    return error

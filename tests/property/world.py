@@ -144,7 +144,6 @@ class Process:
         await asyncio.gather(*mine, return_exceptions=True)
         while writer._thread.is_alive():
             await asyncio.sleep(0.001)
-        writer._engine.dispose()
         await self._stack.aclose()
 
 

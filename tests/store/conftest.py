@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import closing, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from orchestrator.store import Store, migrate, open_store
+from orchestrator.store.tables import to_instant_text
 from orchestrator.testing import FakeClock
+from tests import postgres
 
 Sql = Callable[..., list[tuple[Any, ...]]]
 
@@ -32,10 +36,22 @@ def file(template: Path, tmp_path: Path) -> Path:
     return Path(shutil.copy(template, tmp_path / "signoff.db"))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what needs no file on every database."""
+    own = [str(mark.args[0]) for mark in metafunc.definition.iter_markers("parametrize")]
+    if "url" in metafunc.fixturenames and not any("url" in names for names in own):
+        kinds = ("sqlite",) if "file" in metafunc.fixturenames else ("sqlite", "postgres")
+        metafunc.parametrize("url", kinds, indirect=True)
+
+
 @pytest.fixture
-def url(file: Path) -> str:
+def url(request: pytest.FixtureRequest) -> Iterator[str]:
     """Return the URL of a migrated database."""
-    return f"sqlite+aiosqlite:///{file}"
+    if request.param == "sqlite":
+        yield f"sqlite+aiosqlite:///{request.getfixturevalue('file')}"
+        return
+    with request.getfixturevalue("postgres").database() as found:
+        yield found
 
 
 @pytest.fixture
@@ -60,11 +76,36 @@ def connected(path: Path) -> Iterator[sqlite3.Connection]:
 
 
 @pytest.fixture
-def sql(file: Path) -> Sql:
-    """Return a function that runs a statement on the file from outside the store."""
+def sql(url: str, request: pytest.FixtureRequest) -> Sql:
+    """Return a function that runs a statement on the database from outside the store."""
+    if url.startswith("postgresql"):
+        return _on_postgres(url)
+    file = request.getfixturevalue("file")
 
     def run(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
         with connected(file) as connection:
             return connection.execute(statement, parameters).fetchall()
 
     return run
+
+
+def _on_postgres(url: str) -> Sql:
+    def run(statement: str, *parameters: Any) -> list[tuple[Any, ...]]:
+        values = iter(parameters)
+        text = re.sub(r"\?", lambda _: _literal(next(values)), statement)
+        return [tuple(map(_plain, row)) for row in postgres.run(url, text)]
+
+    return run
+
+
+def _literal(value: Any) -> str:
+    if value is None or isinstance(value, int):
+        return "NULL" if value is None else str(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _plain(value: Any) -> Any:
+    """Return a value as SQLite has it."""
+    if isinstance(value, datetime):
+        return to_instant_text(value)
+    return int(value) if isinstance(value, bool) else value

@@ -18,7 +18,9 @@ from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
 from orchestrator.graph.kinds import ApprovalKind
 from orchestrator.store import Store, open_store, reads, rules, work
 from orchestrator.store.approvals import find_question, pending_query
+from orchestrator.store.choosing import choose
 from orchestrator.store.reader import Reader, _Shapes
+from orchestrator.store.sqlite import SQLite
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql, connected
 from tests.store.steps import BOOM, HOUR, RUNS, ask, begin, commit, done, opening, shown, take
@@ -235,10 +237,10 @@ async def test_instants_come_back_in_utc_whatever_zone_they_were_given_in(
 
 async def test_a_reader_cannot_write(file: Path):
     """Every write of a process goes through its one writer."""
-    reader = Reader(str(file))
+    reader = Reader(choose(f"sqlite:///{file}"))
     await reader.open()
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await reader._connection.execute("DELETE FROM runs")
+        await reader._source._connection.execute("DELETE FROM runs")
     await reader.close()
 
 
@@ -246,13 +248,13 @@ class Plans(Reader):
     """A reader that asks how SQLite would run a query."""
 
     def __init__(self, file: Path) -> None:
-        super().__init__(str(file))
+        super().__init__(choose(f"sqlite:///{file}"))
         self._file = file
         self.plan = ""
 
     async def fetch(self, query, **values):
         """Keep the plan of a query; find nothing."""
-        shape, given = _Shapes().find(query)
+        shape, given = _Shapes(SQLite).find(query)
         text, parameters = shape.ask(given | values)
         with connected(self._file) as connection:
             rows = connection.execute(f"EXPLAIN QUERY PLAN {text}", parameters).fetchall()
@@ -351,7 +353,7 @@ async def test_open_approvals_are_not_sorted_to_be_listed(file: Path, kind: str 
 
 async def test_queries_of_one_shape_keep_their_own_values(file: Path):
     """Lists of any length, limits and instants: only what is compiled is shared."""
-    reader = Reader(str(file))
+    reader = Reader(choose(f"sqlite:///{file}"))
     await reader.open()
     one = literal(1).label("n")
     for names in (["a"], ["b", "c"], [], ["a"]):

