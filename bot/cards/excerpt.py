@@ -20,7 +20,8 @@ PROSE_LINES = 10
 PIECES = 3
 #: Short values in a message; what is weighty is shown beyond that.
 LINES = 12
-_LEAST_LINES = 6  # of a payload that shares a message with others
+#: The same of a payload that shares a message with others.
+_LEAST_LINES, _SHARED_PIECES, _SHARED_ROWS, _SHARED_WIDTH = 6, 2, 4, 24
 _WEIGHTY_ROOM = 2000  # characters of weighty lines
 _DIFF_LINES = 14
 _ROWS = 6  # of a table
@@ -50,7 +51,8 @@ def excerpt(shown: Sequence[Passage], *, facts: int = 0, share: int = 1) -> Exce
         facts: How many short values are repeated as facts.
         share: How many payloads share the message, and so the room in it.
     """
-    pieces = [each for each in shown if not each.is_line][:PIECES]
+    most = PIECES if share == 1 else _SHARED_PIECES
+    pieces = [each for each in shown if not each.is_line][:most]
     shortened = dict(zip(map(id, pieces), _shorten(pieces, share), strict=True))
     ordered = [part for each in shown for part in _opened(each, shortened.get(id(each)))]
     lines = sorted((each for each in ordered if each.is_line), key=lambda each: not each.is_weighty)
@@ -58,7 +60,7 @@ def excerpt(shown: Sequence[Passage], *, facts: int = 0, share: int = 1) -> Exce
     passages = tuple(each for each in ordered if not each.is_line or id(each) in kept)
     told = [each for each in lines if len(each.text) <= SHORT][:facts]
     left_off = tuple(each.label for each in ordered if each.is_line and id(each) not in kept)
-    left_off += tuple(each.label for each in shown if not each.is_line)[PIECES:]
+    left_off += tuple(each.label for each in shown if not each.is_line)[most:]
     is_cut = bool(left_off) or any(shortened[id(each)] != each for each in pieces)
     return Excerpt(facts=tuple(told), passages=passages, left_off=left_off, is_cut=is_cut)
 
@@ -90,13 +92,13 @@ def _shorten(passages: Sequence[Passage], share: int) -> list[Passage]:
     prose = (sum(each.style in _PROSE for each in passages) or 1) * share
     characters = max(PROSE // prose, LEAST)
     lines = max(PROSE_LINES // prose, 1)
-    return [_short(each, characters, lines) for each in passages]
+    return [_short(each, characters, lines, share) for each in passages]
 
 
-def _short(passage: Passage, characters: int, lines: int) -> Passage:
+def _short(passage: Passage, characters: int, lines: int, share: int) -> Passage:
     match passage.style:
         case PassageStyle.TABLE:
-            return _short_table(passage)
+            return _short_table(passage, is_alone=share == 1)
         case PassageStyle.FILES:
             rows = passage.rows[:_FILES]
             text = "\n".join(passage.text.split("\n")[:_FILES])
@@ -104,28 +106,30 @@ def _short(passage: Passage, characters: int, lines: int) -> Passage:
             return replace(passage, rows=rows, text=text, rest=rest)
         case PassageStyle.DIFF:
             found = passage.text.split("\n")
-            text = cut("\n".join(found[:_DIFF_LINES]), 2 * PROSE)
-            return replace(passage, text=text, rest=_rest(len(found) - _DIFF_LINES, "line"))
+            most = max(_DIFF_LINES // share, _LEAST_LINES)
+            text = cut("\n".join(found[:most]), 2 * PROSE // share)
+            return replace(passage, text=text, rest=_rest(len(found) - most, "line"))
         case _:
             text = cut(_first_lines(passage.text, lines), characters)
             return replace(passage, text=text.replace(".…", ". …"))
 
 
-def _short_table(passage: Passage) -> Passage:
+def _short_table(passage: Passage, *, is_alone: bool) -> Passage:
+    most, width = (_ROWS, _WIDTH) if is_alone else (_SHARED_ROWS, _SHARED_WIDTH)
     head, *body = passage.rows
     by_weight = sorted(range(len(head)), key=lambda n: not is_weighty(head[n]))
     columns = sorted(by_weight[:_COLUMNS])
-    rows = tuple(tuple(row[n] for n in columns) for row in (head, *body[:_ROWS]))
+    rows = tuple(tuple(row[n] for n in columns) for row in (head, *body[:most]))
     missing = [
         part
         for part in (
-            _rest(len(body) - _ROWS, "row"),
+            _rest(len(body) - most, "row"),
             _rest(len(head) - len(columns), "column"),
         )
         if part
     ]
     numeric = frozenset(new for new, old in enumerate(columns) if old in passage.numeric)
-    rows = narrow(rows, _WIDTH)
+    rows = narrow(rows, width)
     return replace(
         passage,
         rows=rows,

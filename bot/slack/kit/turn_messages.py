@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from bot.cards.card import Card
@@ -15,11 +16,13 @@ from bot.slack.kit.messages import (
     actions,
     summary_text,
 )
-from bot.slack.kit.mrkdwn import GroupIds, fit_escaped, mrkdwn
+from bot.slack.kit.mrkdwn import GroupIds, fit, fit_escaped, literal, mrkdwn
 from bot.slack.kit.payload_blocks import message_blocks
 
 #: Blocks of a call beside its line and its buttons, so that five of them fit.
 _PART_BLOCKS = 6
+_TITLE = 300  # characters of a call's title
+_PROMPT = 500  # characters of its prompt, or of a comment
 _DIVIDER = {"type": "divider"}
 
 
@@ -47,9 +50,12 @@ def render_turn_plainly(card: TurnCard, groups: GroupIds | None = None) -> Slack
     text = summary_text(card.summary, groups)
     above = [plain(words) for words in (card.lead, *card.notes) if words]
     told = [card.prompt, *above] if card.prompt else above
-    made = [b.section(text), *([b.plain_section("\n".join(told))] if told else [])]
+    room = limits.TEXT // (len(card.parts) + 1)
+    made = [b.section(text), *([_fitted("\n".join(told), room)] if told else [])]
     for part in card.parts:
-        made += [b.plain_section("\n".join(_plain_lines(part))), *actions(part.card)]
+        # What Slack refuses may be too long as a whole, so there are buttons and no menu.
+        buttons = actions(replace(part.card, asides=()))
+        made += [_fitted("\n".join(_plain_lines(part)), room), *buttons]
     made.append(b.context(mrkdwn(card.footer, groups)))
     return SlackMessage(text=text, blocks=made, metadata=_metadata(card))
 
@@ -66,7 +72,7 @@ def _question(part: TurnPart, groups: GroupIds | None) -> list[dict[str, Any]]:
     changes = message_blocks(card.changes, has_tables=False)
     return [
         b.section(f"*{part.number}.  {_cut(card.title)}*"),
-        *([b.plain_section(card.prompt)] if card.prompt else []),
+        *([_fitted(card.prompt, _PROMPT)] if card.prompt else []),
         *([b.context("*What the last edits changed*"), *changes] if changes else []),
         *message_blocks(card.passages, has_tables=False),
         *_small([join([part.label, *facts]), *card.notes], groups),
@@ -80,7 +86,7 @@ def _outcome(part: TurnPart, groups: GroupIds | None) -> list[dict[str, Any]]:
         b.section(f"{card.icon} *{part.number}.  {_cut(card.title)}*\n{story}"),
         *message_blocks(card.changes, has_tables=False),
         *message_blocks(card.passages, has_tables=False),
-        *(b.rich_text([b.quote(comment.text)]) for comment in card.comments),
+        *(b.rich_text([b.quote(fit(comment.text, _PROMPT))]) for comment in card.comments),
         *_small([part.label], groups),
     ]
 
@@ -101,7 +107,11 @@ def _small(lines: list[Words], groups: GroupIds | None) -> list[dict[str, Any]]:
 
 
 def _cut(title: str) -> str:
-    return fit_escaped(title, limits.TEXT // 4)
+    return fit_escaped(title, _TITLE)
+
+
+def _fitted(text: str, room: int) -> dict[str, Any]:
+    return b.plain_section(fit(literal(text), room))
 
 
 def _metadata(card: TurnCard) -> dict[str, Any]:
