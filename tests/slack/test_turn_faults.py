@@ -40,7 +40,6 @@ def once_broken() -> tuple[list[str], Any]:
     return reached, hook
 
 
-GENERAL = "C0GENERAL"
 _LOOKS = 4  # of two calls, before and after they are posted
 
 
@@ -228,28 +227,6 @@ async def test_h17_a_card_whose_blocks_slack_refuses_is_plain(tmp_path: Path):
 
         assert open_calls(card_of(bot)) == 3
         assert all(each.ref in shown(card_of(bot)) for each in calls.values())
-
-
-async def test_h17_a_card_stands_in_the_fallback_channel(tmp_path: Path):
-    """All calls together, as they would have stood at home, to which they are moved together."""
-    async with bench(tmp_path, fallback_channel=GENERAL, **paying()) as bot:
-        bot.sim.staging.archive(CHANNEL)
-        await bot.sim.command("U0ALICE", GENERAL, "/signoff run agent")
-        calls = await all_delivered(bot, 3)
-        await settled(bot)
-        [there] = [m for m in bot.sim.messages(GENERAL) if m.get("bot_id")]
-
-        assert open_calls(there) == 3
-        assert "belongs in" in shown(there)
-
-        bot.sim.staging.unarchive(CHANNEL)
-        await bot.engine.repost(calls["Ben"].id, by="U0ALICE")
-        await eventually(lambda: len(posts(bot)) == 1)
-        await settled(bot)
-        [there] = [m for m in bot.sim.messages(GENERAL) if m.get("bot_id")]
-
-        assert open_calls(card_of(bot)) == 3
-        assert (open_calls(there), "belongs in" in shown(card_of(bot))) == (0, False)
 
 
 async def test_h17_answers_at_the_same_instant_each_count(tmp_path: Path):

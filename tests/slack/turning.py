@@ -86,14 +86,20 @@ def open_calls(message: Mapping[str, Any]) -> int:
 
 
 async def touch(
-    bot: Bench, user: str, message: Mapping[str, Any], approval: Approval, label: str
+    bot: Bench,
+    user: str,
+    message: Mapping[str, Any],
+    approval: Approval,
+    label: str,
+    *,
+    channel: str = CHANNEL,
 ) -> Ack:
     """Press a button of one call, or where it stood until now."""
     block = part(message, approval)
     found = button(block, label)
     return await bot.sim.click(
         user,
-        CHANNEL,
+        channel,
         message["ts"],
         found["action_id"],
         block_id=block["blocks"][0]["block_id"],
