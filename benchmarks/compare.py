@@ -24,7 +24,7 @@ _PLAIN = 1_000  # bytes of state
 _SIZED = ("floor", "signoff", "langgraph", "burr", "pg-signoff", "pg-langgraph", "pg-dbos")
 _STORED = ("signoff", "langgraph", "pg-signoff", "pg-langgraph")
 _LONG = ("signoff", "langgraph", "burr")
-_TITLE = "One approval: a, a person, b. Runs a second, more is better"
+_TITLE = "Three nodes, one of them an approval, all on disk: further right is faster"
 
 
 def parser() -> argparse.ArgumentParser:

@@ -9,7 +9,7 @@ from html import escape
 
 from benchmarks.rounds import CONCURRENCY, PHASES, Measured, Result
 
-_LABELS, _PANEL, _GAP, _RIGHT = 290, 300, 44, 24  # pixels across
+_LABELS, _PANEL, _GAP, _RIGHT = 290, 300, 72, 32  # pixels across
 _ROW, _TOP, _HEAD, _BOTTOM = 24, 88, 28, 48  # pixels down
 _TITLES = {"start": "start → paused", "approve": "approve → completed"}
 _STYLE = """
