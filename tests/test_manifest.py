@@ -44,6 +44,7 @@ SCOPES = {
     "functions_completeError": None,
     "functions_completeSuccess": None,
     "files_upload_v2": "files:write",
+    "reactions_add": "reactions:write",
     "usergroups_list": "usergroups:read",
     "usergroups_users_list": "usergroups:read",
     "users_info": "users:read",
@@ -55,6 +56,8 @@ SCOPES = {
 }
 #: Scopes that no method names: the command, private channels, and what messages carry.
 OTHERS = {"commands", "groups:history", "groups:read", "im:history", "metadata.message:read"}
+#: Subscriptions to what people write, which come as one event.
+MESSAGES = {"message.channels", "message.groups", "message.im"}
 #: What no bot token is needed for.
 UNSCOPED = {"apps_connections_open": None, "auth_revoke": None, "oauth_v2_access": None}
 _METHOD = re.compile(r"[a-z]+(?:\.[a-zA-Z0-9]+){1,3}")
@@ -106,6 +109,7 @@ def test_the_app_is_ready_for_the_demo_and_for_socket_mode(
     assert settings["socket_mode_enabled"] is True
     assert "http" not in json.dumps(manifest)
     assert (app.is_interactive, app.has_home, app.has_messages) == (True, True, True)
+    assert not app.is_read_only  # people reply to its direct messages
     assert manifest["features"]["bot_user"]["display_name"] == "Signoff"
 
 
@@ -151,7 +155,8 @@ def test_s11_every_listener_has_its_entry_and_every_entry_its_listener(kind: str
     found = manifest_module.document(manifest_module.manifest(**KINDS[kind]))
     events = set(found["settings"]["event_subscriptions"]["bot_events"])
     shortcuts = {each["callback_id"] for each in found["features"]["shortcuts"]}
-    listened = {key for key in _keys("event") if isinstance(key, str)}
+    heard = {key for key in _keys("event") if isinstance(key, str)}
+    listened = heard - {"message"} | MESSAGES if "message" in heard else heard
     optional = {"function_executed": "has_steps", **dict.fromkeys(endings._WHY, "is_oauth")}
     expected = {
         name

@@ -5,7 +5,7 @@ The control API and the tests both act through this; nothing here starts or stop
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from bot.simulator.api_files import add_upload
@@ -91,11 +91,16 @@ class Cast:
         *,
         thread_ts: str | None = None,
         is_escaped: bool = False,
+        files: Sequence[str] = (),
     ) -> str:
         """Write a message as a person and return its ts; see People.say."""
         return await self._people.say(
-            user, channel, text, thread_ts=thread_ts, is_escaped=is_escaped
+            user, channel, text, thread_ts=thread_ts, is_escaped=is_escaped, files=files
         )
+
+    def edit(self, user: str, channel: str, ts: str, text: str) -> None:
+        """Change one's own message; see People.edit."""
+        self._people.edit(user, channel, ts, text)
 
     async def command(self, user: str, channel: str, text: str) -> Ack:
         """Run a slash command such as `/signoff list`; see People.command."""

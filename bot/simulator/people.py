@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from bot.simulator import payloads
+from bot.simulator.api_files import file_body
 from bot.simulator.delivery import Ack, Delivery, Outgoing
 from bot.simulator.errors import ApiError, SimulatorError
-from bot.simulator.posting import Draft, post_as_user, tell_app
+from bot.simulator.posting import Draft, edit, new_block_id, post_as_user, tell_app
 from bot.simulator.responses import Place, say_back
-from bot.simulator.texts import sent_text, typed_text
+from bot.simulator.texts import rich_text, sent_text, typed_text
 from bot.simulator.viewstore import view_body
 from bot.simulator.workspace import Workspace
 from bot.simulator.world import Channel, Post
@@ -31,10 +33,12 @@ class People:
         *,
         thread_ts: str | None = None,
         is_escaped: bool = False,
+        files: Sequence[str] = (),
     ) -> str:
         """Write a message and return its ts; the app hears of it if it subscribed.
 
-        The text is what was typed, or with `is_escaped` what Slack's client makes of it.
+        The text is what was typed, or with `is_escaped` what Slack's client makes of it; `files`
+        are ids of what the person has uploaded.
 
         Raises:
             SimulatorError: The person cannot write there, or the thread does not exist.
@@ -43,20 +47,49 @@ class People:
         room = self._workspace.room(user, channel)
         if room.is_archived:
             raise SimulatorError(f"#{room.name} is archived")
-        if not text.strip():
+        if not text.strip() and not files:
             raise SimulatorError("a message needs a text")
+        if room.kind == "dm" and self._is_closed(room):
+            raise SimulatorError("sending messages to this app has been turned off")
         if thread_ts is not None:
             parent = self._workspace.world.find_post(channel, thread_ts)
             if parent is None or parent.audience is not None:
                 raise SimulatorError(f"there is no message {thread_ts!r} to reply to")
             thread_ts = parent.body.get("thread_ts", parent.ts)
         settled = sent_text(text) if is_escaped else typed_text(text)
-        draft = Draft(text=settled, thread_ts=thread_ts)
+        draft = Draft(text=settled, thread_ts=thread_ts, extra=self._attached(files))
         post = post_as_user(self._workspace, room, user, draft)
         self.read(user, channel)
         self._workspace.save()
         self._tell_app(room, post)
         return post.ts
+
+    def edit(self, user: str, channel: str, ts: str, text: str) -> None:
+        """Change the text of one's own message; the app hears of it if it subscribed.
+
+        Raises:
+            SimulatorError: It is not there, or somebody else's.
+        """
+        post = self._workspace.world.find_post(self._workspace.room(user, channel).id, ts)
+        if post is None or post.body.get("user") != user:
+            raise SimulatorError(f"{user!r} has no message {ts!r} in {channel!r}")
+        settled = typed_text(text)
+        blocks = [rich_text(settled, new_block_id(self._workspace))]
+        edit(self._workspace, post, {"text": settled, "blocks": blocks})
+        self._workspace.save()
+
+    def _is_closed(self, room: Channel) -> bool:
+        """Does the app let nobody write to it?"""
+        is_apps = self._workspace.team.bot_user in room.members
+        return is_apps and self._workspace.app.is_read_only
+
+    def _attached(self, files: Sequence[str]) -> dict[str, Any]:
+        """Return what a message with files has beside its text."""
+        if not files:
+            return {}
+        found = [self._workspace.world.files[each] for each in files]
+        shown = [file_body(self._workspace, each) for each in found]
+        return {"files": shown, "upload": False, "subtype": "file_share"}
 
     def read(self, user: str, channel: str) -> None:
         """Mark everything in a channel as read by the user."""

@@ -36,6 +36,8 @@ from orchestrator.store.records import Approval
 
 _log = structlog.get_logger(__name__)
 _NOT_RECORDED = 504
+#: Marks a request that a listener has taken on.
+_TAKEN = "signoff_is_taken"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,10 +95,16 @@ def guard(branches: Branches, handler: Handler) -> Listener:
     Only NotRecordedError leaves the wrapper, and only before `ack`: Bolt takes back an answer that
     was given when the listener raises right after it, and Slack then delivers the click once more
     (slack_bolt/listener/asyncio_runner.py). Everything else is said to the person.
+
+    A listener that has not answered within three seconds is passed over by Bolt for the next one
+    that fits, which takes whatever is left and would confirm what nobody has recorded.
     """
 
     async def listener(args: AsyncArgs) -> None:
         person = user_of(args.body)
+        if args.context.get(_TAKEN):
+            raise NotRecordedError("it is still being recorded")
+        args.context[_TAKEN] = True
         with branches.tasks.held(), structlog.contextvars.bound_contextvars(person=person):
             tools = branches.find_tools(args)
             if tools is None:
@@ -274,3 +282,27 @@ def register(
     for kind, entries in table.items():
         for constraint, handler in entries:
             getattr(app, kind)(constraint)(guard(branches, handler))
+
+
+def register_recording(
+    app: AsyncApp, branches: Branches, table: Mapping[str, list[tuple[Any, Handler]]]
+) -> None:
+    """Register handlers of events that are done before Slack is answered.
+
+    Bolt answers an event before its listener runs, and after its middleware. So what is not
+    recorded is not answered, and Slack delivers it again.
+    """
+    for event, handler in table["event"]:
+        app.event(event, middleware=[_first(guard(branches, handler))])(_nothing)
+
+
+def _first(listener: Listener) -> Listener:
+    async def middleware(args: AsyncArgs) -> None:
+        await listener(args)
+        await args.next()
+
+    return middleware
+
+
+async def _nothing() -> None:
+    """Leave it at what was done before Slack was answered."""

@@ -55,6 +55,19 @@ class Replies:
             failure = describe(exc)
             _log.warning("slack_reply_failed", user=user, error=failure.code, fix=failure.fix)
 
+    async def whisper(
+        self, words: Words, *, channel: str, user: str, thread: str | None = None
+    ) -> None:
+        """Say something to one member of a channel, where they wrote; a failure is only logged."""
+        text = await self.text([words])
+        try:
+            await self._client.chat_postEphemeral(
+                channel=channel, user=user, text=text, blocks=[b.section(text)], thread_ts=thread
+            )
+        except Exception as exc:  # noqa: BLE001 - nobody waits for it
+            failure = describe(exc)
+            _log.warning("slack_reply_failed", user=user, error=failure.code, fix=failure.fix)
+
     async def show(
         self,
         body: Mapping[str, Any],

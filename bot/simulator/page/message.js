@@ -6,6 +6,7 @@ import { renderBlocks } from "./blocks/layout.js";
 import { Surface } from "./blocks/surface.js";
 import { clockTime, fullTime, since, tsDate } from "./dates.js";
 import { append, h, icon, iconButton } from "./dom.js";
+import { emojiOf } from "./emoji.js";
 import { fileCard } from "./files.js";
 import { showJson } from "./json.js";
 import { link } from "./mentions.js";
@@ -75,6 +76,18 @@ function body(message, channel) {
     message.files?.map(fileCard),
   );
   return box;
+}
+
+/** The emoji under a message, with who put them there. */
+function reactionsBar(message) {
+  if (!message.reactions?.length) return null;
+  const marks = message.reactions.map(({ name, count, users }) => {
+    const who = users.map((user) => authorName({ user })).join(", ");
+    const label = `${who} reacted with :${name}:`;
+    const mark = emojiOf(name) ?? `:${name}:`;
+    return h("span", { class: "reaction", role: "img", title: label, "aria-label": label }, `${mark} ${count}`);
+  });
+  return h("div", { class: "reactions" }, marks);
 }
 
 function repliesBar(message, channel) {
@@ -162,6 +175,7 @@ export function messageNode(message, { channel, compact = false, inThread = fals
       { class: "message-main" },
       !compact && head(message),
       body(message, channel),
+      reactionsBar(message),
       !inThread && repliesBar(message, channel),
     ),
     tools(message, channel, inThread),

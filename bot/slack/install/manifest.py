@@ -27,11 +27,12 @@ BOT_SCOPES: Mapping[str, str] = {
     "usergroups:read": "approvers named by @handle",
     "channels:read": "approvers named by #channel",
     "groups:read": "the same for private channels",
-    "channels:history": "find a question again whose posting was not confirmed",
+    "channels:history": "find a question whose posting was not confirmed; read replies to it",
     "groups:history": "the same in a private channel",
     "metadata.message:read": "by the mark that it carries",
     "im:write": "write to one person: reminders, outcomes, what no channel takes",
-    "im:history": "find such a message again whose posting was not confirmed",
+    "im:history": "the same in direct messages",
+    "reactions:write": "mark a reply that was taken as a comment",
 }
 #: Events that are listened to, and why.
 EVENTS: Mapping[str, str] = {
@@ -44,6 +45,9 @@ EVENTS: Mapping[str, str] = {
     "group_left": "the same",
     "group_unarchive": "the same",
     "member_joined_channel": "the bot itself was invited: ask what waited for it",
+    "message.channels": "a reply in the thread of a question is a comment on it",
+    "message.groups": "the same in a private channel",
+    "message.im": "the same in direct messages; nothing else of what is written is kept",
 }
 #: The same where workflows may have a step of the app's.
 STEP_EVENTS: Mapping[str, str] = {"function_executed": "run the step of a workflow"}
@@ -239,7 +243,7 @@ def _features(name: str, command: str, events_url: str | None) -> str:
         "  app_home:",
         "    home_tab_enabled: true",
         "    messages_tab_enabled: true",
-        "    messages_tab_read_only_enabled: true",
+        "    messages_tab_read_only_enabled: false",
         "  bot_user:",
         f"    display_name: {_plain(name)}",
         "    always_online: true",

@@ -17,18 +17,20 @@ from bot.slack.listeners import (
     options,
     picking,
     preferences,
+    replies,
     runs,
     starting,
     steps,
     turning,
     views,
 )
-from bot.slack.listening import Branches, on_error, register
+from bot.slack.listening import Branches, on_error, register, register_recording
 
 
 def register_all(app: AsyncApp, branches: Branches) -> None:
     """Register every listener; each kind ends with one that takes whatever is left."""
     app.error(on_error)
+    register_recording(app, branches, replies.TABLE)
     # These come first: the others end with one that takes whatever is left.
     menus = (
         asides,

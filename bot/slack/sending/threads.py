@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.cards import Notice, has_snoozed, notice_of, people_to_remind, reminder_words
+from bot.slack.kit.reply import stands_in
 from bot.slack.people.preferences import Preferences
 from bot.slack.workspace.directory import SlackDirectory
+from orchestrator.core.approval_events import CommentAdded
 from orchestrator.core.effects import Purpose
 from orchestrator.errors import ApproversError, DirectoryError
 from orchestrator.graph.policy import ApproverKind, parse_approver
@@ -33,7 +35,16 @@ class Threads:
             return None
         records = await self._engine.get_events(delivery.run_id, after=delivery.seq - 1)
         found = next((record for record in records if record.seq == delivery.seq), None)
-        return notice_of(approval, found.event) if found is not None else None
+        if found is None or await self._stands_there(approval, found.event):
+            return None
+        return notice_of(approval, found.event)
+
+    async def _stands_there(self, approval: Approval, event: object) -> bool:
+        """Is it a comment that was typed in this very thread?"""
+        if not isinstance(event, CommentAdded) or event.key is None:
+            return False
+        place = await self._engine.find_message(approval.id)
+        return place is not None and stands_in(event.key, place.channel, place.ts)
 
     async def _to_remind(self, approval: Approval, now: datetime) -> tuple[str, ...]:
         """Return whom a reminder calls.
