@@ -26,7 +26,7 @@ from orchestrator.runtime.steps import Steps
 from orchestrator.runtime.summary import is_urgent, to_run
 from orchestrator.runtime.versions import Versions
 from orchestrator.runtime.watch import Watchers
-from orchestrator.store import Step, Store
+from orchestrator.store import News, Step, Store
 
 #: How long a question may take to reach people before its clock runs all the same.
 DELIVERY_GRACE = timedelta(minutes=5)
@@ -64,6 +64,16 @@ class Kernel:
         self.terms = Terms(delivery_grace=DELIVERY_GRACE if has_chat else None)
         self._steps = Steps(self.versions, owner=self.owner, terms=self.terms)
         store.has_chat = has_chat
+        store.on_news(self._hear)
+
+    def _hear(self, news: News) -> None:
+        """Look for what another process has left."""
+        if news.has_deliveries:
+            self.on_delivery()
+        if news.has_work:
+            self.on_work()
+        for run_id in news.runs:
+            self.watchers.nudge(run_id)
 
     @property
     def graphs(self) -> Mapping[str, Graph]:

@@ -21,8 +21,13 @@ class Watch:
         self._latest = run
         self._changed.set()
 
+    def nudge(self) -> None:
+        """Say that the run may have changed."""
+        self._latest = None
+        self._changed.set()
+
     async def next(self, patience: float) -> Run | None:
-        """Return the run as soon as it changes; None when `patience` seconds have passed."""
+        """Return the run as soon as it changes; None: look, or `patience` seconds have passed."""
         try:
             async with asyncio.timeout(patience):
                 await self._changed.wait()
@@ -68,3 +73,8 @@ class Watchers:
         """Say that a run changed."""
         for watch in self._watches.get(run.id, ()):
             watch.tell(run)
+
+    def nudge(self, run_id: str) -> None:
+        """Say that another process may have changed a run."""
+        for watch in self._watches.get(run_id, ()):
+            watch.nudge()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from orchestrator.store.batch import Step
+from orchestrator.store.database import News
 from orchestrator.store.outbox import COPIES, COPY, DIGEST, OPERATOR, Anew, DirectMessage
 from orchestrator.store.places import Position
 from orchestrator.store.records import (
@@ -37,6 +38,7 @@ __all__ = [
     "Delivery",
     "DirectMessage",
     "Message",
+    "News",
     "Pause",
     "Position",
     "Question",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -35,6 +35,8 @@ from orchestrator.store.statements import (
 from orchestrator.store.tables import AnyRow, to_instant
 from orchestrator.store.warm import Loaded
 
+#: What is due later than this is seen in time by the schedulers, which look once a second.
+SOON = timedelta(seconds=2)
 #: Decides about one run from its newest state. Pure; may be called again after a conflict.
 Step = Callable[[State | None, datetime], Advance | Refusal]
 #: Writes rows that belong to no run's log.
@@ -90,12 +92,16 @@ def run_batch(
                 unit.result = answer
     ids = {unit.run_id for unit in accepted if isinstance(unit.result, Advance)}
     moved: dict[str, Loaded] = {run_id: loaded[run_id] for run_id in ids if run_id is not None}
-    _hand_over(connection, rows, moved, queue)
+    _hand_over(connection, rows, moved, queue, now)
     return moved
 
 
 def _hand_over(
-    connection: Connection, rows: Rows, moved: Mapping[str, Loaded], queue: Queue | None
+    connection: Connection,
+    rows: Rows,
+    moved: Mapping[str, Loaded],
+    queue: Queue | None,
+    now: datetime,
 ) -> None:
     """Let others know what the batch leaves to be done."""
     jobs, database = rows.live.jobs, database_of(connection)
@@ -112,11 +118,16 @@ def _hand_over(
     database.note(
         connection,
         deliveries=bool(rows.deliveries),
-        work=bool(places) or any(rows.live.timers.values()),
+        work=bool(places and queue is None) or _has_soon(rows, now),
         runs=[
             run_id for run_id, each in moved.items() if each.state.status is not RunStatus.RUNNING
         ],
     )
+
+
+def _has_soon(rows: Rows, now: datetime) -> bool:
+    timers = rows.live.timers.values()
+    return any(row is not None and row["due_at"] - now < SOON for row in timers)
 
 
 def _decide(unit: Unit, loaded: dict[str, Loaded | Exception], rows: Rows, now: datetime) -> bool:
@@ -228,7 +239,9 @@ def _write(connection: Connection, rows: Rows) -> None:
     insert_rows(connection, tables.decisions, approvals.decisions)
     insert_rows(connection, tables.rules, approvals.granted.values())
     update_rows(connection, tables.rules, ("id",), approvals.revoked.values())
-    _replace(connection, tables.timers, ("run_id", "kind", "subject"), live.timers)
+    # A timer that was set anew is nobody's.
+    free = {key: row and row | {"leased_until": None} for key, row in live.timers.items()}
+    _replace(connection, tables.timers, ("run_id", "kind", "subject"), free)
     _replace(connection, tables.jobs, ("run_id", "path"), live.jobs)
     insert_rows(connection, tables.deliveries, rows.deliveries)
 

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.sql.expression import FromClause
 
 from orchestrator.core.effects import Purpose
+from orchestrator.store.database import database_of
 from orchestrator.store.outbox import COPIES, DIGEST, EDITS, PENDING, SENT, add
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import Backlog, Delivery
@@ -84,7 +85,7 @@ def _is_blocked(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     )
 
 
-def _lane(rows: FromClause) -> ColumnElement[str]:
+def lane(rows: FromClause) -> ColumnElement[str]:
     """Return where a row is sent to: one row at a time goes there."""
     standing = (
         select(messages.c.channel)
@@ -96,52 +97,48 @@ def _lane(rows: FromClause) -> ColumnElement[str]:
     return rows.c.workspace + ":" + place
 
 
-def _claimable(wanted: Wanted, now: BindParameter[datetime]) -> list[ColumnElement[bool]]:
+def due(wanted: Wanted, now: BindParameter[datetime]) -> list[ColumnElement[bool]]:
+    """Say of a row that its time has come, as far as the row itself tells."""
     conditions = [
         deliveries.c.status == PENDING,
         deliveries.c.not_before <= now,
         *(deliveries.c.purpose != purpose.value for purpose in wanted.without),
-        ~_is_superseded(deliveries),
-        ~_is_blocked(now),
     ]
     if wanted.is_of_one:
         conditions.append(deliveries.c.workspace == bindparam("workspace"))
+    return conditions
+
+
+def claimable(
+    wanted: Wanted,
+    now: BindParameter[datetime],
+    *,
+    until: BindParameter[datetime] | None = None,
+) -> list[ColumnElement[bool]]:
+    """Say of a row that it may be claimed now, as far as the others of its message let it.
+
+    Args:
+        wanted: What is sent.
+        now: The instant that counts.
+        until: Only rows whose time came by then, which may be long before.
+    """
+    is_due = due(wanted, now if until is None else until)
+    conditions = [*is_due, ~_is_superseded(deliveries), ~_is_blocked(now)]
     if wanted.one_a_channel:
         under_way = deliveries.alias("under_way")
-        busy = select(_lane(under_way)).where(
+        busy = select(lane(under_way)).where(
             under_way.c.status == PENDING,
             under_way.c.not_before > now,
             under_way.c.owner.is_not(None),
         )
-        conditions.append(_lane(deliveries).not_in(busy))
+        conditions.append(lane(deliveries).not_in(busy))
     return conditions
-
-
-@cache
-def _candidates(wanted: Wanted) -> Select[Any]:
-    conditions = _claimable(wanted, bindparam("now"))
-    if not wanted.one_a_channel:
-        return select(deliveries.c.id).where(*conditions).order_by(deliveries.c.id)
-    first = func.min(deliveries.c.id).label("id")
-    return select(first).where(*conditions).group_by(_lane(deliveries)).order_by(first)
 
 
 @cache
 def _chosen(wanted: Wanted) -> Select[Any]:
     ids = deliveries.c.id.in_(bindparam("ids", expanding=True))
-    return select(deliveries).where(ids, *_claimable(wanted, bindparam("now")))
-
-
-async def candidates(
-    reader: Reader, now: datetime, wanted: Wanted, *, workspace: str | None, limit: int
-) -> list[int]:
-    """Return the numbers of rows that may be claimed, the oldest first.
-
-    It looks at all that waits, so it is asked outside of the writer's transactions.
-    """
-    values = {} if workspace is None else {"workspace": workspace}
-    rows = await reader.fetch(_candidates(wanted), now=now, **values)
-    return [row.id for row in rows[:limit]]
+    return select(deliveries).where(ids, *claimable(wanted, bindparam("now")))
 
 
 def claim(  # noqa: PLR0913 - what a sender may ask for, by keyword
@@ -161,8 +158,10 @@ def claim(  # noqa: PLR0913 - what a sender may ask for, by keyword
     questions, reminders and notices each is sent. With the first edit of a question come those of
     its copies, as rows of their own.
     """
+    # Who else claims at the same moment must be seen: its rows block others of the same message.
+    database_of(connection).hold(connection, "claims")
     values = {} if workspace is None else {"workspace": workspace}
-    query = _chosen(wanted).order_by(deliveries.c.id)
+    query = _chosen(wanted).order_by(deliveries.c.id).with_for_update(skip_locked=True)
     rows = connection.execute(query, {"ids": list(ids), "now": now, **values}).all()
     for row in rows:
         if row.purpose in EDITS:
@@ -174,6 +173,7 @@ def claim_digest(
     connection: Connection, now: datetime, first: Delivery, *, owner: str, lease: timedelta
 ) -> list[Delivery]:
     """Take everything else that is due for the digest of which one row has been claimed."""
+    database_of(connection).hold(connection, "claims")
     rows = connection.execute(
         select(deliveries)
         .where(
@@ -186,6 +186,7 @@ def claim_digest(
             deliveries.c.id != first.id,
         )
         .order_by(deliveries.c.id)
+        .with_for_update(skip_locked=True)
     ).all()
     return _take(connection, now, rows, owner=owner, lease=lease)
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from sqlalchemy import Connection, Dialect
 from sqlalchemy.engine import URL
+
+if TYPE_CHECKING:
+    from orchestrator.store.nodequeue import NodeQueue
 
 _T = TypeVar("_T")
 _KEY = "signoff"
@@ -67,6 +70,8 @@ class Database(ABC):
     #: Compiles what goes to the driver itself.
     dialect: ClassVar[Dialect]
     patience: ClassVar[float]
+    #: Do several processes write at the same moment?
+    is_shared: ClassVar[bool] = False
 
     def __init__(self, url: URL) -> None:
         self._url = url
@@ -145,6 +150,14 @@ class Database(ABC):
         self, connection: Connection, wanted: Sequence[tuple[str, int]]
     ) -> Iterable[tuple[str, int, Any, str, str]]:
         """Yield run, number, instant as the driver gives it, kind and body of single events."""
+
+    def make_queue(self, submit: Callable[[Any], Awaitable[Any]]) -> NodeQueue | None:  # noqa: ARG002 - of those that have one
+        """Return where ready nodes are jobs; None: they are found by looking.
+
+        Args:
+            submit: Has the writer carry a unit out.
+        """
+        return None
 
     def hold(self, connection: Connection, *names: str) -> None:  # noqa: B027 - usual
         """Keep others from what goes by these names until the transaction ends.

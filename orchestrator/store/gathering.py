@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, bindparam, select, update
 
 from orchestrator.core.effects import Purpose
-from orchestrator.store.outbox import COPY, DIGEST, PENDING, SENT, DirectMessage, has_copy
+from orchestrator.store.database import database_of
+from orchestrator.store.outbox import COPY, DIGEST, PENDING, SENT, DirectMessage, has_copy, hold
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import Delivery
 from orchestrator.store.tables import deliveries
@@ -55,6 +56,9 @@ def move(connection: Connection, moves: Sequence[Move]) -> None:
 
     Whoever has a copy of the question already gets no second one.
     """
+    for approval_id in sorted({delivery.approval_id for delivery, _ in moves}):
+        hold(connection, approval_id)
+    database_of(connection).note(connection, deliveries=True)
     for delivery, direct in moves:
         is_told = direct.detail == COPY and has_copy(
             connection, delivery.approval_id, direct.person

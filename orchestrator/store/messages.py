@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, delete, insert, or_, select, update
 
-from orchestrator.store.outbox import DIGEST
+from orchestrator.store.outbox import DIGEST, hold
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import Delivery, Message
 from orchestrator.store.tables import AnyRow, deliveries, messages
@@ -14,6 +14,7 @@ from orchestrator.store.tables import AnyRow, deliveries, messages
 
 def save(connection: Connection, now: datetime, message: Message) -> None:
     """Remember where a message stands; a newer place replaces the old one."""
+    hold(connection, message.approval_id)
     connection.execute(
         delete(messages).where(
             messages.c.approval_id == message.approval_id,
@@ -39,6 +40,7 @@ def save_in_digest(
     connection: Connection, now: datetime, delivery: Delivery, *, channel: str, ts: str
 ) -> None:
     """Remember that a person's digest shows an approval, unless they have a copy of its own."""
+    hold(connection, delivery.approval_id)
     copies = select(messages.c.ts).where(
         messages.c.approval_id == delivery.approval_id,
         messages.c.person == delivery.person,

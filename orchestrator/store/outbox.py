@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, insert, select, union, update
 
 from orchestrator.core.effects import Purpose
+from orchestrator.store.database import database_of
 from orchestrator.store.records import Delivery
 from orchestrator.store.tables import deliveries, messages
 
@@ -46,6 +47,12 @@ def add(connection: Connection, now: datetime, rows: Iterable[Mapping[str, Any]]
     usual = {"status": PENDING, "attempts": 0, "created_at": now, "not_before": now}
     for row in rows:
         connection.execute(insert(deliveries).values(usual | dict(row)))
+        database_of(connection).note(connection, deliveries=True)
+
+
+def hold(connection: Connection, approval_id: str) -> None:
+    """Keep other writers from adding to what is sent about an approval."""
+    database_of(connection).hold(connection, f"outbox {approval_id}")
 
 
 def finish(
@@ -58,6 +65,8 @@ def finish(
 
     A row that was finished before adds nothing. Nobody gets two copies of one question.
     """
+    if directs:
+        hold(connection, delivery.approval_id)
     done = connection.execute(
         update(deliveries)
         .where(deliveries.c.id == delivery.id, deliveries.c.status == PENDING)
@@ -125,6 +134,7 @@ def ask_again(
         question: The columns of the row: approval, run, workspace and channel.
         at_most: How often it may have been posted before; None: as often as one likes.
     """
+    hold(connection, question["approval_id"])
     found = connection.execute(
         select(deliveries.c.status).where(
             deliveries.c.approval_id == question["approval_id"],
@@ -149,6 +159,7 @@ def tell_thread(connection: Connection, now: datetime, start: Mapping[str, Any])
         start: The columns of the row: run, workspace, channel, and the thread as its detail.
     """
     facts = {"purpose": Purpose.STARTED.value, "approval_id": start["run_id"]}
+    hold(connection, start["run_id"])
     found = select(deliveries.c.id).where(
         deliveries.c.approval_id == facts["approval_id"], deliveries.c.purpose == facts["purpose"]
     )
@@ -167,6 +178,7 @@ def put_off(connection: Connection, delivery_id: int, *, not_before: datetime, e
 
 def hurry(connection: Connection, now: datetime, workspace: str) -> None:
     """Have everything that was put off tried now, because what was wrong was mended."""
+    database_of(connection).note(connection, deliveries=True)
     connection.execute(
         update(deliveries)
         .where(

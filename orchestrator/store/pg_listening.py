@@ -39,8 +39,21 @@ def from_payload(payload: str) -> News:
 EVERYTHING = News(has_deliveries=True, has_work=True)
 
 
-async def listen(options: Mapping[str, Any], tell: Callable[[News], None]) -> None:
-    """Tell what is notified, until cancelled; connect again when the connection was lost."""
+async def listen(
+    options: Mapping[str, Any], tell: Callable[[News], None], *, is_own: Callable[[int], bool]
+) -> None:
+    """Tell what is notified, until cancelled; connect again when the connection was lost.
+
+    Args:
+        options: How to connect.
+        tell: Called on the event loop.
+        is_own: Says of a server's process whether it is this process that notifies through it.
+    """
+
+    def heard(_connection: Any, pid: int, _channel: str, payload: str) -> None:
+        if not is_own(pid):
+            tell(from_payload(payload))
+
     wait = _FIRST_WAIT
     while True:
         try:
@@ -54,21 +67,17 @@ async def listen(options: Mapping[str, Any], tell: Callable[[News], None]) -> No
         wait = _FIRST_WAIT
         try:
             with suppress(*_AWAY):
-                await _hear(connection, tell)
+                await connection.add_listener(CHANNEL, heard)
+                tell(EVERYTHING)
+                await _watch(connection)
         finally:
             connection.terminate()
 
 
-async def _hear(connection: Any, tell: Callable[[News], None]) -> None:
-    """Listen on a connection until it is lost."""
+async def _watch(connection: Any) -> None:
+    """Return when a connection is lost."""
     lost = asyncio.Event()
-
-    def heard(_connection: Any, _pid: int, _channel: str, payload: str) -> None:
-        tell(from_payload(payload))
-
     connection.add_termination_listener(lambda _connection: lost.set())
-    await connection.add_listener(CHANNEL, heard)
-    tell(EVERYTHING)
     while not lost.is_set():
         try:
             async with asyncio.timeout(_LOOK):

@@ -26,6 +26,8 @@ from sqlalchemy.util import await_only
 
 from orchestrator.errors import DatabaseUrlError, StoreUnavailableError
 from orchestrator.store.database import Database, Fault, News, adopt
+from orchestrator.store.nodejobs import install
+from orchestrator.store.nodequeue import NodeQueue
 from orchestrator.store.pg_errors import DoubtError, LostError, fault, is_lost, reason
 from orchestrator.store.pg_listening import CHANNEL, listen, to_payload
 from orchestrator.store.pg_reading import Pool
@@ -66,6 +68,7 @@ class PostgreSQL(Database):
 
     dialect: ClassVar[Dialect] = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
     patience: ClassVar[float] = PATIENCE
+    is_shared: ClassVar[bool] = True
 
     def __init__(self, url: URL) -> None:
         super().__init__(url)
@@ -75,6 +78,8 @@ class PostgreSQL(Database):
         self._engine: AsyncEngine | None = None
         self._connection: AsyncConnection | None = None
         self._news = News()
+        #: Of the server's process at the other end of the writer's connection.
+        self._pid = 0
 
     def _make_engine(self, settings: Mapping[str, str], answering: float | None) -> AsyncEngine:
         engine = create_async_engine(
@@ -125,6 +130,23 @@ class PostgreSQL(Database):
             raise StoreUnavailableError(f"cannot migrate {self.name}: {reason(error)}") from error
         finally:
             await engine.dispose()
+        await self._make_jobs()
+
+    async def _make_jobs(self) -> None:
+        """Make the queue's own tables; its changes to a type cannot share a transaction."""
+        try:
+            connection = await asyncpg.connect(**self.options)
+            try:
+                await connection.execute(f"SELECT pg_advisory_lock({_MIGRATING})")
+                await install(connection)
+            finally:
+                await connection.close()
+        except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+            raise StoreUnavailableError(f"cannot migrate {self.name}: {reason(error)}") from error
+
+    def make_queue(self, submit: Callable[[Any], Awaitable[Any]]) -> NodeQueue:
+        """See Database."""
+        return NodeQueue(self.options, submit)
 
     def source(self) -> Pool:
         """See Database."""
@@ -175,6 +197,7 @@ class PostgreSQL(Database):
             self._engine = self._make_engine(_WRITING, ANSWERING)
         if self._connection is None:
             self._connection = await self._engine.connect()
+            self._pid = (await _driver(self._connection)).get_server_pid()
         return self._connection
 
     async def _roll_back(self, error: BaseException) -> None:
@@ -304,7 +327,7 @@ class PostgreSQL(Database):
 
     async def listen(self, tell: Callable[[News], None]) -> None:
         """See Database."""
-        await listen(self.options, tell)
+        await listen(self.options, tell, is_own=lambda pid: pid == self._pid)
 
 
 def driver(connection: Connection) -> Any:

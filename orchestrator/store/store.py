@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 
@@ -13,18 +14,21 @@ from orchestrator.core.advance import Advance
 from orchestrator.core.effects import Purpose
 from orchestrator.core.refusals import Refusal
 from orchestrator.graph.graph import Graph
-from orchestrator.store import claiming, definitions, gathering, messages, outbox, work
+from orchestrator.store import claiming, definitions, gathering, messages, outbox, sighting, work
 from orchestrator.store.batch import SideWrite, Step, Unit
 from orchestrator.store.choosing import choose
+from orchestrator.store.database import Database, News
 from orchestrator.store.outbox import Anew, DirectMessage
 from orchestrator.store.queries import Queries
 from orchestrator.store.reader import Reader
-from orchestrator.store.ready import Queue
 from orchestrator.store.records import Delivery, Message
 from orchestrator.store.schema import check_schema
 from orchestrator.store.surface_values import SurfaceValues
 from orchestrator.store.work import Timer
 from orchestrator.store.writer import Writer, no_hook
+
+if TYPE_CHECKING:
+    from orchestrator.store.nodequeue import NodeQueue
 
 
 class Store(Queries):
@@ -35,16 +39,20 @@ class Store(Queries):
     Attributes:
         values: What chat surfaces keep for themselves.
         has_chat: Deliveries are stored for a chat surface.
-        queue: Where each batch puts what it makes ready; see `ready.Queue`.
+        queue: Where ready nodes are jobs; None: they are found by looking.
     """
 
-    def __init__(self, reader: Reader, writer: Writer, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, writer: Writer, now: Callable[[], datetime]) -> None:
+        reader = Reader(database)
         super().__init__(reader, now)
+        self._database = database
+        self._listening: asyncio.Task[None] | None = None
+        self._hearers: list[Callable[[News], None]] = []
         self._writer = writer
         self._saved: set[tuple[str, str]] = set()
         self.values = SurfaceValues(reader, self.write)
         self.has_chat = False
-        self.queue: Queue | None = None
+        self.queue: NodeQueue | None = None
 
     @property
     def commits(self) -> int:
@@ -114,7 +122,7 @@ class Store(Queries):
             one_a_channel=one_a_channel,
             without=frozenset(without),
         )
-        ids = await claiming.candidates(
+        ids = await sighting.candidates(
             self._reader, self._now(), wanted, workspace=workspace, limit=limit
         )
         if not ids:
@@ -261,12 +269,47 @@ class Store(Queries):
         """Let others have the attempts of an owner that stops."""
         await self.write(lambda connection, now: work.release(connection, now, owner))
 
+    async def take_timers(self, now: datetime, limit: int, *, skip: int = 0) -> list[Timer]:
+        """Return timers that are due; where several processes fire them, ones that are its own.
+
+        See `work.due_timers` and `work.lease_timers`.
+        """
+        if not self._database.is_shared:
+            return await work.due_timers(self._reader, now, limit, skip=skip)
+        if not await work.due_timers(self._reader, now, 1, is_free=True):
+            return []
+        found: list[Timer] = await self.write(
+            lambda connection, _now: work.lease_timers(connection, now, limit)
+        )
+        return found
+
+    def on_news(self, callback: Callable[[News], None]) -> None:
+        """Have a function called, on the event loop, when another process has left something.
+
+        Only PostgreSQL tells; on every database look once a second for what was not told.
+        """
+        self._hearers.append(callback)
+
+    def _tell(self, news: News) -> None:
+        for hear in self._hearers:
+            hear(news)
+
     async def drop_timer(self, timer: Timer) -> None:
         """Delete a timer that has nothing to do any more."""
         await self.write(lambda connection, _now: work.drop_timer(connection, timer))
 
+    async def open(self) -> None:
+        """Connect what reads and what listens."""
+        await self._reader.open()
+        self._listening = asyncio.create_task(
+            self._database.listen(self._tell), name="signoff-listening"
+        )
+
     async def close(self) -> None:
         """Finish what was submitted, then close every connection."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
         await self._writer.close()
         await self._reader.close()
 
@@ -328,12 +371,12 @@ async def open_store(
         places=lambda: holder[0].queue,
         hook=hook,
     )
-    reader = Reader(database)
-    store = Store(reader, writer, now)
+    store = Store(database, writer, now)
     holder.append(store)
+    store.queue = database.make_queue(writer.submit)
     writer.start()
     try:
-        await reader.open()
+        await store.open()
         yield store
     finally:
         await store.close()

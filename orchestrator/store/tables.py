@@ -227,6 +227,8 @@ timers = Table(
     #: Order among timers that are due: expiries first, reminders last.
     Column("rank", Integer, nullable=False),
     Column("due_at", Instant, nullable=False, index=True),
+    #: Until when one process is at it, where several could be.
+    Column("leased_until", Instant),
 )
 
 jobs = Table(
@@ -296,3 +298,6 @@ surface_values = Table(
     Column("body", words(), nullable=False),
     Column("updated_at", Instant, nullable=False),
 )
+
+#: One row: the oldest version of the schema whose code may use this database beside newer code.
+schema_floor = Table("schema_floor", metadata, Column("version", characters(32), primary_key=True))

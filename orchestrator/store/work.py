@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, delete, func, or_, select, tuple_, update
 
 from orchestrator.core.commands import TimerKind
 from orchestrator.store.live import LEASE
@@ -33,7 +33,9 @@ class Job:
     attempt: int
 
 
-async def due_timers(reader: Reader, now: datetime, limit: int, *, skip: int = 0) -> list[Timer]:
+async def due_timers(
+    reader: Reader, now: datetime, limit: int, *, skip: int = 0, is_free: bool = False
+) -> list[Timer]:
     """Return timers that are due, in the order of their ranks, the oldest of each first.
 
     Args:
@@ -41,16 +43,45 @@ async def due_timers(reader: Reader, now: datetime, limit: int, *, skip: int = 0
         now: The instant by which they are due.
         limit: The most that are returned.
         skip: How many to leave out at the front: those that turned out not to fire.
+        is_free: Only those at which no process is.
     """
-    query = (
-        select(timers)
-        .where(timers.c.due_at <= now)
-        .order_by(timers.c.rank, timers.c.due_at, timers.c.run_id, timers.c.subject)
-    )
+    query = select(timers).where(timers.c.due_at <= now).order_by(*_ORDER)
+    if is_free:
+        query = query.where(_is_free(now))
+    return _to_timers(await reader.fetch(query.limit(limit).offset(skip)))
+
+
+_ORDER = (timers.c.rank, timers.c.due_at, timers.c.run_id, timers.c.subject)
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(timers.c.leased_until.is_(None), timers.c.leased_until <= now)
+
+
+def _to_timers(rows: Iterable[AnyRow]) -> list[Timer]:
     return [
         Timer(run_id=row.run_id, kind=TimerKind(row.kind), subject=row.subject, due_at=row.due_at)
-        for row in await reader.fetch(query.limit(limit).offset(skip))
+        for row in rows
     ]
+
+
+def lease_timers(connection: Connection, now: datetime, limit: int) -> list[Timer]:
+    """Take timers that are due, in their order, and hide them from other processes for a while.
+
+    Whether one fires is for the core to say; this only spares several processes the same work.
+    """
+    rows = connection.execute(
+        select(timers)
+        .where(timers.c.due_at <= now, _is_free(now))
+        .order_by(*_ORDER)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+    if rows:
+        keys = [(row.run_id, row.kind, row.subject) for row in rows]
+        taken = tuple_(timers.c.run_id, timers.c.kind, timers.c.subject).in_(keys)
+        connection.execute(update(timers).where(taken).values(leased_until=now + LEASE))
+    return _to_timers(rows)
 
 
 async def next_timer_at(reader: Reader, *, after: datetime | None = None) -> datetime | None:

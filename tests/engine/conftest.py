@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
@@ -17,12 +19,29 @@ EngineMaker = Callable[..., AbstractAsyncContextManager[Engine]]
 EDITORS = StaticDirectory({"editors": frozenset({"BOB", "CAROL"})})
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run everything on every database."""
+    if "database" in metafunc.fixturenames:
+        metafunc.parametrize("database", ("sqlite", "postgres"), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a migrated file that nobody has used; tests take copies."""
+    path = tmp_path_factory.mktemp("template") / "test.db"
+    asyncio.run(migrate(f"sqlite+aiosqlite:///{path}"))
+    return path
+
+
 @pytest.fixture
-async def database(tmp_path: Path) -> str:
-    """Return the URL of a migrated database in a file of the test's own."""
-    url = f"sqlite+aiosqlite:///{tmp_path / 'test.db'}"
-    await migrate(url)
-    return url
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the URL of a migrated database of the test's own."""
+    if request.param == "sqlite":
+        path = shutil.copy(request.getfixturevalue("template"), tmp_path / "test.db")
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    with request.getfixturevalue("postgres").database() as url:
+        yield url
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from orchestrator.store.tables import metadata
 from orchestrator.store.upgrade import RETIRED
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql, connected
-from tests.store.steps import RUNS, ask
+from tests.store.steps import RUNS, approve, ask
 
 NOW = FakeClock().now
 MIGRATIONS = Path(schema.__file__).parent / "migrations"
@@ -195,13 +195,27 @@ async def test_a_database_of_an_older_version_is_refused(url: str, sql: Sql):
 
 
 async def test_a_database_of_a_newer_version_is_refused(url: str, sql: Sql):
-    """Also by the migration, which cannot know what it would have to take back."""
+    """Where something is gone that this version needs; the migration takes nothing back either."""
     sql("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(SchemaOutOfDateError, match="schema is 9999"):
+    sql("UPDATE schema_floor SET version = '9998'")
+    with pytest.raises(SchemaOutOfDateError, match=r"schema is 9999, and this .*; install the"):
         async with open_store(url, now=NOW):
             pass
     with pytest.raises(SchemaOutOfDateError, match=r"9999.*newer version"):
         await migrate(url)
+
+
+async def test_a_newer_database_to_which_was_only_added_is_used(url: str, sql: Sql):
+    """So processes of two versions run side by side while one after the other is replaced."""
+    sql("UPDATE alembic_version SET version_num = '9999'")
+    sql("ALTER TABLE runs ADD COLUMN mood TEXT")
+    sql("ALTER TABLE deliveries ADD COLUMN weight INTEGER NOT NULL DEFAULT 1")
+    async with open_store(url, now=NOW) as store:
+        store.has_chat = True
+        approval_id = await ask(store, RUNS[0])
+        await approve(store, RUNS[0], approval_id)
+
+        assert (await store.verify(RUNS[0])).is_sound
 
 
 @pytest.mark.parametrize(
