@@ -120,7 +120,7 @@ class Scheduler:
 
     async def _fire_due(self, now: datetime) -> None:
         stuck = 0
-        while timers := await self._kernel.store.due_timers(now, PAGE, skip=stuck):
+        while timers := await self._kernel.store.take_timers(now, PAGE, skip=stuck):
             ranks = dict.fromkeys(timer.kind for timer in timers)
             for kind in ranks:  # one kind after the other: no reminder for what just expired
                 group = [timer for timer in timers if timer.kind is kind]
