@@ -110,8 +110,8 @@ def _lanes_query(wanted: Wanted) -> Select[Any]:
     conditions = claimable(wanted, bindparam("now"), until=until)
     conditions += [_after("start"), ~_after("end")]
     if not wanted.one_a_channel:
-        columns = (deliveries.c.id, deliveries.c.id.label("lane"))
+        columns: tuple[Any, ...] = (deliveries.c.id, deliveries.c.id.label("lane"))
         return select(*columns).where(*conditions).order_by(deliveries.c.id)
-    where = lane(deliveries).label("lane")
-    first = func.min(deliveries.c.id).label("id")
+    where: Any = lane(deliveries).label("lane")
+    first: Any = func.min(deliveries.c.id).label("id")
     return select(first, where).where(*conditions).group_by(where).order_by(first)
