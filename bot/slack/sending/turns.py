@@ -48,7 +48,7 @@ class Turns:
         """
         turn = await self._turn(approval)
         together = calls_on_card(approval, turn)
-        if together == (approval,):
+        if len(together) == 1:
             return Standing(calls=(approval,), turn=turn)
         person = at.person if at is not None else None
         calls = []
