@@ -27,6 +27,8 @@ class Play:
         self._heard: dict[str, int] = {}
         self._verbs: dict[str, Callable[[Step], Awaitable[None]]] = {
             "types": self._types,
+            "replies": self._replies,
+            "replies to the bot": self._replies_in_private,
             "alone sees": self._alone_sees,
             "is told": self._told,
             "opens the home tab and sees": self._opens_home,
@@ -85,6 +87,26 @@ class Play:
         user = PEOPLE[step.actor]
         self._ack = await self._sim.command(user, CHANNEL, step.said[0])
         assert self._ack.ok, self._ack
+
+    async def _replies(self, step: Step) -> None:
+        """Type something in the question's thread; the bot marks what it takes."""
+        await self._reply(step, CHANNEL, self._question()["ts"])
+
+    async def _replies_in_private(self, step: Step) -> None:
+        """Type something in the thread of the newest direct message."""
+        channel = self._sim.direct(PEOPLE[step.actor])
+        newest = [each for each in self._sim.messages(channel) if each.get("bot_id")][-1]
+        await self._reply(step, channel, newest["ts"])
+
+    async def _reply(self, step: Step, channel: str, thread: str) -> None:
+        user = PEOPLE[step.actor]
+        ts = await self._sim.say(user, channel, step.said[0], thread_ts=thread)
+
+        def is_marked() -> bool:
+            replies = self._sim.thread(channel, thread)
+            return any(each["ts"] == ts and each.get("reactions") for each in replies)
+
+        await self._until(is_marked, f"a mark at {step.said[0]!r}")
 
     async def _alone_sees(self, step: Step) -> None:
         user = PEOPLE[step.actor]

@@ -13,6 +13,7 @@ from orchestrator.store import migrate
 from tests.acceptance.server import CHANNEL, free_port
 
 GRAPHS = Path(__file__).parent / "story_graphs.py"
+MANIFEST = Path(__file__).parents[2] / "manifest.yml"
 
 
 class Bot:
@@ -42,7 +43,7 @@ async def stage(folder: Path, transport: str) -> AsyncIterator[tuple[Simulator, 
     url = f"http://127.0.0.1:{port}/slack/events"
     database = f"sqlite+aiosqlite:///{folder / 'signoff.db'}"
     await migrate(database)
-    async with Simulator(request_url=url if transport == "http" else None) as sim:
+    async with Simulator(MANIFEST, request_url=url if transport == "http" else None) as sim:
         tokens = (
             {"SLACK_SIGNING_SECRET": sim.signing_secret}
             if transport == "http"
