@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.simulator import Simulator
+from bot.simulator.errors import SimulatorError
+from bot.simulator.manifest import DEFAULT_MANIFEST
 
 from .conftest import Client, actions, button
 from .wire import Wire
@@ -83,3 +87,42 @@ async def test_a_message_shortcut_works_in_a_thread(
     message = wire.bodies[-1]["message"]
 
     assert (message["text"], message["thread_ts"]) == ("a reply", parent)
+
+
+async def test_a_person_edits_only_their_own_message(sim: Simulator, wire: Wire) -> None:
+    """The app hears of it where it hears of messages."""
+    room = sim.direct("U0ALICE")
+    ts = await sim.say("U0ALICE", room, "frist")
+    sim.edit("U0ALICE", room, ts, "first & <best>")
+    await sim.settle()
+    changed = wire.bodies[-1]["event"]
+
+    assert (changed["subtype"], changed["message"]["edited"]["user"]) == (
+        "message_changed",
+        "U0ALICE",
+    )
+    assert changed["message"]["text"] == "first &amp; &lt;best&gt;"
+    with pytest.raises(SimulatorError, match="has no message"):
+        sim.edit("U0BOB", "C0GENERAL", ts, "mine")
+
+
+async def test_a_reply_may_carry_files_and_no_words(sim: Simulator, wire: Wire) -> None:
+    """It says which thread it is in, and whose message that is."""
+    room = sim.direct("U0ALICE")
+    parent = await sim.say("U0ALICE", room, "See below")
+    file = sim.upload("U0ALICE", "invoice.pdf", b"%PDF")
+    await sim.say("U0ALICE", room, "", thread_ts=parent, files=[file["id"]])
+    await sim.settle()
+    event = wire.bodies[-1]["event"]
+
+    assert (event["subtype"], event["files"][0]["name"]) == ("file_share", "invoice.pdf")
+    assert (event["thread_ts"], event["parent_user_id"]) == (parent, "U0ALICE")
+
+
+async def test_nobody_writes_to_an_app_that_takes_no_messages() -> None:
+    """Slack's client offers no box to write in there."""
+    home = {"messages_tab_enabled": True, "messages_tab_read_only_enabled": True}
+    manifest = DEFAULT_MANIFEST | {"features": DEFAULT_MANIFEST["features"] | {"app_home": home}}
+    async with Simulator(manifest) as sim:
+        with pytest.raises(SimulatorError, match="turned off"):
+            await sim.say("U0ALICE", sim.direct("U0ALICE"), "psst")
