@@ -157,6 +157,14 @@ class RuleNotFoundError(ApprovalError, LookupError):
         super().__init__(message or f"no rule {reference!r}; list the rules to see which there are")
 
 
+class DeadLetterNotFoundError(RunError, LookupError):
+    """There is no such dead letter."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(f"no dead letter {number}; list them to see which there are")
+
+
 class UnknownDecisionError(ApprovalError, ValueError):
     """That is not one of the decisions that the approval takes."""
 

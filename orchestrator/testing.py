@@ -30,6 +30,7 @@ CRASH_POINTS = (
     "before_commit",  # a batch that moves runs is written and not committed
     "after_commit",  # such a batch is committed and nobody has been told
     "after_attempt_started",  # a node is about to be run
+    "after_dequeue",  # jobs of the queue are taken and their nodes are not started
     "after_effect",  # a node has returned and its result is not stored
     "after_decision",  # a decision is committed and its maker has not been answered
     "after_post",  # a question was posted in chat and its place is not stored

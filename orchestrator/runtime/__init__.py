@@ -6,10 +6,12 @@ from orchestrator.runtime.engine import Engine, GraphDifference, Statistics
 from orchestrator.runtime.ports import Clock, Directory, StaticDirectory, SystemClock
 from orchestrator.runtime.process import process_name, settle_memory
 from orchestrator.runtime.streaming import Continued, Paused
+from orchestrator.store.dead import DeadLetter
 
 __all__ = [
     "Clock",
     "Continued",
+    "DeadLetter",
     "Directory",
     "Engine",
     "GraphDifference",

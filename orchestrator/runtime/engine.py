@@ -27,6 +27,7 @@ from orchestrator.runtime.deciding import Deciding
 from orchestrator.runtime.deliveries import Deliveries
 from orchestrator.runtime.executor import GRACE
 from orchestrator.runtime.kernel import Kernel
+from orchestrator.runtime.letters import Letters
 from orchestrator.runtime.people import check_graph
 from orchestrator.runtime.ports import Clock, Directory, SystemClock
 from orchestrator.runtime.reading import Reading
@@ -39,6 +40,7 @@ from orchestrator.runtime.summary import to_run
 from orchestrator.runtime.upkeep import Upkeep
 from orchestrator.runtime.values import check_labels, to_values
 from orchestrator.runtime.versions import compare
+from orchestrator.runtime.worker import Worker
 from orchestrator.store import Run, Store, no_hook, within
 
 _log = structlog.get_logger(__name__)
@@ -64,7 +66,7 @@ class GraphDifference:
     differences: tuple[str, ...]
 
 
-class Engine(Deciding, Upkeep, Reminding, Streaming, Reading, Deliveries):
+class Engine(Deciding, Upkeep, Reminding, Streaming, Reading, Deliveries, Letters):
     """Runs graphs on a store. Every method takes full ids or short references."""
 
     def __init__(  # noqa: PLR0913 - what it is wired with, all by keyword
@@ -86,13 +88,16 @@ class Engine(Deciding, Upkeep, Reminding, Streaming, Reading, Deliveries):
             directory: Who approvers' names stand for.
             clock: Where instants come from; default: the computer's clock.
             has_chat: Questions are delivered by a chat surface; their clock starts when it says so.
-            concurrency: How many nodes run at once in this process.
+            concurrency: How many nodes run at once in this process; 0: others run them.
             hook: Called with the name of each point at which a process may be killed.
         """
         kernel = Kernel(store, graphs, has_chat=has_chat, slots=concurrency, hook=hook)
         super().__init__(store, kernel, clock or SystemClock(), directory)
         self._scheduler = Scheduler(self._kernel, self._clock, self._attendance.again)
         self._loop_task: asyncio.Task[None] | None = None
+        self._worker: Worker | None = None
+        if store.queue is not None and concurrency > 0:
+            self._worker = Worker(self._kernel, store.queue)
         self._workspace = ""
 
     @property
@@ -127,6 +132,8 @@ class Engine(Deciding, Upkeep, Reminding, Streaming, Reading, Deliveries):
         self._kernel.on_work = self._scheduler.wake
         self._scheduler.start_heartbeat()
         self._loop_task = asyncio.create_task(self._scheduler.run(), name="signoff-scheduler")
+        if self._worker is not None:
+            self._worker.start()
         try:
             await self._attendance.begin()
         except StoreUnavailableError as error:
@@ -146,6 +153,8 @@ class Engine(Deciding, Upkeep, Reminding, Streaming, Reading, Deliveries):
         """Stop serving; see `__aexit__`. Stopping twice changes nothing."""
         if self._loop_task is None:
             return
+        if self._worker is not None:
+            await self._worker.stop()
         self._kernel.is_serving = False
         self._loop_task.cancel()
         await asyncio.gather(self._loop_task, return_exceptions=True)

@@ -106,6 +106,8 @@ class Executor:
         #: By run.
         self._signals: dict[str, dict[Attempt, _Signals]] = {}
         self._is_stopping = False
+        #: Called when there may be room for another attempt.
+        self.on_room: Callable[[], None] = lambda: None
 
     @property
     def running(self) -> int:
@@ -113,9 +115,14 @@ class Executor:
         return len(self._tasks)
 
     @property
+    def room(self) -> int:
+        """Number of slots that are free."""
+        return 0 if self._is_stopping else max(0, self._slots - self._taken)
+
+    @property
     def is_full(self) -> bool:
         """Is every slot taken?"""
-        return self._is_stopping or self._taken >= self._slots
+        return self.room == 0
 
     def places(self) -> list[tuple[str, str]]:
         """Return run and path of what is running; from any thread."""
@@ -138,6 +145,10 @@ class Executor:
 
     def give_back(self) -> None:
         """Return a slot that was reserved."""
+        self._free()
+        self.on_room()
+
+    def _free(self) -> None:
         self._taken -= 1
 
     def launch(self, attempt: Attempt) -> None:
@@ -154,6 +165,7 @@ class Executor:
         del signals[attempt]
         if not signals:
             del self._signals[attempt.run_id]
+        self.on_room()
         if not task.cancelled() and (error := task.exception()) is not None:
             _log.error(
                 "an attempt's result could not be reported",
@@ -211,7 +223,8 @@ class Executor:
         signals = self._signals[attempt.run_id][attempt]
         halt = signals.halt
         work = asyncio.ensure_future(call(attempt.function, attempt.context, tell, halt))
-        work.add_done_callback(lambda _work: self.give_back())
+        # Nobody is told yet: the commit of the result may take the run's next node on in this slot.
+        work.add_done_callback(lambda _work: self._free())
         try:
             outcome = await self._outcome(attempt, work, signals)
             if isinstance(outcome, FailAttempt):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -21,6 +21,8 @@ from orchestrator.store.work import Job, Timer
 POLL = 1.0  # seconds between looks at what other processes have written
 HEARTBEAT = 1.5  # seconds between renewals of this process's leases
 PAGE = 500  # timers or jobs looked at in one go
+#: Where ready nodes are jobs of a queue: how long one may be ready until it is put there again.
+FORGOTTEN = timedelta(seconds=30)
 _log = structlog.get_logger(__name__)
 
 
@@ -45,6 +47,7 @@ class Scheduler:
         self._heart = threading.Thread(target=self._beat, name="signoff-heartbeat", daemon=True)
         self._complained: set[str] = set()
         self._looked_at: datetime | None = None
+        self._swept_at: datetime | None = None
         self.ticks = 0
 
     def wake(self) -> None:
@@ -94,9 +97,7 @@ class Scheduler:
             if not self._kernel.executor.is_running(job.run_id, job.path, job.attempt):
                 await self._try(job.run_id, self._lose(job))
         await self._fire_due(now)
-        for job in await store.ready_jobs(PAGE):
-            if not await self._take(job):
-                break
+        await self._take_ready(now)
         await self._stop_vanished()
         self._on_tick()
 
@@ -173,6 +174,17 @@ class Scheduler:
             # To be done with a run that was cancelled for this takes no graph.
             graph = self._kernel.versions.skeleton(run.graph, run.version)
             await self._kernel.commit(job.run_id, command, graph)
+
+    async def _take_ready(self, now: datetime) -> None:
+        queue = self._kernel.store.queue
+        if queue is None:
+            for job in await self._kernel.store.ready_jobs(PAGE):
+                if not await self._take(job):
+                    break
+        elif self._swept_at is None or not self._swept_at <= now < self._swept_at + FORGOTTEN:
+            if forgotten := await queue.sweep(now - FORGOTTEN, PAGE):
+                _log.warning("ready nodes had no job and have one now", nodes=forgotten)
+            self._swept_at = now
 
     async def _take(self, job: Job) -> bool:
         """Take a ready node on; say whether there was room."""
