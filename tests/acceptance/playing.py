@@ -147,8 +147,16 @@ class Play:
         assert self._ack.ok, self._ack
 
     async def _presses(self, step: Step) -> None:
-        user, message = PEOPLE[step.actor], self._question()
-        self._ack = await self._sim.click(user, CHANNEL, message["ts"], label=step.said[0])
+        user, message, label = PEOPLE[step.actor], self._question(), step.said[0]
+        # A card may have several; the first is that of the first call which is open.
+        row = next(
+            (block for block in message["blocks"] if label in dict(buttons({"blocks": [block]}))),
+            None,
+        )
+        block_id = row["block_id"] if row is not None else None
+        self._ack = await self._sim.click(
+            user, CHANNEL, message["ts"], label=label, block_id=block_id
+        )
         assert self._ack.ok, self._ack
 
     async def _picks(self, step: Step) -> None:

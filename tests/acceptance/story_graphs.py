@@ -94,6 +94,21 @@ def helper(context: Context) -> Any:
     return {"reply": "done"}
 
 
+def generous(context: Context) -> Any:
+    """Ask for three refunds at once; then report what came of them."""
+    if context.turn.number == 1:
+        wanted = {"C-17": 900, "C-18": 40, "C-19": 7000}
+        return ToolCalls(
+            calls=tuple(
+                ToolCall(tool="refund", arguments={"customer": who, "amount": amount}, id=who)
+                for who, amount in wanted.items()
+            )
+        )
+    told = [each.rejected or each.output for each in context.turn.results]
+    note(f"the model was told: {', '.join(map(str, told))}")
+    return {"reply": "done"}
+
+
 def fragile(_context: Context) -> dict[str, Any]:
     """Fail the first time."""
     ledger = Path(os.environ[LEDGER])
@@ -167,6 +182,17 @@ tools = (
     .agent(
         "helper",
         helper,
+        tools={"refund": tool(refund, tool={"approvers": "@finance", "title": "Refund this?"})},
+    )
+    .start("helper")
+    .ends("helper")
+    .build()
+)
+turn = (
+    GraphBuilder("desk", description="An agent that wants several refunds at once.")
+    .agent(
+        "helper",
+        generous,
         tools={"refund": tool(refund, tool={"approvers": "@finance", "title": "Refund this?"})},
     )
     .start("helper")
