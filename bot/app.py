@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from bot.errors import ConfigurationError
 from bot.settings import Settings
-from orchestrator.errors import ApproversError, DirectoryError
-from orchestrator.graph import Approver, ApproverKind, Graph, load_graphs, parse_approver
+from orchestrator.errors import DirectoryError
+from orchestrator.graph import Approver, ApproverKind, Graph, load_graphs
 from orchestrator.runtime import Directory, Engine, SystemClock
 from orchestrator.store import Store, open_store
 
@@ -146,61 +145,37 @@ def vault_of(settings: Settings) -> Vault:
     return Vault([each.get_secret_value() for each in settings.encryption_keys])
 
 
-def choose_workspace(desk: Desk, name: str | None) -> str:
-    """Return the workspace that a run is to belong to.
+@asynccontextmanager
+async def working(settings: Settings, *, grace: float) -> AsyncIterator[Engine]:
+    """Run nodes and keep deadlines until the block ends; what it asks, servers send to Slack.
 
     Args:
-        desk: Where to look.
-        name: The one that was asked for; None: the only one.
+        settings: The same as the servers'.
+        grace: Seconds that running nodes get at the end.
 
     Raises:
-        ConfigurationError: It is not installed, or there are several to choose from.
+        SettingsError: Something is missing.
+        GraphError: A graph's file cannot be used.
+        StoreError: The database is unavailable or not migrated.
+        EncryptionKeyError: Installations cannot be read.
     """
-    if desk.workspaces is None:
-        if name:
-            raise ConfigurationError(
-                "there is only the workspace of SLACK_BOT_TOKEN; leave --workspace out"
-            )
-        return ""
-    known = ", ".join(desk.workspaces) or "none"
-    if name in desk.workspaces:
-        return str(name)
-    if name is not None:
-        raise ConfigurationError(
-            f"the app is not installed in the workspace {name}; it is in: {known}"
-        )
-    if len(desk.workspaces) != 1:
-        raise ConfigurationError(
-            f"say with --workspace which one; the app is installed in: {known}"
-        )
-    return desk.workspaces[0]
-
-
-async def resolve_person(desk: Desk, name: str, *, workspace: str = "") -> str:
-    """Return the id of the person who is to be recorded as having done something.
-
-    Whether they may is for the engine to say.
-
-    Args:
-        desk: Where to look.
-        name: A user id or an e-mail address.
-        workspace: The one that they belong to.
-
-    Raises:
-        ApproversError: The name stands for no single person who may decide anything.
-        DirectoryError: The name is an e-mail address and Slack cannot be asked.
-    """
-    try:
-        wanted = parse_approver(name)
-    except ValueError as error:
-        raise ApproversError(str(error)) from error
-    if wanted.kind in {ApproverKind.GROUP, ApproverKind.CHANNEL}:
-        what = wanted.kind.value
-        raise ApproversError(
-            f"{name} is a {what}, and this takes one person; give a user id or an e-mail address"
-        )
-    (person,) = await desk.people.members(wanted, workspace=workspace)
-    return person
+    graphs = load(settings)
+    clock, hook = SystemClock(), settings.hook
+    async with (
+        open_store(settings.database_url, now=clock.now, hook=hook) as store,
+        _open_people(settings, store, needs_people=True) as (people, _),
+        Engine(
+            store,
+            graphs,
+            directory=people,
+            clock=clock,
+            has_chat=True,
+            concurrency=settings.concurrency,
+            hook=hook,
+        ) as engine,
+    ):
+        yield engine
+        await engine.stop(grace)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,6 +209,7 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
         database_probe,
         health_routes,
         listening,
+        queue_probe,
         scheduler_probe,
         slack_probe,
     )
@@ -244,7 +220,13 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
         _connected(settings, store, clock) as connected,
     ):
         engine = Engine(
-            store, graphs, directory=connected.directory, clock=clock, has_chat=True, hook=hook
+            store,
+            graphs,
+            directory=connected.directory,
+            clock=clock,
+            has_chat=True,
+            concurrency=settings.concurrency,
+            hook=hook,
         )
         is_socket_mode = settings.app_token is not None
         surface = SlackSurface(
@@ -264,6 +246,8 @@ async def serving(settings: Settings) -> AsyncIterator[Serving]:
             "scheduler": scheduler_probe(engine),
             "slack": slack_probe(surface.statistics),
         }
+        if engine.has_queue:
+            ready["queue"] = queue_probe(engine)
         alive = {"scheduler": scheduler_probe(engine)}
         health = health_routes(alive=alive, ready=ready)
         web_routes = [*health, *routes(surface), *connected.routes]

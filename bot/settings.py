@@ -95,6 +95,8 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", alias="SIGNOFF_HOST")
     port: int = Field(3000, alias="SIGNOFF_PORT", ge=0, le=65535)
+    #: How many nodes run at once in a process; 0: workers run them.
+    concurrency: int = Field(32, alias="SIGNOFF_CONCURRENCY", ge=0)
     #: Not ours: the examples read it from the environment, where `.env` is to reach them too.
     approvers: str | None = Field(None, alias="SIGNOFF_APPROVERS")
     #: None: for people on a terminal, JSON otherwise.

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import click
 
-from bot.app import Desk, resolve_person
+from bot.app import Desk
 from bot.cli.documents import approval_document, print_json
 from bot.cli.failures import REFUSED, code_of, lines_of, write
+from bot.cli.names import resolve_person
 from bot.cli.options import DURATION, JSON, SURFACE, Given, json_option, pairs
 from bot.cli.policies import progress
 from bot.cli.session import beside_server, execute, system_user

@@ -11,8 +11,9 @@ from pydantic_core import to_json, to_jsonable_python
 from bot.cards.secrets import without_secrets
 from bot.cli.policies import progress
 from orchestrator.core.events import Record
+from orchestrator.core.ids import run_ref
 from orchestrator.graph.graph import Graph
-from orchestrator.runtime import Continued, GraphDifference, Paused
+from orchestrator.runtime import Continued, DeadLetter, GraphDifference, Paused
 from orchestrator.store import Answer, Approval, Rule, Run
 
 
@@ -58,6 +59,18 @@ def _answer(answer: Answer) -> dict[str, Any]:
 def rule_document(rule: Rule) -> dict[str, Any]:
     """Return a standing rule with its short reference."""
     return {"id": rule.id, "ref": rule.ref, **_plain(rule)}
+
+
+def dead_document(letter: DeadLetter) -> dict[str, Any]:
+    """Return a dead letter with the short reference of its run."""
+    return {
+        "id": letter.id,
+        "run": {"id": letter.run_id, "ref": run_ref(letter.run_id)},
+        "node": letter.path,
+        "tries": letter.tries,
+        "reason": letter.reason,
+        "since": _plain(letter.since),
+    }
 
 
 def difference_document(difference: GraphDifference) -> dict[str, Any]:

@@ -22,6 +22,7 @@ COMMANDS = {
     "workspaces": ("installing", "List the workspaces in which the app is installed."),
     "migrate": ("serve", "Make the database, or bring it to this version's schema."),
     "serve": ("serve", "Serve: run graphs, keep deadlines, talk to Slack."),
+    "worker": ("worker", "Run nodes beside servers that share the database."),
     "graphs": ("graphs", "List the graphs; show, check and compare them."),
     "run": ("runs", "Start a run."),
     "runs": ("runs", "List runs, the newest first."),
@@ -45,6 +46,7 @@ COMMANDS = {
     "repost": ("upkeep", "Post an approval in Slack anew."),
     "rules": ("rules", "List what people have approved in advance."),
     "revoke": ("rules", "Have such a standing rule hold no longer."),
+    "dead": ("dead", "List nodes that no process could start; have them tried again."),
     "verify": ("verify", "Check that the logs of runs are whole."),
 }
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from bot.app import Desk, choose_workspace, resolve_person
+from bot.app import Desk
 from bot.cli.documents import print_json, run_document
 from bot.cli.failures import REFUSED
+from bot.cli.names import choose_workspace, resolve_person
 from bot.cli.options import SURFACE, json_option, pairs
 from bot.cli.secrecy import without_secrets_of
 from bot.cli.session import beside_server, execute, system_user

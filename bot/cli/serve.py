@@ -16,7 +16,8 @@ from orchestrator.store import migrate as migrate_database
 
 
 @click.command()
-def serve() -> None:
+@click.option("--no-nodes", is_flag=True, help="Leave the nodes of graphs to workers.")
+def serve(*, no_nodes: bool) -> None:
     """Serve: run graphs, keep deadlines, talk to Slack; until Ctrl-C or SIGTERM.
 
     With SLACK_APP_TOKEN the bot connects to Slack by Socket Mode and needs no public address.
@@ -25,6 +26,8 @@ def serve() -> None:
     """
     settings = Settings.load()
     configure_logging(settings.log)
+    if no_nodes:
+        settings = settings.model_copy(update={"concurrency": 0})
 
     async def work() -> None:
         async with until_stopped() as stopped, serving(settings) as bot:

@@ -10,8 +10,9 @@ from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
-from bot.app import Desk, open_desk, resolve_person
+from bot.app import Desk, open_desk
 from bot.cli.logs import configure_logging
+from bot.cli.names import resolve_person
 from bot.settings import Settings
 
 T = TypeVar("T")

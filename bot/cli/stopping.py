@@ -22,12 +22,12 @@ def _end_at_once(_number: int, _frame: object) -> None:
 
 
 @asynccontextmanager
-async def until_stopped() -> AsyncIterator[asyncio.Event]:
+async def until_stopped(*, limit: float = LIMIT) -> AsyncIterator[asyncio.Event]:
     """Give an event that Ctrl-C or SIGTERM sets; a second signal ends the process at once.
 
     A thread cannot be stopped, and Python waits for some of them, such as one that looks up a
-    name. So the process ends after LIMIT whatever hangs; what it held is taken up again when its
-    leases have run out.
+    name. So the process ends after the limit, whatever hangs; what it held is taken up again when
+    its leases have run out.
     """
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -37,7 +37,7 @@ async def until_stopped() -> AsyncIterator[asyncio.Event]:
             loop.remove_signal_handler(number)
             # Not by the loop, which a function that does not return may hold.
             signal.signal(number, _end_at_once)
-        timer = threading.Timer(LIMIT, os._exit, [0])
+        timer = threading.Timer(limit, os._exit, [0])
         timer.daemon = True
         timer.start()
         stopped.set()

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 import click
 
-from bot.app import resolve_person
 from bot.cli.documents import approval_document, print_json
+from bot.cli.names import resolve_person
 from bot.cli.options import MOMENT, SURFACE, as_option, json_option
 from bot.cli.policies import progress
 from bot.cli.session import beside_server, execute, person

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.web.health import Check, Probe, health_routes
-from bot.web.probes import database_probe, scheduler_probe, slack_probe
+from bot.web.probes import database_probe, queue_probe, scheduler_probe, slack_probe
 from bot.web.server import ListenError, listening
 
 __all__ = [
@@ -13,6 +13,7 @@ __all__ = [
     "database_probe",
     "health_routes",
     "listening",
+    "queue_probe",
     "scheduler_probe",
     "slack_probe",
 ]

@@ -68,6 +68,16 @@ def scheduler_probe(engine: Engine) -> Probe:
     return probe
 
 
+def queue_probe(engine: Engine) -> Probe:
+    """Look how many nodes no process could start; that is no fault of this one."""
+
+    async def probe() -> Check:
+        found = len(await engine.list_dead())
+        return Check(is_good=True, detail=f"{found} dead letters")
+
+    return probe
+
+
 def slack_probe(statistics: Callable[[], SurfaceStatistics]) -> Probe:
     """Look whether people can reach the bot in Slack."""
 

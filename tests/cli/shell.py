@@ -117,12 +117,24 @@ class Process:
             lines.append(line.decode().rstrip("\n"))
             self._changed.set()
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     async def line(self, matches: Callable[[str], object]) -> str:
         """Wait for a line on stdout."""
+        return await self._line(self._lines, matches)
+
+    async def error(self, matches: Callable[[str], object]) -> str:
+        """Wait for a line on stderr."""
+        return await self._line(self._errors, matches)
+
+    async def _line(self, lines: list[str], matches: Callable[[str], object]) -> str:
         async with asyncio.timeout(PATIENCE):
             while True:
                 self._changed.clear()
-                if found := next((line for line in self._lines if matches(line)), None):
+                if found := next((line for line in lines if matches(line)), None):
                     return found
                 if self._process.returncode is not None:
                     raise AssertionError(f"it ended: {self._lines} {self._errors}")
