@@ -34,8 +34,8 @@ from orchestrator.store.pg_reading import Pool
 from orchestrator.store.tables import to_instant, to_instant_text
 
 _T = TypeVar("_T")
-#: Seconds. A click has two of them in all.
-CONNECTING, ANSWERING, PATIENCE = 1.5, 5.0, 1.5
+#: Seconds. A click has two of them in all; connecting takes milliseconds where nothing is wrong.
+CONNECTING, ANSWERING, PATIENCE = 3.0, 5.0, 1.5
 _RETRY = 0.05  # seconds between tries to connect
 #: Of the writer's connection: nobody waits long for a lock, or for a process that has gone silent.
 _WRITING = {

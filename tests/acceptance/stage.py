@@ -37,12 +37,21 @@ class Bot:
 
 
 @asynccontextmanager
-async def stage(folder: Path, transport: str) -> AsyncIterator[tuple[Simulator, Bot]]:
-    """Set up a workspace and a bot that serves the graphs of the stories."""
+async def stage(
+    folder: Path, transport: str, database: str | None = None
+) -> AsyncIterator[tuple[Simulator, Bot]]:
+    """Set up a workspace and a bot that serves the graphs of the stories.
+
+    Args:
+        folder: Where its files are.
+        transport: How Slack reaches the bot: `socket` or `http`.
+        database: URL of a migrated database; None: a file in the folder.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}/slack/events"
-    database = f"sqlite+aiosqlite:///{folder / 'signoff.db'}"
-    await migrate(database)
+    if database is None:
+        database = f"sqlite+aiosqlite:///{folder / 'signoff.db'}"
+        await migrate(database)
     async with Simulator(MANIFEST, request_url=url if transport == "http" else None) as sim:
         tokens = (
             {"SLACK_SIGNING_SECRET": sim.signing_secret}
