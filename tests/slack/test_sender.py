@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -267,7 +268,7 @@ async def test_h21_votes_that_come_together_make_few_edits(tmp_path: Path):
     people = "U0ALICE U0BOB U0CAROL U0DAVE U0GUEST"
 
     def make(effects: Effects) -> list[Graph]:
-        return [kinds.confirmed(effects, quorum(5, people))]
+        return [kinds.confirmed(effects, replace(quorum(5, people), outsiders=True))]
 
     async with bench(tmp_path, graphs=make, message_interval=0.5) as bot:
         question = await bot.ask("run confirmed")
