@@ -11,6 +11,7 @@ from orchestrator.store.sqlite import SQLite
 
 _FORMS = "sqlite+aiosqlite:///FILE or postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"
 _SQLITE = ("sqlite+aiosqlite", "sqlite")
+_OPTIONS = {"host", "port", "ssl", "passfile", "target_session_attrs"}
 _POSTGRES = ("postgresql+asyncpg", "postgresql", "postgres")
 
 
@@ -44,6 +45,14 @@ def _postgres(url: URL) -> Database:
         raise DatabaseUrlError(
             "the URL names no database; write postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE"
         )
+    query = dict(url.query)
+    if "sslmode" in query:  # as other programs call it
+        query["ssl"] = query.pop("sslmode")
+    if unknown := sorted(query.keys() - _OPTIONS):
+        raise DatabaseUrlError(
+            f"the database URL has an option {unknown[0]!r}; known: {', '.join(sorted(_OPTIONS))}"
+        )
+    url = url.set(query=query)
     try:
         # An extra of the distribution, which most do without.
         from orchestrator.store.postgres import PostgreSQL  # noqa: PLC0415 - see above

@@ -24,7 +24,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 from sqlalchemy.pool import NullPool
 from sqlalchemy.util import await_only
 
-from orchestrator.errors import DatabaseUrlError, StoreUnavailableError
+from orchestrator.errors import StoreUnavailableError
 from orchestrator.store.database import Database, Fault, News, adopt
 from orchestrator.store.nodejobs import install
 from orchestrator.store.nodequeue import NodeQueue
@@ -105,8 +105,6 @@ class PostgreSQL(Database):
         try:
             async with engine.connect() as connection:
                 return await connection.run_sync(work)
-        except TypeError as error:
-            raise DatabaseUrlError(f"the database URL has an option too many: {error}") from error
         except Exception as error:
             if fault(error) in (Fault.OWN, Fault.OTHER):
                 raise

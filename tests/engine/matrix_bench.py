@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from structlog.testing import capture_logs
 
@@ -69,10 +68,9 @@ class Bench:
 
 
 @asynccontextmanager
-async def open_bench(folder: Path) -> AsyncIterator[Bench]:
-    """Serve on a database file of its own, which many cells share."""
+async def open_bench(url: str) -> AsyncIterator[Bench]:
+    """Serve on a database of its own, which many cells share."""
     clock = FakeClock()
-    url = f"sqlite+aiosqlite:///{folder / 'test.db'}"
     await migrate(url)
     graphs: dict[str, Graph] = {}
     async with open_store(url, now=clock.now) as store:

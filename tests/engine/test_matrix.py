@@ -33,6 +33,7 @@ from tests.engine.matrix_bench import Bench, gather, open_bench
 from tests.engine.matrix_graphs import Maker
 from tests.engine.matrix_runs import NOT_OFFERED, Play
 from tests.engine.matrix_spots import Tally
+from tests.postgres import Server
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -48,8 +49,17 @@ NESTS: list[tuple[str, ...]] = [(), *((each,) for each in composites())]
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """Return an engine on a database file that all cells of this module share."""
-    async with open_bench(tmp_path_factory.mktemp("matrix")) as made:
+    file = tmp_path_factory.mktemp("matrix") / "test.db"
+    async with open_bench(f"sqlite+aiosqlite:///{file}") as made:
         yield made
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def postgres_bench(postgres: Server) -> AsyncIterator[Bench]:
+    """Return an engine on PostgreSQL that some of the cells share."""
+    with postgres.database() as url:
+        async with open_bench(url) as made:
+            yield made
 
 
 def cells_of(node: str, gate: ApprovalKind) -> list[Cell]:
@@ -94,6 +104,15 @@ async def test_h10_every_answer_leads_where_the_table_says(
 ) -> None:
     """Each gate on each node, with each answer, plain and in each composite."""
     assert await gather(bench, (play(bench, cell, nest) for cell in cells_of(*pair))) == []
+
+
+@pytest.mark.parametrize("pair", PAIRS, ids=ids)
+async def test_h10_every_answer_leads_there_on_postgresql(
+    postgres_bench: Bench, pair: tuple[str, ApprovalKind]
+) -> None:
+    """Each gate on each node, with each answer; what is around them knows no database."""
+    plays = (play(postgres_bench, cell) for cell in cells_of(*pair))
+    assert await gather(postgres_bench, plays) == []
 
 
 def inner_composites(cell: Cell, outer: str, number: int) -> list[str]:

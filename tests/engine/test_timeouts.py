@@ -35,7 +35,9 @@ AT_ONCE = ("timed_out", "cancelled")
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def bench(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Bench]:
     """Return an engine on a database file that all lines share, with a clock to set."""
-    async with open_bench(tmp_path_factory.mktemp("timeouts")) as made:
+    async with open_bench(
+        f"sqlite+aiosqlite:///{tmp_path_factory.mktemp('timeouts') / 'test.db'}"
+    ) as made:
         yield made
 
 

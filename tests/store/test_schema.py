@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, inspect
 
 from orchestrator.errors import SchemaOutOfDateError, StoreError, StoreUnavailableError
 from orchestrator.store import Message, migrate, open_store, schema
+from orchestrator.store.choosing import choose
 from orchestrator.store.tables import metadata
 from orchestrator.store.upgrade import RETIRED
 from orchestrator.testing import FakeClock
@@ -225,6 +226,7 @@ async def test_a_newer_database_to_which_was_only_added_is_used(url: str, sql: S
         ("", "'' is no database URL; write sqlite"),
         ("mysql://h/db", "cannot use a database of type 'mysql'; write sqlite"),
         ("postgresql+asyncpg://h", "the URL names no database; write postgresql"),
+        ("postgresql://h/db?colour=red", "has an option 'colour'; known: host, passfile, port"),
         ("sqlite+aiosqlite://", "the database must be a file"),
         ("sqlite+aiosqlite:///:memory:", "the database must be a file"),
     ],
@@ -293,3 +295,10 @@ async def test_a_database_of_version_2_is_carried_on(tmp_path: Path):
         assert found == Message(approval_id="a1", channel="C1", ts="1.5")
         assert (waiting.approval_id, waiting.workspace, waiting.person) == ("a1", "", None)
         assert (await store.claim_deliveries(owner="s1", limit=1, lease=timedelta())) == []
+
+
+def test_how_postgresql_is_protected_may_be_said_as_other_programs_say_it():
+    """The driver's word for it is another one."""
+    url = choose("postgres://me@host/db?sslmode=require")._url
+
+    assert (url.drivername, dict(url.query)) == ("postgresql+asyncpg", {"ssl": "require"})
