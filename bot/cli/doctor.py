@@ -102,7 +102,7 @@ async def examine(tell: Tell) -> None:
             await store.write(lambda _connection, _now: None)
             tell(good("the database takes writes, and has this version's schema"))
             if store.queue is not None and (dead := len(await store.queue.list_dead())):
-                tell(warning(f"{dead} nodes could be started by no process", "see `signoff dead`"))
+                tell(warning(f"dead letters: {dead}", "`signoff dead` says why nobody runs them"))
             await _look_at_slack(tell, settings, graphs, store)
     except OrchestratorError as error:
         _tell_all(tell, error)

@@ -62,7 +62,7 @@ def worker(*, concurrency: int | None, graphs: Sequence[Path], grace: float) -> 
         ):
             names = ", ".join(sorted(engine.graphs)) or "none"
             click.echo(
-                f"Working on {settings.concurrency} nodes at once. Graphs: {names}. "
+                f"Working. Nodes at once: {settings.concurrency}. Graphs: {names}. "
                 "Stop with Ctrl-C."
             )
             settle_memory()

@@ -53,6 +53,9 @@ def test_w1_dead_letters_are_listed_with_their_reason(dead: str, unmigrated: She
     heads, row = unmigrated("dead").out.splitlines()
     (letter,) = unmigrated("dead", "--json").json
 
+    checks = unmigrated("doctor", "--json").json["checks"]
+
+    assert "dead letters: 1" in [check["what"] for check in checks]
     assert heads.split() == ["ID", "RUN", "NODE", "TRIES", "SINCE", "REASON"]
     assert row.split()[:4] == [str(letter["id"]), dead, letter["node"], "2"]
     assert (letter["run"]["ref"], letter["tries"]) == (dead, 2)

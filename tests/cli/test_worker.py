@@ -108,7 +108,7 @@ async def test_w1_a_worker_that_is_told_to_stop_lets_its_nodes_end(
         process(tmp_path, "worker", "--concurrency", "1", **settings) as worker,
     ):
         first = await start(engine)
-        line = await worker.line(lambda line: line.startswith("Working on "))
+        line = await worker.line(lambda line: line.startswith("Working. "))
         await until_entered(tmp_path, first)
         second = await start(engine)
         worker.signal(signal.SIGTERM)
@@ -118,7 +118,7 @@ async def test_w1_a_worker_that_is_told_to_stop_lets_its_nodes_end(
         statuses = [(await engine.get_run(run)).status for run in (first, second)]
 
     events = [json.loads(line)["event"] for line in answer.lines]
-    assert line == "Working on 1 nodes at once. Graphs: held. Stop with Ctrl-C."
+    assert line == "Working. Nodes at once: 1. Graphs: held. Stop with Ctrl-C."
     assert answer.code == 0
     assert statuses == ["completed", "pending"]
     assert not (tmp_path / f"entered-{second}").exists()
