@@ -6,14 +6,16 @@ import asyncio
 import shutil
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from orchestrator.graph import Graph
-from orchestrator.runtime import Engine, StaticDirectory
-from orchestrator.store import migrate, open_store
+from orchestrator.runtime import Engine, StaticDirectory, worker
+from orchestrator.store import migrate, nodequeue, open_store
 from orchestrator.testing import FakeClock
+from tests.postgres import Server
 
 EngineMaker = Callable[..., AbstractAsyncContextManager[Engine]]
 EDITORS = StaticDirectory({"editors": frozenset({"BOB", "CAROL"})})
@@ -74,3 +76,19 @@ def serve(database: str, clock: FakeClock) -> EngineMaker:
                 yield engine
 
     return make
+
+
+@pytest.fixture
+def shared(postgres: Server) -> Iterator[str]:
+    """Return the URL of a migrated database on PostgreSQL, for several processes."""
+    with postgres.database() as url:
+        yield url
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let workers of this process wait for nothing that takes seconds."""
+    monkeypatch.setattr(nodequeue, "KEPT", timedelta(seconds=0.3))
+    monkeypatch.setattr(worker, "POLL", 0.1)
+    monkeypatch.setattr(worker, "FIRST_DELAY", timedelta(milliseconds=10))
+    monkeypatch.setattr(worker, "TRIES", 3)

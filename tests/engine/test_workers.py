@@ -3,129 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
-from datetime import timedelta
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 import pytest
-from sqlalchemy.engine import make_url
 
 from orchestrator.core.state import RunStatus
-from orchestrator.errors import DeadLetterNotFoundError, StoreError
-from orchestrator.graph import Graph, GraphBuilder
-from orchestrator.runtime import Engine, StaticDirectory, SystemClock, worker
-from orchestrator.store import Run, migrate, nodejobs, nodequeue, open_store
+from orchestrator.graph import Block, Graph, GraphBuilder
+from orchestrator.runtime import worker
 from tests.engine import working
-from tests.postgres import Server
-
-PATIENCE = 40.0
-_JOBS = f"SELECT status::text, attempts, dedupe_key FROM {nodejobs.SETTINGS.queue_table}"  # noqa: S608
-
-
-@pytest.fixture
-def shared(postgres: Server) -> Iterator[str]:
-    """Return the URL of a migrated database on PostgreSQL."""
-    with postgres.database() as url:
-        yield url
-
-
-@asynccontextmanager
-async def serve(
-    url: str, *graphs: Graph, concurrency: int = 4, **extra: Any
-) -> AsyncIterator[Engine]:
-    """Have an engine that serves."""
-    async with desk(url, *graphs, concurrency=concurrency, **extra) as engine, engine:
-        yield engine
-
-
-@asynccontextmanager
-async def desk(url: str, *graphs: Graph, **extra: Any) -> AsyncIterator[Engine]:
-    """Have an engine that only records."""
-    clock = SystemClock()
-    async with open_store(url, now=clock.now) as store:
-        known = {graph.id: graph for graph in graphs}
-        yield Engine(store, known, directory=StaticDirectory(), clock=clock, **extra)
-
-
-async def sql(url: str, query: str, *values: Any) -> list[Any]:
-    """Ask the database itself."""
-    parsed = make_url(url)
-    connection = await asyncpg.connect(
-        host=parsed.host or parsed.query.get("host"),
-        port=parsed.port,
-        user=parsed.username,
-        password=parsed.password,
-        database=parsed.database,
-    )
-    try:
-        return [tuple(row) for row in await connection.fetch(query, *values)]
-    finally:
-        await connection.close()
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    """Wait for something that another process does."""
-    async with asyncio.timeout(PATIENCE):
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-
-async def start(engine: Engine, graph: str = "count", **values: Any) -> Run:
-    """Start a run."""
-    return await engine.start(graph, values, requester="ALICE", surface="test")
-
-
-async def finished(engine: Engine, runs: list[Run]) -> list[Run]:
-    """Wait until runs are over, whoever runs them."""
-
-    async def are_over() -> bool:
-        return all([(await engine.get_run(run.id)).finished_at is not None for run in runs])
-
-    await until(are_over)
-    return [await engine.get_run(run.id) for run in runs]
-
-
-class Workers:
-    """Worker processes of a test."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self._url, self._folder = url, folder
-        self._started: list[asyncio.subprocess.Process] = []
-
-    async def start(
-        self, *, company: int = 1, concurrency: int = 4, crash_at: str = ""
-    ) -> asyncio.subprocess.Process:
-        """Start one."""
-        arguments = [self._url, str(self._folder), str(company), str(concurrency)]
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-c",
-            f"from {working.__name__} import run; run()",
-            *arguments,
-            env=os.environ | {"CRASH_AT": crash_at},
-        )
-        self._started.append(process)
-        return process
-
-    async def close(self) -> None:
-        """Kill all of them."""
-        for process in self._started:
-            if process.returncode is None:
-                process.kill()
-            await process.wait()
-
-    def effects(self) -> list[tuple[str, str]]:
-        """Return keys and processes, as nodes have written them."""
-        path = self._folder / "effects"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return [(key, pid) for key, _, pid in (line.rpartition(" ") for line in lines)]
+from tests.engine.crew import JOBS, Workers, desk, finished, serve, sql, start, until
 
 
 @pytest.fixture
@@ -136,15 +26,6 @@ async def workers(shared: str, tmp_path: Path) -> AsyncIterator[Workers]:
     await started.close()
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let this process wait for nothing that takes seconds."""
-    monkeypatch.setattr(nodequeue, "KEPT", timedelta(seconds=0.3))
-    monkeypatch.setattr(worker, "POLL", 0.1)
-    monkeypatch.setattr(worker, "FIRST_DELAY", timedelta(milliseconds=10))
-    monkeypatch.setattr(worker, "TRIES", 3)
-
-
 @pytest.mark.slow
 async def test_w1_two_workers_share_the_nodes(
     shared: str, workers: Workers, tmp_path: Path
@@ -153,7 +34,7 @@ async def test_w1_two_workers_share_the_nodes(
     graph = working.make_graph(tmp_path)
     async with desk(shared, graph) as engine:
         runs = [await start(engine) for _ in range(40)]
-        waiting = await sql(shared, _JOBS)
+        waiting = await sql(shared, JOBS)
         first, second = await workers.start(company=2), await workers.start(company=2)
         ended = await finished(engine, runs)
 
@@ -161,7 +42,7 @@ async def test_w1_two_workers_share_the_nodes(
     assert {run.status for run in ended} == {RunStatus.COMPLETED}
     assert sorted(key for key, _ in workers.effects()) == sorted(f"{run.id}/count" for run in runs)
     assert {pid for _, pid in workers.effects()} == {str(first.pid), str(second.pid)}
-    assert await sql(shared, _JOBS) == []
+    assert await sql(shared, JOBS) == []
 
 
 @pytest.mark.slow
@@ -191,43 +72,7 @@ async def test_w1_w3_what_a_killed_worker_has_taken_is_run_by_another(
     assert code == -signal.SIGKILL
     assert (ended.status, verification.problem) == (RunStatus.COMPLETED, None)
     assert [key for key, _ in workers.effects()] == [f"{run.id}/count"] * effects
-    assert await sql(shared, _JOBS) == []
-
-
-async def test_w1_a_transaction_that_is_taken_back_leaves_no_job(shared: str) -> None:
-    """Neither does it leave the run."""
-    graph = GraphBuilder("one").task("one", int).start("one").ends("one").build()
-
-    def fail(name: str) -> None:
-        if name == "before_commit":
-            raise StoreError("taken back")
-
-    clock = SystemClock()
-    async with open_store(shared, now=clock.now, hook=fail) as store:
-        engine = Engine(store, {"one": graph}, directory=StaticDirectory(), clock=clock)
-        with pytest.raises(StoreError, match="taken back"):
-            await start(engine, "one")
-
-    assert await sql(shared, _JOBS) == []
-    assert await sql(shared, "SELECT id FROM runs") == []
-
-
-async def test_w1_a_job_outside_of_a_transaction_is_refused(shared: str) -> None:
-    """It would be there at once, and stay when all the rest is taken back."""
-
-    def write(connection: Any, _now: Any) -> None:
-        driver = connection.connection.driver_connection
-        nodejobs.await_only(driver.execute("COMMIT"))
-        try:
-            nodejobs.enqueue(connection, [("run", "path")])
-        finally:
-            nodejobs.await_only(driver.execute("BEGIN"))
-
-    async with open_store(shared, now=SystemClock().now) as store:
-        with pytest.raises(StoreError, match="inside a transaction"):
-            await store.write(write)
-
-    assert await sql(shared, _JOBS) == []
+    assert await sql(shared, JOBS) == []
 
 
 def gated(where: list[str]) -> Graph:
@@ -261,7 +106,7 @@ async def test_w1_decided_in_one_process_and_run_in_another(
         run = await start(server, "gated")
         run = await server.wait_until(run.id, lambda now: now.status is RunStatus.WAITING)
         (approval,) = await server.list_pending(run=run.id)
-        jobs = await sql(shared, _JOBS)
+        jobs = await sql(shared, JOBS)
         await server.decide(approval.id, "approve", by="BOB", surface="test", key="click")
         ended = await other.wait_until(run.id, lambda now: now.finished_at is not None)
 
@@ -292,7 +137,7 @@ async def test_w1_a_worker_takes_no_more_than_it_has_room_for(shared: str) -> No
             return len(entered) == 1
 
         await until(is_one_running)
-        waiting = await sql(shared, _JOBS)
+        waiting = await sql(shared, JOBS)
         leave.set()
         ended = await finished(engine, runs)
 
@@ -301,93 +146,63 @@ async def test_w1_a_worker_takes_no_more_than_it_has_room_for(shared: str) -> No
     assert {run.status for run in ended} == {RunStatus.COMPLETED}
 
 
-async def test_w1_a_job_that_is_given_back_is_no_failure(shared: str) -> None:
-    """It is there for others at once, and counts as if nobody had tried."""
-    async with desk(shared, working.make_graph(Path())) as engine:
-        await start(engine)
-        queue = engine._store.queue
-        assert queue is not None
-        woken = asyncio.Event()
-        async with queue.listening(woken.set):
-            (node,) = await queue.take(5)
-            assert await queue.take(5) == []
-            await queue.release(node)
-            await asyncio.wait_for(woken.wait(), PATIENCE)
-            (again,) = await queue.take(5)
+async def test_w1_what_a_commit_makes_ready_beyond_its_room_others_run(shared: str) -> None:
+    """The nodes of one run are shared, too: one is taken on at once, the others are jobs."""
+    here: list[str] = []
+    there: list[str] = []
+    leave = asyncio.Event()
 
-    assert (again.run_id, again.path, again.failures) == (node.run_id, node.path, 0)
+    async def is_shared() -> bool:
+        return (len(here), len(there)) == (1, 5)
 
+    async with serve(shared, wide(here, leave), concurrency=1) as first:
+        run = await start(first, "wide")
 
-@pytest.mark.usefixtures("impatient")
-async def test_w1_a_node_that_no_process_can_start_is_a_dead_letter(
-    shared: str, tmp_path: Path
-) -> None:
-    """It is listed with its reason, and runs when its graph is loaded and it is put back."""
-    graph = working.make_graph(tmp_path)
-    async with desk(shared, graph) as engine:
-        run = await start(engine)
-    async with serve(shared) as ignorant:
+        async def is_one_running() -> bool:
+            return len(here) == 1
 
-        async def is_dead() -> bool:
-            return bool(await ignorant.list_dead())
-
-        await until(is_dead)
-        (letter,) = await ignorant.list_dead()
-    async with serve(shared, graph) as engine:
-        with pytest.raises(DeadLetterNotFoundError):
-            await engine.retry_dead([letter.id + 1])
-        still = await engine.get_run(run.id)
-        put_back = await engine.retry_dead([letter.id])
-        (ended,) = await finished(engine, [run])
-        left = await engine.list_dead()
-
-    assert (letter.run_id, letter.path, letter.tries) == (run.id, "count", 3)
-    assert "count" in letter.reason
-    assert still.finished_at is None
-    assert put_back == [letter]
-    assert (ended.status, left) == (RunStatus.COMPLETED, [])
-
-
-@pytest.mark.usefixtures("impatient")
-async def test_w1_a_dead_letter_whose_run_was_cancelled_is_gone(
-    shared: str, tmp_path: Path
-) -> None:
-    """Nobody has to look at it any more."""
-    graph = working.make_graph(tmp_path)
-    async with desk(shared, graph) as engine:
-        run = await start(engine)
-    async with serve(shared) as ignorant:
-
-        async def is_dead() -> bool:
-            return bool(await ignorant.list_dead())
-
-        await until(is_dead)
-        await ignorant.cancel(run.id, by="ALICE", surface="test")
-
-        assert await ignorant.list_dead() == []
-
-
-async def test_w1_a_node_whose_job_was_lost_gets_another_one(
-    shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nodes that are ready and have no job are looked for from time to time."""
-    monkeypatch.setattr("orchestrator.runtime.scheduler.FORGOTTEN", timedelta(0))
-    graph = working.make_graph(tmp_path)
-    async with desk(shared, graph) as engine:
-        run = await start(engine)
-        await sql(shared, f"DELETE FROM {nodejobs.SETTINGS.queue_table}")  # noqa: S608
-    async with serve(shared, graph) as engine:
-        (ended,) = await finished(engine, [run])
+        await until(is_one_running)
+        async with serve(shared, wide(there, leave), concurrency=8) as second:
+            await until(is_shared)
+            leave.set()
+            (ended,) = await finished(second, [run])
 
     assert ended.status is RunStatus.COMPLETED
+    assert len({*here, *there}) == 6
 
 
-async def test_w1_migrating_twice_leaves_the_queue_as_it_is(shared: str, tmp_path: Path) -> None:
-    """Jobs included."""
-    async with desk(shared, working.make_graph(tmp_path)) as engine:
-        await start(engine)
-    before = await sql(shared, _JOBS)
-    await asyncio.gather(migrate(shared), migrate(shared))
+def wide(entered: list[str], leave: asyncio.Event) -> Graph:
+    """Return a graph of six nodes side by side, which wait."""
 
-    assert len(before) == 1
-    assert await sql(shared, _JOBS) == before
+    async def hold(context: Any) -> None:
+        entered.append(context.idempotency_key)
+        await leave.wait()
+
+    return (
+        GraphBuilder("wide")
+        .map("each", lambda _view: list(range(6)), Block().task("hold", hold))
+        .start("each")
+        .ends("each")
+        .build()
+    )
+
+
+async def test_w1_a_worker_whose_connection_was_lost_comes_back(
+    shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It looks for what it was not told of meanwhile."""
+    monkeypatch.setattr(worker, "POLL", 3600.0)
+    monkeypatch.setattr(worker, "RECONNECT", 0.01)
+    graph = working.make_graph(tmp_path)
+    listening = "FROM pg_stat_activity WHERE application_name = 'signoff takes nodes on'"
+    async with desk(shared, graph) as recorder, serve(shared, graph):
+
+        async def is_listening() -> bool:
+            return bool(await sql(shared, f"SELECT pid {listening}"))
+
+        await until(is_listening)
+        await sql(shared, f"SELECT pg_terminate_backend(pid) {listening}")
+        run = await start(recorder)
+        (ended,) = await finished(recorder, [run])
+
+    assert ended.status is RunStatus.COMPLETED
