@@ -122,14 +122,9 @@ def sized(pairs: Sequence[tuple[str, Result, Result]]) -> str:
 def standing(results: Sequence[Result]) -> str:
     """Return where Signoff stands beside its targets."""
     found = {each.case.candidate.key: each for each in results if each.figures}
-    rows = [
-        _target_floor(found),
-        *_target_peer(found, "langgraph", "LangGraph as it comes, SQLite"),
-        *_target_peer(found, "langgraph-exit", 'LangGraph with durability="exit", SQLite'),
-        *_target_peer(found, "pg-langgraph", "LangGraph as it comes, PostgreSQL"),
-        *_target_peer(found, "pg-dbos", "DBOS, PostgreSQL"),
-        _target_twice(found),
-    ]
+    peers = [each for each in found.values() if _is_peer(each)]
+    rows = [_target_floor(found), *(_target_peer(found, each) for each in peers)]
+    rows.append(_target_twice(found))
     return table(["target", "measured", ""], [row for row in rows if row])
 
 
@@ -143,14 +138,20 @@ def _target_floor(found: dict[str, Result]) -> list[str]:
     return [what, f"{times:.2f} times", _verdict(is_met=times <= 2)]  # noqa: PLR2004 - the target
 
 
-def _target_peer(found: dict[str, Result], key: str, name: str) -> list[list[str]]:
-    own, peer = found.get("pg-signoff" if key.startswith("pg-") else "signoff"), found.get(key)
-    if own is None or peer is None:
+def _is_peer(result: Result) -> bool:
+    return not result.case.candidate.is_floor and result.case.candidate.label != "Signoff"
+
+
+def _target_peer(found: dict[str, Result], peer: Result) -> list[str]:
+    is_postgres = peer.case.candidate.is_postgres
+    own = found.get("pg-signoff" if is_postgres else "signoff")
+    if own is None:
         return []
     ratios = [ratio(own.figures.get(each), peer.figures.get(each)) for each in COLUMNS]
     known = [each for each in ratios if each is not None]
     texts = ", ".join(f"{each:.2f}" for each in known)
-    return [[f"faster than {name}", f"{texts} times", _verdict(is_met=min(known) > 1)]]
+    name = f"{_label(peer)}, {'PostgreSQL' if is_postgres else 'SQLite'}"
+    return [f"faster than {name}", f"{texts} times", _verdict(is_met=min(known) > 1)]
 
 
 def _target_twice(found: dict[str, Result]) -> list[str]:

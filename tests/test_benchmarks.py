@@ -62,7 +62,7 @@ def test_a_candidate_that_cannot_take_part_is_named() -> None:
 
     assert "Not available: agno 1.2 (no pip)." in text
     assert "| LangGraph 1.2 | 2.00 | 2.00 | 2.00 | 2.00 |" in text
-    assert "faster than LangGraph as it comes, SQLite" in report.standing(found)
+    assert "faster than LangGraph 1.2, SQLite" in report.standing(found)
 
 
 def test_the_picture_is_a_picture() -> None:
