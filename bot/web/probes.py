@@ -73,7 +73,7 @@ def queue_probe(engine: Engine) -> Probe:
 
     async def probe() -> Check:
         found = len(await engine.list_dead())
-        return Check(is_good=True, detail=f"{found} dead letters")
+        return Check(is_good=True, detail=f"dead letters: {found}")
 
     return probe
 

@@ -72,6 +72,7 @@ async def install(connection: Any) -> None:
     if not await queries.schema_is_installed():
         async with connection.transaction():
             await queries.install()
+            await queries.optimize_autovacuum()
     await queries.upgrade()
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.web import Check, queue_probe
 from orchestrator.runtime import Engine, StaticDirectory, SystemClock, worker
 from orchestrator.store import open_store
 from tests.cli.conftest import FLOWS
@@ -61,6 +62,19 @@ def test_w1_dead_letters_are_listed_with_their_reason(dead: str, unmigrated: She
     assert (letter["run"]["ref"], letter["tries"]) == (dead, 2)
     assert "no graph 'quick'" in letter["reason"]
     assert letter["reason"] in row
+
+
+@pytest.mark.usefixtures("dead")
+def test_w1_readyz_tells_how_many_dead_letters_there_are(shared: str) -> None:
+    """Which is no fault of the process that is asked."""
+
+    async def look() -> Check:
+        clock = SystemClock()
+        async with open_store(shared, now=clock.now) as store:
+            engine = Engine(store, {}, directory=StaticDirectory(), clock=clock)
+            return await queue_probe(engine)()
+
+    assert asyncio.run(look()) == Check(is_good=True, detail="dead letters: 1")
 
 
 def test_w1_a_dead_letter_that_is_put_back_runs(dead: str, unmigrated: Shell) -> None:
