@@ -15,14 +15,17 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from orchestrator.graph import Graph, GraphBuilder
 from orchestrator.runtime import Engine, StaticDirectory
 from orchestrator.store import open_store
+from orchestrator.store.tables import to_instant
 from orchestrator.testing import FakeClock
+from tests.postgres import run
 
 MANY = 10_000
 HOUR = timedelta(hours=1)
@@ -105,50 +108,50 @@ async def serving(url: str, first: datetime) -> AsyncIterator[tuple[Process, Pro
             await process.communicate()
 
 
-def count(file: Path, query: str) -> int:
-    """Return a number out of the database, which others are writing."""
+def ask(database: str, query: str) -> Any:
+    """Return a value out of the database, which others are writing."""
+    if database.startswith("postgresql"):
+        return run(database, query)[0][0]
+    file = make_url(database).database
     with closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True, timeout=30)) as connection:
-        return int(connection.execute(query).fetchone()[0])
+        return connection.execute(query).fetchone()[0]
 
 
-async def until_fired(file: Path, least: int) -> None:
+async def until_fired(database: str, least: int) -> None:
     """Wait until so many deadlines have fired."""
+    query = "SELECT count(*) FROM approvals WHERE status = 'expired'"
     async with asyncio.timeout(PATIENCE):
-        while count(file, "SELECT count(*) FROM approvals WHERE status = 'expired'") < least:
+        while ask(database, query) < least:
             await asyncio.sleep(0.1)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 async def test_t5_all_deadlines_of_one_second_fire_once_though_a_process_is_killed(
-    database: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    database: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """None is lost with the process that was firing it, and none fires twice."""
-    file = tmp_path / "test.db"
     first = await populate(database)
 
-    assert count(file, "SELECT count(*) FROM timers") == MANY
+    assert ask(database, "SELECT count(*) FROM timers") == MANY
 
     async with serving(database, first) as (one, other):
-        await until_fired(file, MANY // 5)
-        fired = count(file, "SELECT count(*) FROM approvals WHERE status = 'expired'")
+        await until_fired(database, MANY // 5)
+        fired = ask(database, "SELECT count(*) FROM approvals WHERE status = 'expired'")
         os.kill(one.pid, signal.SIGKILL)
         await one.wait()
-        await until_fired(file, MANY)
+        await until_fired(database, MANY)
 
         assert fired < MANY
         assert other.returncode is None
 
     resolved = "FROM events WHERE kind = 'ApprovalResolved'"
-    last = f"SELECT max(at) {resolved}"
 
-    assert count(file, f"SELECT count(*) {resolved}") == MANY
-    assert count(file, f"SELECT count(DISTINCT run_id) {resolved}") == MANY
-    assert count(file, "SELECT count(*) FROM runs WHERE status = 'timed_out'") == MANY
-    assert count(file, "SELECT count(*) FROM timers") == 0
-    with closing(sqlite3.connect(file)) as connection:
-        (ended,) = connection.execute(last).fetchone()
-    took = datetime.fromisoformat(ended) - first
+    assert ask(database, f"SELECT count(*) {resolved}") == MANY
+    assert ask(database, f"SELECT count(DISTINCT run_id) {resolved}") == MANY
+    assert ask(database, "SELECT count(*) FROM runs WHERE status = 'timed_out'") == MANY
+    assert ask(database, "SELECT count(*) FROM timers") == 0
+    took = to_instant(ask(database, f"SELECT max(at) {resolved}")) - first
     with capsys.disabled():
         print(f"\n{MANY:,} deadlines: {took.total_seconds():.1f} s from due to the last fired")  # noqa: T201
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
@@ -279,3 +280,26 @@ async def test_texts_sort_by_code_point_as_in_python(two: tuple[Store, Store], d
 
     assert list(await two[0].values.list("tests")) == sorted(names)
     assert others == []
+
+
+async def test_a_lock_that_somebody_keeps_is_unavailable_soon(two: tuple[Store, Store]):
+    """A click has two seconds in all; what another process holds is not waited for any longer."""
+    held, free = threading.Event(), threading.Event()
+    approval_id = await ask(two[0], RUNS[0])
+
+    def keep(connection: Connection, _now: Any) -> None:
+        connection.execute(text("SELECT 1 FROM runs FOR UPDATE"))
+        held.set()
+        free.wait(timeout=20)
+
+    keeping = asyncio.create_task(two[0].write(keep))
+    await asyncio.to_thread(held.wait)
+    began = time.monotonic()
+    with pytest.raises(StoreUnavailableError, match="lock timeout; nothing was recorded"):
+        await two[1].commit(RUNS[0], answer(approval_id))
+    took = time.monotonic() - began
+    free.set()
+    await keeping
+    await approve(two[1], RUNS[0], approval_id)
+
+    assert took < 4.5
