@@ -22,7 +22,8 @@ def message_of(error: BaseException) -> str:
         text = str(error)
     except Exception:  # noqa: BLE001 - it is an author's, and so is its __str__
         text = ""
-    return text.encode(errors="backslashreplace").decode() or type(error).__name__
+    text = text.encode(errors="backslashreplace").decode().replace("\0", "\\x00")
+    return text or type(error).__name__
 
 
 def plain(value: Any, what: str) -> Any:

@@ -282,6 +282,18 @@ async def test_cancel_stops_a_running_node(serve: EngineMaker) -> None:
         ) == (RunStatus.CANCELLED, True, "BOB")
 
 
+async def test_an_error_says_what_no_database_can_hold_in_other_words(serve: EngineMaker) -> None:
+    """PostgreSQL takes no NUL, and no database takes half a character."""
+
+    def work(_context: Any) -> None:
+        raise ValueError("a\0b\ud800")
+
+    async with serve(one_task(work)) as engine:
+        run = await settle(engine, await start(engine, "one"))
+
+        assert (run.status, run.error) == (RunStatus.FAILED, r"ValueError: a\x00b\ud800")
+
+
 async def test_what_json_cannot_hold_fails_the_node(serve: EngineMaker) -> None:
     """The message names the node."""
     async with serve(one_task(lambda _context: {"x": object()})) as engine:
