@@ -23,6 +23,7 @@ from orchestrator.store import (
     Run,
     Step,
     SurfaceValues,
+    Then,
 )
 
 
@@ -126,7 +127,7 @@ class Deliveries(Desk):
             approval_id=delivery.approval_id, surface="slack", at=at or self._clock.now()
         )
 
-        async def through(step: Step) -> Advance | r.Refusal:
+        async def through(step: Step, then: Then) -> Advance | r.Refusal:
             return await store.save_question(
                 delivery.run_id,
                 step,
@@ -136,6 +137,7 @@ class Deliveries(Desk):
                 directs=directs,
                 reason=reason,
                 leaves=leaves,
+                then=then,
             )
 
         await persist(lambda: self._kernel.commit_anyhow(delivery.run_id, command, through=through))

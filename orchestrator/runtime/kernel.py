@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -23,14 +23,14 @@ from orchestrator.runtime.patience import persist
 from orchestrator.runtime.process import process_name
 from orchestrator.runtime.results import facts
 from orchestrator.runtime.steps import Steps
-from orchestrator.runtime.summary import is_urgent, to_run
+from orchestrator.runtime.summary import is_urgent
 from orchestrator.runtime.versions import Versions
 from orchestrator.runtime.watch import Watchers
-from orchestrator.store import News, Step, Store
+from orchestrator.store import News, Step, Store, Then
 
 #: How long a question may take to reach people before its clock runs all the same.
 DELIVERY_GRACE = timedelta(minutes=5)
-_Way = Callable[[Step], Awaitable[Advance | r.Refusal]]
+_Way = Callable[[Step, Then], Awaitable[Advance | r.Refusal]]
 _Answer = Advance | r.Refusal
 _log = structlog.get_logger(__name__)
 
@@ -60,7 +60,9 @@ class Kernel:
         self.on_delivery: Callable[[], None] = lambda: None
         #: Called after a commit that asked people, with the run and the approvals' ids.
         self.on_question: Callable[[State, tuple[str, ...]], None] = lambda _state, _opened: None
-        self._commits: set[asyncio.Task[_Answer]] = set()
+        #: Commits that have not been followed up yet.
+        self._under_way = 0
+        self._is_idle = asyncio.Event()
         self.terms = Terms(delivery_grace=DELIVERY_GRACE if has_chat else None)
         self._steps = Steps(self.versions, owner=self.owner, terms=self.terms)
         store.has_chat = has_chat
@@ -106,19 +108,11 @@ class Kernel:
             GraphChangedError: Another version of it is loaded, and it differs.
             StoreUnavailableError: Nothing was recorded.
         """
-        return await self._shielded(self._commit(run_id, command, graph, through))
-
-    async def _shielded(self, work: Coroutine[Any, Any, _Answer]) -> _Answer:
-        # What was committed has to be followed up, also when the caller has been cancelled.
-        task = asyncio.create_task(work)
-        self._commits.add(task)
-        task.add_done_callback(self._forget)
-        return await asyncio.shield(task)
-
-    def _forget(self, task: asyncio.Task[_Answer]) -> None:
-        self._commits.discard(task)
-        if not task.cancelled():
-            task.exception()  # its caller, who gets it, may be gone
+        try:
+            return await self._carry_out(run_id, command, graph, through)
+        except GraphChangedError as error:
+            await self._adopt(run_id, error)
+        return await self._carry_out(run_id, command, graph, through)
 
     async def commit_anyhow(
         self, run_id: str, command: c.Command, *, through: _Way | None = None
@@ -138,45 +132,42 @@ class Kernel:
             graph = self.versions.skeleton(run.graph, run.version)
         return await self.commit(run_id, command, graph, through=through)
 
-    async def _commit(
-        self, run_id: str, command: c.Command, graph: Graph | None, through: _Way | None
-    ) -> _Answer:
-        try:
-            return await self._carry_out(run_id, command, graph, through)
-        except GraphChangedError as error:
-            await self._adopt(run_id, error)
-        return await self._carry_out(run_id, command, graph, through)
-
     async def _carry_out(
         self, run_id: str, command: c.Command, graph: Graph | None, through: _Way | None
     ) -> _Answer:
         has_room = self.is_serving and not self.executor.is_full
         if isinstance(command, c.StartAttempt) and not has_room:
             return r.NotCurrent(reason="there is no free slot")
-        if through is None:
-            saves = graph if isinstance(command, c.StartRun) else None
-
-            async def through(step: Step) -> _Answer:
-                return await self.store.commit(run_id, step, graph=saves)
-
-        return await self._do(self._steps.of(command, graph), through)
+        step = self._steps.of(command, graph)
+        if through is not None:
+            return await self._do(step, through)
+        return await self.act(
+            run_id, step, graph=graph if isinstance(command, c.StartRun) else None
+        )
 
     async def _do(self, step: Step, through: _Way) -> _Answer:
         has_room = self.is_serving and self.executor.reserve()
-        launched = False
-        try:
-            answer = await through(self._steps.taking(step) if has_room else step)
-            if isinstance(answer, Advance):
-                launched = self._follow(answer, has_room=has_room)
-        finally:
-            if has_room and not launched:
-                self.executor.give_back()
-        return answer
+
+        def then(answer: Any) -> None:
+            launched = False
+            try:
+                if isinstance(answer, Advance):
+                    launched = self._follow(answer, has_room=has_room)
+            finally:
+                if has_room and not launched:
+                    self.executor.give_back()
+                self._under_way -= 1
+                if not self._under_way:
+                    self._is_idle.set()
+
+        self._under_way += 1
+        self._is_idle.clear()
+        return await through(self._steps.taking(step) if has_room else step, then)
 
     async def drain(self) -> None:
         """Wait for the commits that are under way."""
-        if self._commits:
-            await asyncio.wait(self._commits)
+        while self._under_way:
+            await self._is_idle.wait()
 
     async def act(self, run_id: str, step: Step, *, graph: Graph | None = None) -> _Answer:
         """Carry out a step that is no command, with everything that `commit` does around it.
@@ -187,10 +178,10 @@ class Kernel:
             graph: What the run is to follow from now on.
         """
 
-        async def through(taking: Step) -> _Answer:
-            return await self.store.commit(run_id, taking, graph=graph)
+        async def through(taking: Step, then: Then) -> _Answer:
+            return await self.store.commit(run_id, taking, graph=graph, then=then)
 
-        return await self._shielded(self._do(step, through))
+        return await self._do(step, through)
 
     async def cancel(self, run_id: str, command: c.CancelRun) -> _Answer:
         """Cancel a run, whatever has become of its graph.
@@ -242,10 +233,7 @@ class Kernel:
             raise error
         step, found = self._steps.adopting(error.started_with, old, loaded, may_hold=may_hold)
 
-        async def through(taking: Step) -> _Answer:
-            return await self.store.commit(run_id, taking, graph=loaded)
-
-        await self._do(step, through)
+        await self.act(run_id, step, graph=loaded)
         if found:
             raise GraphChangedError(
                 error.graph_id, error.started_with, loaded.version, differences=found
@@ -271,8 +259,7 @@ class Kernel:
         if opened:
             self.on_question(state, tuple(opened))
         self.watchers.touch(state.run_id, is_news=bool(done.effects))
-        if state.run_id in self.watchers:
-            self.watchers.tell(to_run(state, done.records[-1].at))
+        self.watchers.tell(state, done.records[-1].at)
         return launched
 
     def _launch(self, state: State, path: str) -> None:
@@ -291,8 +278,7 @@ class Kernel:
         """Store how an attempt went; the database may be away for a while."""
         self.hook("after_effect")
         try:
-            # The executor's own task waits for this, which nobody cancels while there is time.
-            await persist(lambda: self._commit(attempt.run_id, outcome, attempt.graph, None))
+            await persist(lambda: self.commit(attempt.run_id, outcome, attempt.graph))
         except StoreError as error:
             await self._report_unstorable(attempt, error)
 

@@ -129,24 +129,40 @@ class Reading(Desk):
         return await self._store.verify(await self._store.find_run_id(run))
 
     async def wait_until(
-        self, run: str, predicate: Callable[[Run], bool], *, timeout: float | None = None
+        self, run: str | Run, predicate: Callable[[Run], bool], *, timeout: float | None = None
     ) -> Run:
         """Return the run as soon as the predicate holds for it.
+
+        Args:
+            run: The run, or what `start`, `decide` and others have returned: the predicate is
+                asked about that and about what came after it, which spares looking it up.
+            predicate: What is to hold.
+            timeout: How long to wait, in seconds; None: for as long as it takes.
 
         Raises:
             RunNotFoundError: There is no such run.
             TimeoutError: It did not hold within `timeout` seconds.
         """
+        if timeout is None:
+            return await self._wait_until(run, predicate)
         async with asyncio.timeout(timeout):
-            with self._kernel.watchers.watch(run) as watch:
-                found = await self.get_run(run)
-                if found.id != run:  # a short reference; changes are told by id
-                    return await self.wait_until(found.id, predicate)
-                while not predicate(found):
-                    # Another process may move it, which nobody here is told.
-                    changed = await watch.next(patience=0.25)
-                    found = changed or await self.get_run(found.id)
-                return found
+            return await self._wait_until(run, predicate)
+
+    async def _wait_until(self, run: str | Run, predicate: Callable[[Run], bool]) -> Run:
+        run_id, known = (run, None) if isinstance(run, str) else (run.id, run)
+        if known is not None and predicate(known):
+            return known
+        with self._kernel.watchers.watch(run_id) as watch:
+            found = known and self._kernel.watchers.newer(known)
+            if found is None:
+                found = await self.get_run(run_id)
+            if found.id != run_id:  # a short reference; changes are told by id
+                return await self._wait_until(found.id, predicate)
+            while not predicate(found):
+                # Another process may move it, which nobody here is told.
+                changed = await watch.next(patience=0.25)
+                found = changed or await self.get_run(run_id)
+            return found
 
     async def get_approval(self, approval: str) -> Approval:
         """Return an approval; raises ApprovalNotFoundError."""

@@ -13,7 +13,7 @@ from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.runtime.kernel import Kernel
-from orchestrator.store import Step
+from orchestrator.store import Step, Then
 
 if TYPE_CHECKING:
     from orchestrator.store.nodejobs import QueuedNode
@@ -108,9 +108,9 @@ class Worker:
         """Start a node, or see to it that it is tried again."""
         is_over = False
 
-        async def through(step: Step) -> Advance | r.Refusal:
+        async def through(step: Step, then: Then) -> Advance | r.Refusal:
             nonlocal is_over
-            answer = await self._queue.start(node, step)
+            answer = await self._queue.start(node, step, then=then)
             is_over = True
             return answer
 

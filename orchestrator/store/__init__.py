@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from orchestrator.store.batch import Step
+from orchestrator.store.batch import Step, Then
 from orchestrator.store.database import News
 from orchestrator.store.outbox import COPIES, COPY, DIGEST, OPERATOR, Anew, DirectMessage
 from orchestrator.store.places import Position
@@ -47,6 +47,7 @@ __all__ = [
     "Step",
     "Store",
     "SurfaceValues",
+    "Then",
     "Verification",
     "migrate",
     "no_hook",

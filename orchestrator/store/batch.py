@@ -39,6 +39,8 @@ from orchestrator.store.warm import Loaded
 SOON = timedelta(seconds=2)
 #: Decides about one run from its newest state. Pure; may be called again after a conflict.
 Step = Callable[[State | None, datetime], Advance | Refusal]
+#: Follows up what a step has led to.
+Then = Callable[[Any], None]
 #: Writes rows that belong to no run's log.
 SideWrite = Callable[[Connection, datetime], Any]
 
@@ -52,6 +54,9 @@ class Unit:
     #: Done after the step, in the same transaction; if the step was refused, only when certain.
     side: SideWrite | None = None
     is_side_certain: bool = False
+    #: Told the result in the caller's event loop, None where there is none, before the caller is,
+    #: and whether or not the caller still waits.
+    then: Then | None = None
     result: Any = None
     error: BaseException | None = None
 

@@ -26,7 +26,7 @@ from orchestrator.core.refusals import Refusal
 from orchestrator.core.state import State
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.store import nodejobs
-from orchestrator.store.batch import SideWrite, Step, Unit
+from orchestrator.store.batch import SideWrite, Step, Then, Unit
 from orchestrator.store.dead import DeadLetter
 from orchestrator.store.nodejobs import ENTRYPOINT, SETTINGS, QueuedNode
 from orchestrator.store.ready import Place
@@ -170,10 +170,13 @@ class NodeQueue:
         with _told():
             return bool(await self._queries.driver.fetch(_READY, node.run_id, node.path))
 
-    async def start(self, node: QueuedNode, step: Step) -> Advance | Refusal:
+    async def start(
+        self, node: QueuedNode, step: Step, *, then: Then | None = None
+    ) -> Advance | Refusal:
         """Let a step start what a job asks for, and be done with the job in the same transaction.
 
-        The job is gone when the step was refused, too; when it raises, the job stays.
+        The job is gone when the step was refused, too; when it raises, the job stays. `then` is
+        as in `Store.commit`.
         """
         has_answered = False
 
@@ -188,7 +191,9 @@ class NodeQueue:
             if has_answered:
                 nodejobs.finish(connection, node)
 
-        unit = Unit(run_id=node.run_id, step=answering, side=finish, is_side_certain=True)
+        unit = Unit(
+            run_id=node.run_id, step=answering, side=finish, is_side_certain=True, then=then
+        )
         answer: Advance | Refusal = await self._submit(unit)
         return answer
 

@@ -15,7 +15,7 @@ from orchestrator.core.effects import Purpose
 from orchestrator.core.refusals import Refusal
 from orchestrator.graph.graph import Graph
 from orchestrator.store import claiming, definitions, gathering, messages, outbox, sighting, work
-from orchestrator.store.batch import SideWrite, Step, Unit
+from orchestrator.store.batch import SideWrite, Step, Then, Unit
 from orchestrator.store.choosing import choose
 from orchestrator.store.database import Database, News
 from orchestrator.store.outbox import Anew, DirectMessage
@@ -65,7 +65,7 @@ class Store(Queries):
         return self._writer.units
 
     async def commit(
-        self, run_id: str, step: Step, *, graph: Graph | None = None
+        self, run_id: str, step: Step, *, graph: Graph | None = None, then: Then | None = None
     ) -> Advance | Refusal:
         """Let a step decide about a run, and store what it leads to, in one transaction.
 
@@ -77,12 +77,13 @@ class Store(Queries):
             run_id: The run.
             step: What decides.
             graph: What the run is to follow from now on; its definition is saved with the rest.
+            then: Told the answer, or None, in any case, also when the caller was cancelled.
 
         Raises:
             StoreUnavailableError: The database cannot be reached or is locked.
             CorruptHistoryError: The run's log does not add up.
         """
-        unit = Unit(run_id=run_id, step=step)
+        unit = Unit(run_id=run_id, step=step, then=then)
         if graph is not None and not self._has_saved(graph):
             unit.side = _saving(graph)
         answer: Advance | Refusal = await self._writer.submit(unit)
@@ -164,10 +165,12 @@ class Store(Queries):
         directs: Sequence[DirectMessage] = (),
         reason: str | None = None,
         leaves: bool = False,
+        then: Then | None = None,
     ) -> Advance | Refusal:
         """Let a step say that a question was delivered; finish the delivery in any case.
 
-        The message's place is remembered even when the approval was resolved meanwhile.
+        The message's place is remembered even when the approval was resolved meanwhile; `then` is
+        as in `commit`.
         """
         finish = _finishing(delivery, channel=channel, ts=ts, directs=directs, reason=reason)
 
@@ -176,7 +179,7 @@ class Store(Queries):
                 messages.leave(connection, delivery.approval_id)
             finish(connection, now)
 
-        unit = Unit(run_id=run_id, step=step, side=side, is_side_certain=True)
+        unit = Unit(run_id=run_id, step=step, side=side, is_side_certain=True, then=then)
         answer: Advance | Refusal = await self._writer.submit(unit)
         return answer
 

@@ -87,6 +87,8 @@ class Writer:
             Exception: What the unit's own step raised.
         """
         if self._is_closed:
+            if unit.then is not None:
+                unit.then(None)
             raise StoreUnavailableError("the store is closed; nothing was recorded")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Any] = loop.create_future()
@@ -230,6 +232,11 @@ def _answer(batch: list[_Waiting]) -> None:
 
 def _set_results(group: list[tuple[Unit, asyncio.Future[Any]]]) -> None:
     for unit, future in group:
+        if unit.then is not None:
+            try:
+                unit.then(unit.result if unit.error is None else None)
+            except Exception as error:  # noqa: BLE001 - the caller gets it
+                unit.error = unit.error or error
         if future.done():
             continue
         if unit.error is not None:
