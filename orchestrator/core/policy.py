@@ -212,7 +212,8 @@ def why_unsatisfiable(
             for seat in eligible:
                 choices.setdefault(seat, []).append(len(needs))
             needs.append(everybody if slot.count is None else slot.count)
-    if policy.distinct and sum(map(len, match(choices, needs))) < sum(needs):
+    is_shared = policy.distinct and len(needs) > 1  # one slot has enough people for itself
+    if is_shared and sum(map(len, match(choices, needs))) < sum(needs):
         return (
             f"its slots take {sum(needs)} different people and {_list(sorted(choices))} are not "
             "enough for that; name more, ask for fewer, or let one person fill several slots"

@@ -100,7 +100,8 @@ def fills_of(
         needs[number] = 0
         if policy.distinct:
             choices[seat] = []
-    filled = match(choices, needs) if policy.distinct else _each(choices, needs)
+    is_shared = policy.distinct and len(slots) > 1
+    filled = match(choices, needs) if is_shared else _each(choices, needs)
     order = list(choices)
     return tuple(
         _stood_in(slot, deputies[number])

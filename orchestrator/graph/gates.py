@@ -122,10 +122,11 @@ class Gates:
 
     def __iter__(self) -> Iterator[tuple[ApprovalKind, Gate]]:
         """Yield the declared gates with their kinds, in order."""
-        for each in fields(self):
-            gate = getattr(self, each.name)
+        for kind in _KINDS:
+            gate = getattr(self, kind.value)
             if gate is not None:
-                yield ApprovalKind(each.name), gate
+                yield kind, gate
 
 
+_KINDS = tuple(ApprovalKind(each.name) for each in fields(Gates))
 NO_GATES = Gates()

@@ -136,8 +136,11 @@ async def why_unanswerable(
     while True:
         seen = {name: all_ if name in whole else all_[:number] for name, all_ in people.items()}
         unknown = sorted({each for some in seen.values() for each in some} - full.keys())
-        answers = [_is_full_member(each, directory, workspace) for each in unknown]
-        full.update(zip(unknown, await asyncio.gather(*answers), strict=True))
+        if len(unknown) == 1:  # needs no task
+            full[unknown[0]] = await _is_full_member(unknown[0], directory, workspace)
+        else:
+            answers = [_is_full_member(each, directory, workspace) for each in unknown]
+            full.update(zip(unknown, await asyncio.gather(*answers), strict=True))
         may = {
             name: frozenset(
                 each for each in some if full[each] or (policy.outsiders and each == name)
@@ -145,7 +148,8 @@ async def why_unanswerable(
             for name, some in seen.items()
         }
         barred = sorted(name for name in whole & full.keys() if not may[name])
-        reason = why_unsatisfiable(policy, may, requester=requester)
+        is_less = any(may[name] != members[name] for name in names)
+        reason = why_unsatisfiable(policy, may, requester=requester) if is_less else None
         if barred or (reason is not None and seen == people):
             out = [each for each, is_full in full.items() if not is_full]
             return _with_those_left_out(reason, barred, out)
