@@ -18,8 +18,8 @@ def changed(value: _T, **changes: Any) -> _T:
         TypeError: It has no such field.
     """
     known = value.__dict__
-    if not changes.keys() <= known.keys():
-        raise TypeError(f"{type(value).__name__} has no {', '.join(changes.keys() - known.keys())}")
     new: _T = object.__new__(type(value))
     new.__dict__.update(known, **changes)
+    if len(new.__dict__) != len(known):
+        raise TypeError(f"{type(value).__name__} has no {', '.join(changes.keys() - known.keys())}")
     return new

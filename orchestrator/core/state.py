@@ -8,7 +8,7 @@ copy it in one go.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -279,7 +279,10 @@ class State:
     def is_active(self) -> bool:
         """Is a node running, or free to be run?"""
         active = _RUNNING if self.is_held_back else _ACTIVE
-        return any(place.status in active for place in self.places.values())
+        for place in self.places.values():  # noqa: SIM110 - a generator costs more than the loop
+            if place.status in active:
+                return True
+        return False
 
     @property
     def is_held_back(self) -> bool:
@@ -313,39 +316,48 @@ class State:
 
     def references(self) -> set[int]:
         """Return the numbers of the events whose values the state refers to."""
+        refs = self._refs()
+        refs += self._asked_refs()
         found: set[int] = set()
-        for ref in self._refs():
-            if isinstance(ref, Pointer):
+        for ref in refs:
+            if type(ref) is Pointer:
                 found.add(ref.seq)
-            else:
+            elif ref is not None:
                 found.update(numbers(ref))
-        return found - {NOTHING.seq}
+        found.discard(NOTHING.seq)
+        return found
 
-    def _refs(self) -> Iterator[Ref]:
-        yield self.input
+    def _refs(self) -> list[Ref | None]:
+        """Return what places, frames and their joins refer to; in lists, as it is asked often."""
+        refs: list[Ref | None] = [self.input]
         for frame in self.frames.values():
-            yield from frame.keys.values()
-            yield from frame.outputs.values()
-            yield from (ref for ref in (frame.item, frame.input) if ref is not None)
+            refs += frame.keys.values()
+            refs += frame.outputs.values()
+            refs += (frame.item, frame.input)
         for place in self.places.values():
-            given = (place.previous, place.answer, place.result)
-            yield from (ref for ref in given if ref is not None)
+            refs += (place.previous, place.answer, place.result)
+            refs.append(place.seen.item if place.seen else None)
         for join in self.joins.values():
-            yield Pointer(join.items)
+            refs.append(Pointer(join.items))
             for closed in join.closed.values():
-                yield closed.output
-                yield from closed.keys.values()
+                refs.append(closed.output)
+                refs += closed.keys.values()
+        return refs
+
+    def _asked_refs(self) -> list[Ref | None]:
+        """Return what questions, signals and what can be taken back refer to."""
+        refs: list[Ref | None] = []
         for approval in self.approvals.values():
-            yield from approval.shows.values()
-            if approval.edits is not None:
-                yield approval.edits
+            refs += approval.shows.values()
+            refs.append(approval.edits)
             if approval.opened.default is not None:
-                yield Pointer(approval.seq)
+                refs.append(Pointer(approval.seq))
         for signals in self.signals.values():
-            yield from signals
-        yield from (each.output for each in self.done)
-        kept = [each.seen for each in self.places.values()] + [each.seen for each in self.done]
-        yield from (seen.item for seen in kept if seen is not None and seen.item is not None)
+            refs += signals
+        for each in self.done:
+            refs.append(each.output)
+            refs.append(each.seen.item if each.seen else None)
+        return refs
 
 
 _CHANGED_IN_PLACE = ("places", "frames", "joins", "approvals", "signals")

@@ -187,7 +187,12 @@ def output(graph: Graph, state: State, scope: Scope, frame: str, node: str) -> S
     return state.stored(state.frames[frame].outputs.get(node, NOTHING))
 
 
+_canonical = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False
+).encode  # made once, because that takes longer than to write a small payload
+
+
 def digest(payload: Mapping[str, Any]) -> str:
     """Return the SHA-256 of a payload's canonical JSON, in hexadecimal."""
-    text = json.dumps(payload, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    text = _canonical(payload)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

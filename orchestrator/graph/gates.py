@@ -117,7 +117,7 @@ class Gates:
 
     def get(self, kind: ApprovalKind) -> Gate | None:
         """Return the gate of a kind."""
-        gate: Gate | None = getattr(self, kind.value)
+        gate: Gate | None = getattr(self, kind)
         return gate
 
     def __iter__(self) -> Iterator[tuple[ApprovalKind, Gate]]:

@@ -260,7 +260,7 @@ class Executor:
             message = f"{attempt.node.id} cancelled itself"
             own = ErrorFacts(type="Cancelled", message=message)
             return self._failure(attempt, own, is_retryable=True)
-        error = NodeTimeoutError(f"{attempt.node.id} took longer than {limit}")
+        error = NodeTimeoutError(f"{attempt.node.id} took longer than {attempt.node.timeout}")
         return self._failure(attempt, facts(error), is_retryable=True)
 
     def _result(self, attempt: Attempt, work: asyncio.Future[Any]) -> FinishAttempt | FailAttempt:
