@@ -33,6 +33,7 @@ _FROM_START = frozenset(
         "memory",
     }
 )
+_ALWAYS: dict[str, Any] = dict.fromkeys(_FROM_START, True)
 #: Fields of an open approval that mostly still are what the opening event says.
 _FROM_OPENING = ("policy", "times", "digest", "shows", "edits")
 
@@ -43,10 +44,9 @@ def _adapter() -> TypeAdapter[State]:
 
 
 def _exclusions(state: State) -> dict[str, Any]:
-    left_out: dict[str, Any] = dict.fromkeys(_FROM_START, True)
-    if state.approvals:
-        left_out["approvals"] = {name: _same(each) for name, each in state.approvals.items()}
-    return left_out
+    if not state.approvals:
+        return _ALWAYS
+    return _ALWAYS | {"approvals": {name: _same(each) for name, each in state.approvals.items()}}
 
 
 def _same(approval: OpenApproval) -> dict[str, bool]:

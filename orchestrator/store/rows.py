@@ -51,13 +51,19 @@ class Rows:
             kind, body = codec.encode(record.event)
             instant = to_instant_text(record.at)
             head = chain.link(head, run_id=run_id, seq=record.seq, at=instant, kind=kind, body=body)
-            about = codec.approval_of(record.event)
+            is_about = type(record.event) in codec.ABOUT_APPROVALS
+            about = codec.approval_of(record.event) if is_about else None
             self.events.append((run_id, record.seq, instant, kind, body, head, about))
-            if type(record.event) in codec.ABOUT_APPROVALS:
+            if is_about:
                 self.approvals.add(old, new.state, record)
         self._add_run(old, new.state, head, at)
         self.approvals.move(old, new.state)
         self.live.add(old, new.state, at)
+        if new.effects:
+            self._add_deliveries(new, at)
+        return head
+
+    def _add_deliveries(self, new: Advance, at: datetime) -> None:
         channels = {
             record.event.approval_id: record.event.channel
             for record in new.records
@@ -68,7 +74,7 @@ class Rows:
                 {
                     "purpose": effect.purpose.value,
                     "approval_id": effect.approval_id,
-                    "run_id": run_id,
+                    "run_id": new.state.run_id,
                     "seq": effect.seq,
                     "status": "pending",
                     "attempts": 0,
@@ -78,7 +84,6 @@ class Rows:
                     "channel": channels.get(effect.approval_id),
                 }
             )
-        return head
 
     def _add_run(self, old: State | None, state: State, head: str, at: datetime) -> None:
         row: Row = {
