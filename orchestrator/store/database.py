@@ -23,6 +23,8 @@ class Fault(Enum):
 
     #: It cannot be reached, or is locked.
     AWAY = auto()
+    #: It went away during a commit, and cannot be asked what came of that.
+    DOUBT = auto()
     #: Somebody else was there at the same moment; another try may go through.
     COLLISION = auto()
     #: Somebody else has just taken a key, or one that is taken is asked for again and again.

@@ -28,7 +28,9 @@ class DoubtError(Exception):
 def fault(error: BaseException) -> Fault:
     """Say what an error means."""
     found = _innermost(error)
-    if is_lost(error) or isinstance(found, DoubtError):
+    if isinstance(found, DoubtError):
+        return Fault.DOUBT
+    if is_lost(error):
         return Fault.AWAY
     if not isinstance(found, asyncpg.PostgresError):
         is_own = isinstance(found, SQLAlchemyError | asyncpg.InterfaceError)

@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 class Store(Queries):
     """Runs, their logs, and what is to be done about them, in one database.
 
-    Made by `open_store`. Every `StoreUnavailableError` means that nothing was recorded.
+    Made by `open_store`. A `StoreUnavailableError` means that nothing was recorded, unless it says
+    that PostgreSQL was lost in a commit and could not be asked what came of that.
 
     Attributes:
         values: What chat surfaces keep for themselves.

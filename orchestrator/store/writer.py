@@ -161,7 +161,7 @@ class Writer:
                 if time.monotonic() < until and tries < _most_tries(fault, len(units)):
                     time.sleep(PAUSE)
                     continue
-                if len(units) == 1 or fault is Fault.AWAY:
+                if len(units) == 1 or fault in (Fault.AWAY, Fault.DOUBT):
                     for unit in units:
                         unit.error = unit.error or self._translated(error, fault)
                     return
@@ -204,6 +204,10 @@ class Writer:
         if fault in (Fault.AWAY, Fault.COLLISION):
             return StoreUnavailableError(
                 f"the database does not answer: {reason}; nothing was recorded"
+            )
+        if fault is Fault.DOUBT:
+            return StoreUnavailableError(
+                f"the database was lost in a commit: {reason}; look whether this was recorded"
             )
         if fault in (Fault.OWN, Fault.TAKEN):
             return StoreError(f"the database refused: {reason}")

@@ -122,6 +122,28 @@ async def test_w1_a_connection_that_is_lost_in_a_commit_loses_and_doubles_nothin
         assert (await store.verify(RUNS[0])).is_sound
 
 
+async def test_w5_a_doubt_that_cannot_be_cleared_up_is_told_as_one(
+    database: str, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+):
+    """It is not said that nothing was recorded, and nothing is written twice."""
+    real, calls = postgres._driver, []
+
+    async def losing(connection: Any) -> Any:
+        calls.append(connection)
+        if len(calls) > 1:
+            raise ConnectionRefusedError("nobody is there")
+        return Losing(await real(connection), is_committed=True)
+
+    async with opened(database, clock) as store:
+        await commit(store, RUNS[1], begin())
+        monkeypatch.setattr(postgres, "_driver", losing)
+        with pytest.raises(StoreUnavailableError, match="look whether this was recorded"):
+            await store.commit(RUNS[0], start(RUNS[0]))
+        monkeypatch.setattr(postgres, "_driver", real)
+
+        assert (await store.verify(RUNS[0])).is_sound
+
+
 async def test_w1_a_deadlock_is_nobodys_problem(two: tuple[Store, Store]):
     """Whom the server has thrown out of it is tried again."""
     meeting = threading.Barrier(2)
