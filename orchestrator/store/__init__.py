@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from orchestrator.store.batch import Step, Then
 from orchestrator.store.database import News
+from orchestrator.store.opening import open_store
 from orchestrator.store.outbox import COPIES, COPY, DIGEST, OPERATOR, Anew, DirectMessage
 from orchestrator.store.places import Position
 from orchestrator.store.records import (
@@ -21,7 +22,7 @@ from orchestrator.store.records import (
 )
 from orchestrator.store.schema import migrate
 from orchestrator.store.scoped import within
-from orchestrator.store.store import Store, open_store
+from orchestrator.store.store import Store
 from orchestrator.store.surface_values import SurfaceValues
 from orchestrator.store.writer import no_hook
 

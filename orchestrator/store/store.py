@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +15,14 @@ from orchestrator.core.refusals import Refusal
 from orchestrator.graph.graph import Graph
 from orchestrator.store import claiming, definitions, gathering, messages, outbox, sighting, work
 from orchestrator.store.batch import SideWrite, Step, Then, Unit
-from orchestrator.store.choosing import choose
 from orchestrator.store.database import Database, News
 from orchestrator.store.outbox import Anew, DirectMessage
 from orchestrator.store.queries import Queries
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import Delivery, Message
-from orchestrator.store.schema import check_schema
 from orchestrator.store.surface_values import SurfaceValues
 from orchestrator.store.work import Timer
-from orchestrator.store.writer import Writer, no_hook
+from orchestrator.store.writer import Writer
 
 if TYPE_CHECKING:
     from orchestrator.store.nodequeue import NodeQueue
@@ -343,44 +340,3 @@ def _finishing(
 
 def _saving(graph: Graph) -> SideWrite:
     return lambda connection, now: definitions.save(connection, now, graph)
-
-
-@asynccontextmanager
-async def open_store(
-    url: str, *, now: Callable[[], datetime], hook: Callable[[str], None] = no_hook
-) -> AsyncIterator[Store]:
-    """Open a database that has been migrated; close it at the end.
-
-    Args:
-        url: `sqlite+aiosqlite:///FILE` or `postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE`.
-        now: Where the writer takes the instant that counts from.
-        hook: Called with the name of each point at which a process may be killed.
-
-    Raises:
-        StoreError: The URL cannot be used.
-        StoreUnavailableError: The database cannot be opened.
-        SchemaOutOfDateError: `signoff migrate` has to run first.
-    """
-    database = choose(url)
-    try:
-        await database.look(check_schema)
-    except BaseException:
-        database.close()
-        raise
-    holder: list[Store] = []
-    writer = Writer(
-        database,
-        now=now,
-        has_chat=lambda: holder[0].has_chat,
-        places=lambda: holder[0].queue,
-        hook=hook,
-    )
-    store = Store(database, writer, now)
-    holder.append(store)
-    store.queue = database.make_queue(writer.submit)
-    writer.start()
-    try:
-        await store.open()
-        yield store
-    finally:
-        await store.close()

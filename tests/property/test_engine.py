@@ -23,6 +23,7 @@ from orchestrator.graph import GraphBuilder
 from orchestrator.runtime import Engine, StaticDirectory
 from orchestrator.store import Approval, open_store
 from orchestrator.testing import FakeClock
+from tests.postgres import Server
 
 WORDS = st.sampled_from(["approve", "approve", "reject"])
 WHICH = st.integers(0, 5)
@@ -46,8 +47,8 @@ PASSED = {"approve", "skip"}
 class World:
     """One database, an engine on it that comes and goes, and what its nodes have done."""
 
-    def __init__(self, file: Path) -> None:
-        self.url = f"sqlite+aiosqlite:///{file}"
+    def __init__(self, url: str) -> None:
+        self.url = url
         self.clock = FakeClock()
         self.ran: Counter[tuple[str, str]] = Counter()
         self.runs: list[str] = []
@@ -257,11 +258,32 @@ async def test_h6_whatever_happens_in_whatever_order_each_run_is_one_story(
 ) -> None:
     """Decisions at once, double clicks, cancels, deadlines and restarts, in any order."""
     with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(shutil.copy(template, folder)))
-        await world.open()
-        try:
-            for step in [("start", "approve"), ("start", "expire"), *steps]:
-                await world.carry_out(step)
-                await world.check()
-        finally:
-            await world.close()
+        await play(f"sqlite+aiosqlite:///{shutil.copy(template, folder)}", steps)
+
+
+@given(steps=STEPS)
+@settings(
+    max_examples=8,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+async def test_h6_whatever_happens_on_postgresql_each_run_is_one_story(
+    postgres: Server, steps: list[tuple[Any, ...]]
+) -> None:
+    """The same, on a server."""
+    with postgres.database() as url:
+        await play(url, steps)
+
+
+async def play(url: str, steps: list[tuple[Any, ...]]) -> None:
+    """Do what was thought up, and look at everything after each step."""
+    world = World(url)
+    await world.open()
+    try:
+        for step in [("start", "approve"), ("start", "expire"), *steps]:
+            await world.carry_out(step)
+            await world.check()
+    finally:
+        await world.close()
