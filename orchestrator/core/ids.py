@@ -8,6 +8,8 @@ import hashlib
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 REFERENCE_LENGTH = 7  # characters, 35 bits
 _SHIFT = 5  # bits a character
+_ID = 32  # hexadecimal digits
+_TIME = 12  # of them: milliseconds, in a UUID of version 7
 
 
 def _reference(number: int) -> str:
@@ -32,8 +34,12 @@ def run_id_of(request: str) -> str:
 
 
 def approval_id(run_id: str, path: str, number: int) -> str:
-    """Return the id of the approval that is the `number`-th one opened at this place."""
-    return hashlib.sha256(f"{run_id}/{path}/{number}".encode()).hexdigest()[:32]
+    """Return the id of the approval that is the `number`-th one opened at this place.
+
+    It begins as the run's does, with the time, so that indexes of ids grow at their end.
+    """
+    digest = hashlib.sha256(f"{run_id}/{path}/{number}".encode()).hexdigest()
+    return run_id[:_TIME] + digest[_TIME:_ID] if len(run_id) == _ID else digest[:_ID]
 
 
 def approval_ref(approval: str) -> str:
