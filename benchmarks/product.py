@@ -12,7 +12,7 @@ from orchestrator.core.ids import approval_id
 from orchestrator.errors import ApprovalError
 from orchestrator.graph import Block, Graph, GraphBuilder
 from orchestrator.runtime import Engine, StaticDirectory, SystemClock
-from orchestrator.store import migrate, open_store
+from orchestrator.store import Run, migrate, open_store
 
 #: Events that one round of a loop writes.
 EVENTS_A_ROUND = 3
@@ -83,15 +83,16 @@ class Product(wire.Candidate):
         """Start a run; return when its question is stored."""
         found = await self._engine.start("workload", {}, requester="ALICE", surface="bench")
         self._runs[run] = found.id
-        await self._engine.wait_until(found.id, lambda now: now.status == "waiting")
+        await self._engine.wait_until(found, lambda now: now.status == "waiting")
 
     async def approve(self, run: str) -> None:
         """Approve a run; return when it is stored as completed."""
         run_id = self._runs[run]
         gate = approval_id(run_id, "gate", 1)
+        found: str | Run = run_id
         with suppress(ApprovalError):  # the other one of two clicks was first
-            await self._engine.decide(gate, "approve", by="BOB", surface="bench")
-        await self._engine.wait_until(run_id, lambda now: now.status == "completed")
+            found = await self._engine.decide(gate, "approve", by="BOB", surface="bench")
+        await self._engine.wait_until(found, lambda now: now.status == "completed")
 
     async def close(self) -> None:
         """Stop serving."""
