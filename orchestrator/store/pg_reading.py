@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from orchestrator.store.pg_errors import fault, reason
 MOST = 4  # connections
 ANSWERING = 5.0  # seconds
 _IDLE = 60.0  # seconds after which a connection that nobody needs is closed
+_CLOSING = 3.0  # seconds for queries that are under way
 _READING = {
     "application_name": "signoff reads",
     "default_transaction_read_only": "on",
@@ -48,8 +50,13 @@ class Pool:
     async def close(self) -> None:
         """See Source."""
         pool, self._pool = self._pool, None
-        if pool is not None:
-            await pool.close()
+        if pool is None:
+            return
+        try:
+            async with asyncio.timeout(_CLOSING):
+                await pool.close()
+        except _AWAY:
+            pool.terminate()
 
     async def fetch(self, text: str, parameters: Sequence[Any]) -> Sequence[Sequence[Any]]:
         """See Source; a connection that was lost meanwhile is replaced once."""
@@ -63,7 +70,7 @@ class Pool:
             except _AWAY as error:
                 if fault(error) is Fault.OWN:
                     raise StoreError(f"the database refused: {reason(error)}") from error
-                if is_last:
+                if is_last or isinstance(error, TimeoutError):
                     raise StoreUnavailableError(
                         f"the database does not answer: {reason(error)}"
                     ) from error
