@@ -160,13 +160,17 @@ class Server:
 
 
 @asynccontextmanager
-async def server(folder: Path, *, mode: str = "socket") -> AsyncIterator[Server]:
-    """Give a server that is not started yet, on a migrated database."""
+async def server(
+    folder: Path, *, mode: str = "socket", database: str | None = None
+) -> AsyncIterator[Server]:
+    """Give a server that is not started yet, on a migrated database: default, a file."""
     port = free_port()
     request_url = f"http://127.0.0.1:{port}/slack/events" if mode == "http" else None
     manifest = Path(__file__).parents[2] / "manifest.yml"
     async with Simulator(manifest=manifest, port=0, request_url=request_url) as simulator:
         running = Server(folder, simulator, mode=mode, port=port)
+        if database is not None:
+            running.environment["SIGNOFF_DATABASE_URL"] = database
         code, output = await running.command("migrate")
         if code:
             raise AssertionError(output)

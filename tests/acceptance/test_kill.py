@@ -9,6 +9,7 @@ import pytest
 
 from bot.simulator.errors import SimulatorError
 from tests.acceptance.server import PATIENCE, Server, server
+from tests.postgres import Server as Postgres
 
 #: Where a click can be cut off: while it is recorded, before it is answered, and behind it.
 WHILE_APPROVING = [
@@ -42,23 +43,39 @@ async def approve_at_last(running: Server) -> None:
 async def test_w3_killed_while_a_click_is_taken(tmp_path: Path, point: str, mode: str) -> None:
     """After a restart the article is published once, and the message says who approved."""
     async with server(tmp_path, mode=mode) as running:
-        await running.start()
-        await running.request()
-        await running.question()
-        await running.stop()
-        await running.start(crash_at=point)
-        await running.press("Approve")
-        killed = await running.wait_for_end()
-        await running.start()
-        await approve_at_last(running)
-        await running.until_shown("is completed")
+        await be_cut_off(running, point)
 
-        assert killed == -signal.SIGKILL
-        assert len(running.published_lines()) == 1
-        assert len(running.questions()) == 1
-        assert "<@U0BOB>" in running.shown()
-        code, output = await running.command("verify", "--all")
-        assert code == 0, output
+
+@pytest.mark.slow
+@pytest.mark.parametrize("point", ["before_commit:1", "after_commit:1", "after_effect:1"])
+async def test_w3_killed_on_postgresql_while_a_click_is_taken(
+    tmp_path: Path, postgres: Postgres, point: str
+) -> None:
+    """The same holds where the database is on a server, which lives on."""
+    with postgres.database() as url:
+        async with server(tmp_path, database=url) as running:
+            await be_cut_off(running, point)
+
+
+async def be_cut_off(running: Server, point: str) -> None:
+    """Approve with a click during which the server is killed; see it end well."""
+    await running.start()
+    await running.request()
+    await running.question()
+    await running.stop()
+    await running.start(crash_at=point)
+    await running.press("Approve")
+    killed = await running.wait_for_end()
+    await running.start()
+    await approve_at_last(running)
+    await running.until_shown("is completed")
+
+    assert killed == -signal.SIGKILL
+    assert len(running.published_lines()) == 1
+    assert len(running.questions()) == 1
+    assert "<@U0BOB>" in running.shown()
+    code, output = await running.command("verify", "--all")
+    assert code == 0, output
 
 
 @pytest.mark.slow
