@@ -155,7 +155,7 @@ async def test_g9_ready_nodes_of_a_changed_graph_are_not_run(serve: EngineMaker)
     async with serve(chain(effects), records_only=True) as engine:
         run = await engine.start("chain", {}, requester="ALICE", surface="test")
     async with serve(chain(effects, approvers="CAROL")) as engine:
-        await engine.tick()
+        await engine.wait_until(run.id, lambda now: now.held is not None)
         question = await held(engine, run)
         await engine.tick()
         assert effects.of("write") == 0
