@@ -109,7 +109,16 @@ def test_events_are_written_as_pydantic_does(event: Any) -> None:
         e.EdgeTaken(path="a", target="b", reason=None),  # type: ignore[arg-type]
         e.RunCompleted(path="a", output={"x": None}),  # type: ignore[dict-item]
     ],
-    ids=lambda event: type(event).__name__,
+    ids=[
+        "path",
+        "node",
+        "half a letter",
+        "half a letter inside",
+        "object",
+        "number",
+        "none",
+        "type",
+    ],
 )
 def test_what_could_not_be_read_again_is_refused(event: Any) -> None:
     """A value of another type than the event's is named in the error, and nothing is stored."""
