@@ -47,13 +47,20 @@ class Worker:
         self._kernel = kernel
         self._queue = queue
         self._woken = asyncio.Event()
+        #: There may be jobs that nobody has been able to take.
+        self._may_wait = True
         self._is_stopping = False
         self._task: asyncio.Task[None] | None = None
-        kernel.executor.on_room = self.wake
+        kernel.executor.on_room = self._use_room
 
     def wake(self) -> None:
         """Look again, now."""
+        self._may_wait = True
         self._woken.set()
+
+    def _use_room(self) -> None:
+        if self._may_wait:
+            self._woken.set()
 
     def start(self) -> None:
         """Begin to take nodes on."""
@@ -82,16 +89,23 @@ class Worker:
                 await self._rest(RECONNECT)
 
     async def _work(self) -> None:
+        self._may_wait = True
         while not self._is_stopping:
-            # Cleared before the look, so that a wake-up during it is not lost.
+            # Both before the look, so that a wake-up during it is not lost.
             self._woken.clear()
             room = min(self._kernel.executor.room, BATCH)
-            nodes = await self._queue.take(room) if room else []
+            nodes = await self._take(room) if room else []
             if nodes:
                 self._kernel.hook("after_dequeue")
                 await asyncio.gather(*(self._begin(node) for node in nodes))
             if not room or len(nodes) < room:
                 await self._rest(await self._time_to_next() if room else POLL)
+
+    async def _take(self, room: int) -> list[QueuedNode]:
+        self._may_wait = False
+        nodes = await self._queue.take(room)
+        self._may_wait |= len(nodes) == room
+        return nodes
 
     async def _time_to_next(self) -> float:
         wait = await self._queue.next_in()
