@@ -196,7 +196,7 @@ class Deliveries(Desk):
             allowed = "the requester, an approver, or an operator"
             message = f"{by} may not have {found.ref} posted anew; {allowed} may"
             raise NotPermittedError(by, message)
-        answer = await self._store.ask_again(_question(found), instead=None, at_most=None)
+        answer = await self._store.ask_again(_question(found))
         self._kernel.on_delivery()
         return answer is Anew.ADDED
 
@@ -205,6 +205,7 @@ class Deliveries(Desk):
         approval_id: str,
         *,
         instead: Delivery | None = None,
+        because: str | None = None,
         at_most: int | None = None,
         directs: Sequence[DirectMessage] = (),
     ) -> bool:
@@ -213,17 +214,22 @@ class Deliveries(Desk):
         Args:
             approval_id: Which.
             instead: The delivery that could not be sent there; it is finished with it.
-            at_most: How often the question may have been posted anew before; None: ever so often.
+            because: GONE or MOVED; None: it is put up on purpose.
+            at_most: How often that may have been done for the same reason since the question was
+                last put up on purpose; None: ever so often.
             directs: See `finish_delivery`.
 
         Returns:
             Whether it will stand anew; if not, the delivery is as it was.
         """
         found = await self._store.get_approval(approval_id)
-        limit = None if at_most is None else at_most + 1
         answer = await persist(
             lambda: self._store.ask_again(
-                _question(found), instead=instead, at_most=limit, directs=directs
+                _question(found),
+                instead=instead,
+                because=because,
+                at_most=at_most,
+                directs=directs,
             )
         )
         self._kernel.on_delivery()

@@ -5,7 +5,16 @@ from __future__ import annotations
 from orchestrator.store.batch import Step, Then
 from orchestrator.store.database import News
 from orchestrator.store.opening import open_store
-from orchestrator.store.outbox import COPIES, COPY, DIGEST, OPERATOR, Anew, DirectMessage
+from orchestrator.store.outbox import (
+    COPIES,
+    COPY,
+    DIGEST,
+    GONE,
+    MOVED,
+    OPERATOR,
+    Anew,
+    DirectMessage,
+)
 from orchestrator.store.places import Position
 from orchestrator.store.records import (
     Answer,
@@ -30,6 +39,8 @@ __all__ = [
     "COPIES",
     "COPY",
     "DIGEST",
+    "GONE",
+    "MOVED",
     "OPERATOR",
     "Anew",
     "Answer",

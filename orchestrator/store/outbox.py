@@ -115,6 +115,10 @@ def _have_copies(connection: Connection, approval_id: str) -> frozenset[str]:
     return frozenset(connection.execute(union(shown, wanted)).scalars())
 
 
+#: Why a question is posted anew by itself, as the detail of its row; put up on purpose it has none.
+GONE, MOVED = "gone", "moved"
+
+
 class Anew(StrEnum):
     """What came of the wish to have a question posted anew."""
 
@@ -124,29 +128,40 @@ class Anew(StrEnum):
 
 
 def ask_again(
-    connection: Connection, now: datetime, question: Mapping[str, Any], *, at_most: int | None
+    connection: Connection,
+    now: datetime,
+    question: Mapping[str, Any],
+    *,
+    because: str | None = None,
+    at_most: int | None = None,
 ) -> Anew:
     """Add a row that posts a question anew, unless one waits or there were enough.
+
+    A row that waits is from then on one of those on purpose, if this is.
 
     Args:
         connection: In a transaction.
         now: The instant that counts.
         question: The columns of the row: approval, run, workspace and channel.
-        at_most: How often it may have been posted before; None: as often as one likes.
+        because: GONE or MOVED; None: somebody or the bot puts it up on purpose.
+        at_most: How often that may have been done for the same reason since it was last put up on
+            purpose; None: as often as one likes.
     """
     hold(connection, question["approval_id"])
-    found = connection.execute(
-        select(deliveries.c.status).where(
-            deliveries.c.approval_id == question["approval_id"],
-            deliveries.c.purpose == Purpose.QUESTION.value,
-        )
-    ).scalars()
-    states = list(found)
-    if PENDING in states:
+    c = deliveries.c
+    its_own = (c.approval_id == question["approval_id"], c.purpose == Purpose.QUESTION.value)
+    posts = connection.execute(select(c.status, c.detail).where(*its_own).order_by(c.id)).all()
+    if any(post.status == PENDING for post in posts):
+        if because is None:
+            waits = update(deliveries).where(*its_own, c.status == PENDING)
+            connection.execute(waits.values(detail=None))
         return Anew.WAITING
-    if at_most is not None and len(states) > at_most:
+    before = 0
+    for post in posts:
+        before = 0 if post.detail is None else before + (post.detail == because)
+    if at_most is not None and before > at_most:
         return Anew.ENOUGH
-    add(connection, now, [{"purpose": Purpose.QUESTION.value, **question}])
+    add(connection, now, [{"purpose": Purpose.QUESTION.value, "detail": because, **question}])
     return Anew.ADDED
 
 

@@ -291,7 +291,8 @@ class Delivery:
     workspace: str = ""
     #: Whom a direct message, or the edit of one, is for; None: it is for the question's channel.
     person: str | None = None
-    detail: str | None = None  #: what kind of direct message it is, or which thread is told
+    #: What kind of direct message it is, which thread is told, or why a question is posted anew.
+    detail: str | None = None
     channel: str | None = None  #: where it is to be said; None: where it always is
 
 

@@ -209,14 +209,15 @@ class Store(Queries):
         self,
         question: Mapping[str, Any],
         *,
-        instead: Delivery | None,
-        at_most: int | None,
+        instead: Delivery | None = None,
+        because: str | None = None,
+        at_most: int | None = None,
         directs: Sequence[DirectMessage] = (),
     ) -> Anew:
         """Have a question posted anew; see `outbox.ask_again`. `instead` is finished with it."""
 
         def side(connection: Connection, now: datetime) -> Anew:
-            answer = outbox.ask_again(connection, now, question, at_most=at_most)
+            answer = outbox.ask_again(connection, now, question, because=because, at_most=at_most)
             if instead is not None and answer is not Anew.ENOUGH:
                 outbox.finish(connection, now, instead, directs)
             return answer

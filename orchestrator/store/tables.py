@@ -267,7 +267,8 @@ deliveries = Table(
     Column("workspace", _ID, nullable=False, server_default=text("''")),
     #: Whom a direct message, or the edit of one, is for; NULL: it is for the question's channel.
     Column("person", words()),
-    #: What kind of direct message it is; of a start, the thread that is told.
+    #: What kind of direct message it is; of a start, the thread that is told; of a question, why
+    #: it is posted anew by itself.
     Column("detail", words()),
     #: Where a question is to be asked; NULL: where the workspace asks everything. Of a start,
     #: the channel of the thread.

@@ -168,6 +168,68 @@ async def test_h17_a_deleted_card_is_posted_anew_with_its_open_calls(
         assert open_calls(card_of(bot)) == 0
 
 
+@pytest.mark.parametrize("answered", [False, True])
+async def test_h17_a_card_that_was_posted_anew_and_deleted_comes_again(
+    tmp_path: Path, *, answered: bool
+):
+    """No open call is lost from the channel, and nothing loops when people delete on and on."""
+    async with bench(tmp_path, **paying()) as bot:
+        await bot.run("run agent")
+        calls = await all_delivered(bot, 3)
+        await settled(bot)
+        for _ in range(2):
+            shown_before = len(posts(bot))
+            await bot.engine.repost(calls["Cem"].id, by="U0ALICE")
+            await eventually(lambda count=shown_before: len(posts(bot)) > count)
+            await settled(bot)
+            bot.sim.staging.delete_message(CHANNEL, posts(bot)[-1]["ts"])
+            if answered and calls["Ann"].is_open:
+                await bot.engine.decide(calls["Ann"].id, "approve", by="U0BOB", surface="cli")
+                calls |= await calls_of(bot)
+            else:
+                await bot.engine.comment(calls["Ben"].id, "Why now?", by="U0BOB", surface="cli")
+            await settled(bot)
+
+            assert open_calls(posts(bot)[-1]) == (2 if answered else 3)
+
+        for _ in range(2):
+            for message in await live_cards(bot):
+                bot.sim.staging.delete_message(CHANNEL, message["ts"])
+            for name in ("Ben", "Cem"):
+                await bot.engine.comment(calls[name].id, "And now?", by="U0BOB", surface="cli")
+            await settled(bot)
+
+        assert await live_cards(bot) == []
+
+
+async def test_h17_cards_that_became_one_come_again_when_it_is_deleted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """That the calls were moved does not count as posted anew after a deletion."""
+    find_card = Turns.find_card
+    looks: list[str] = []
+
+    async def blind(turns: Turns, approval: Approval, before: Message | None) -> Message | None:
+        looks.append(approval.id)
+        return await find_card(turns, approval, before) if len(looks) > _LOOKS else None
+
+    async def is_never(*_args: Any) -> bool:
+        return False
+
+    monkeypatch.setattr(Turns, "find_card", blind)
+    monkeypatch.setattr(Turns, "is_late", is_never)
+    async with bench(tmp_path, **paying()) as bot:
+        await bot.run("run agent")
+        calls = await all_delivered(bot, 3)
+        await settled(bot)
+        bot.sim.staging.delete_message(CHANNEL, posts(bot)[0]["ts"])
+        for each in calls.values():
+            await bot.engine.comment(each.id, "Why now?", by="U0BOB", surface="cli")
+        await settled(bot)
+
+        assert [open_calls(message) for message in await live_cards(bot)] == [3]
+
+
 async def test_h17_a_card_that_is_posted_anew_takes_its_calls_along(tmp_path: Path):
     """The old one says so, and no button is left on it."""
     async with bench(tmp_path, **paying()) as bot:

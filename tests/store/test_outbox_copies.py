@@ -8,7 +8,7 @@ from typing import Any
 
 from orchestrator.core import events as e
 from orchestrator.core.effects import Deliver, Purpose
-from orchestrator.store import COPY, DIGEST, Anew, Delivery, Message, Store
+from orchestrator.store import COPY, DIGEST, GONE, MOVED, Anew, Delivery, Message, Store
 from orchestrator.testing import FakeClock
 from tests.store.conftest import Sql
 from tests.store.steps import HOUR, RUNS, approve, ask, commit, shown
@@ -166,15 +166,51 @@ async def test_direct_messages_are_added_once_and_nobody_has_two_copies(
     approval_id = await asked(store, clock, RUNS[0], copy)
     question = {"approval_id": approval_id, "run_id": RUNS[0], "workspace": "", "channel": None}
 
-    assert await store.ask_again(question, instead=None, at_most=None) is Anew.ADDED
-    assert await store.ask_again(question, instead=None, at_most=None) is Anew.WAITING
+    assert await store.ask_again(question) is Anew.ADDED
+    assert await store.ask_again(question) is Anew.WAITING
 
     again = next(each for each in await claim(store) if each.purpose is QUESTION)
     await store.finish_delivery(again, directs=[copy])
     await store.finish_delivery(again, directs=[copy])
 
     assert sql("SELECT person FROM deliveries WHERE purpose = 'direct'") == [("ANN",)]
-    assert await store.ask_again(question, instead=None, at_most=1) is Anew.ENOUGH
+
+
+async def test_a_question_that_is_gone_is_posted_anew_once_each_time_it_was_put_up(
+    store: Store, clock: FakeClock, sql: Sql
+):
+    """What was done for another reason does not count, and on purpose it counts from there."""
+    approval_id = await asked(store, clock, RUNS[0])
+    question = {"approval_id": approval_id, "run_id": RUNS[0], "workspace": "", "channel": None}
+
+    async def again(because: str | None) -> Anew:
+        at_most = None if because is None else 0
+        answer = await store.ask_again(question, because=because, at_most=at_most)
+        sql("UPDATE deliveries SET status = 'sent'")
+        return answer
+
+    for _ in range(2):
+        assert await again(None) is Anew.ADDED
+        assert await again(MOVED) is Anew.ADDED
+        assert await again(GONE) is Anew.ADDED
+        assert await again(GONE) is Anew.ENOUGH
+        assert await again(MOVED) is Anew.ENOUGH
+
+
+async def test_a_question_that_waits_and_is_put_up_on_purpose_may_be_gone_once_more(
+    store: Store, clock: FakeClock, sql: Sql
+):
+    """Whoever wants it posted while that is under way gets all that a post gets."""
+    approval_id = await asked(store, clock, RUNS[0])
+    question = {"approval_id": approval_id, "run_id": RUNS[0], "workspace": "", "channel": None}
+    sql("UPDATE deliveries SET status = 'sent'")
+
+    assert await store.ask_again(question, because=GONE, at_most=0) is Anew.ADDED
+    assert await store.ask_again(question) is Anew.WAITING
+
+    sql("UPDATE deliveries SET status = 'sent'")
+
+    assert await store.ask_again(question, because=GONE, at_most=0) is Anew.ADDED
 
 
 async def test_a_digest_is_claimed_as_a_whole(store: Store, clock: FakeClock):

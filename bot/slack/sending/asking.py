@@ -20,7 +20,7 @@ from bot.slack.sending.stories import Stories
 from bot.slack.sending.turns import Turns
 from bot.slack.workspace.failures import Failure, Remedy
 from orchestrator.runtime import Clock, Engine
-from orchestrator.store import DIGEST, OPERATOR
+from orchestrator.store import DIGEST, GONE, OPERATOR
 from orchestrator.store.records import Approval, Delivery, Message
 
 #: Why a message stands elsewhere of which only that is known.
@@ -67,7 +67,7 @@ class Asking:
         directs = await self._audience.directs_for(delivery, approval, now)
         before = await self._engine.find_message(approval.id)
         if before is not None:
-            await self._turns.bring(approval, before)
+            await self._turns.bring(approval, before, delivery.detail)
         lost = await self._find_lost(delivery, approval, before, is_doubtful=is_doubtful)
         shown = await self._join(approval, before, lost)
         if shown is None:
@@ -135,8 +135,8 @@ class Asking:
     ) -> bool:
         """Have a question posted anew whose message cannot be written to any more.
 
-        One that was deleted comes again once. A copy stays as it is. An outcome is shown in the
-        fallback channel, if there is one for it.
+        One that was deleted comes again, once each time that it was put up on purpose. A copy stays
+        as it is. An outcome is shown in the fallback channel, if there is one for it.
 
         Returns:
             Whether the delivery is done with that.
@@ -157,9 +157,13 @@ class Asking:
             _log.warning("slack_delivery_given_up", error=exc.code, fix=exc.failure.fix)
             await self._engine.finish_delivery(delivery, directs=directs)
             return True
-        at_most = 0 if remedy is Remedy.GONE else None
+        is_gone = remedy is Remedy.GONE
         is_replaced = await self._engine.post_anew(
-            approval.id, instead=delivery, at_most=at_most, directs=directs
+            approval.id,
+            instead=delivery,
+            because=GONE if is_gone else None,
+            at_most=0 if is_gone else None,
+            directs=directs,
         )
         if is_replaced:
             _log.warning("question_posted_anew", error=exc.code, fix=exc.failure.fix)

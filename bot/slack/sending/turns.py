@@ -10,6 +10,7 @@ from bot.cards.progress import waiting_for
 from bot.cards.turns import calls_of_turn, calls_on_card
 from orchestrator.core.effects import Purpose
 from orchestrator.runtime import Engine
+from orchestrator.store import GONE, MOVED
 from orchestrator.store.records import Approval, Delivery, Message
 
 #: How often a question is moved to the card of its turn, when two were posted at once.
@@ -98,17 +99,17 @@ class Turns:
         number = [each.id for each in turn].index(approval.id) + 1
         return replace(notice, words=(Strong(f"{number}."), " ", *notice.words))
 
-    async def bring(self, approval: Approval, before: Message) -> None:
-        """Have the other calls follow that stand in the message which a call leaves."""
+    async def bring(self, approval: Approval, before: Message, because: str | None) -> None:
+        """Have the other calls follow that stand in the message which a call leaves, and why."""
         for place in await self._places(approval):
             if _is_same(place, before):
-                await self._engine.post_anew(place.approval_id)
+                await self._engine.post_anew(place.approval_id, because=because)
 
     async def ask_open(self, approval: Approval, at: Message) -> None:
         """Have the open calls posted anew whose message is gone, each once."""
         for each in (await self.standing(approval, at)).calls:
             if each.is_open and each.id != approval.id:
-                await self._engine.post_anew(each.id, at_most=0)
+                await self._engine.post_anew(each.id, because=GONE, at_most=0)
 
     async def gather(self, approval: Approval, before: Message | None) -> None:
         """Have those moved to the first card that another process posted on a second one.
@@ -124,7 +125,7 @@ class Turns:
         for place in places:
             here = [each for each in places if each.channel == place.channel]
             if place.ts != min((each.ts for each in here), key=float):
-                await self._engine.post_anew(place.approval_id, at_most=_MOVES)
+                await self._engine.post_anew(place.approval_id, because=MOVED, at_most=_MOVES)
 
     async def _places(self, approval: Approval) -> list[Message]:
         """Return where the other calls stand that belong on the same card."""
