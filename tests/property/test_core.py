@@ -13,6 +13,7 @@ from orchestrator.core import commands as c
 from orchestrator.core import events as e
 from orchestrator.core import refusals as r
 from orchestrator.core.advance import Advance, advance
+from orchestrator.core.effects import Purpose
 from orchestrator.core.state import FINISHED, PlaceStatus, RunStatus
 from orchestrator.core.times import is_past
 from orchestrator.core.turn import Terms
@@ -163,7 +164,7 @@ class Core(RuleBasedStateMachine):
             for each in answer.records
             if isinstance(each.event, e.ApprovalOpened)
         ]
-        shown = {each.approval_id for each in answer.effects}
+        shown = {each.approval_id for each in answer.effects if each.purpose is not Purpose.ENDED}
 
         assert shown <= set(self.asked)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,11 @@ async def test_s9_a_guest_reads_what_stands_in_their_channels_only(
 
 async def test_s9_a_guest_whom_the_policy_names_reads_it(tmp_path: Path):
     """By their id, wherever it stands."""
-    make = asked("U0GUEST", channel=FINANCE)
+    policy = replace(any_of("U0GUEST"), outsiders=True)
+
+    def make(effects: Effects) -> list[Graph]:
+        return [kinds.confirmed(effects, policy, channel=FINANCE)]
+
     async with bench(tmp_path, graphs=make, prepare=let_in) as bot:
         assert "U0GUEST" in await readers_of(bot)
 

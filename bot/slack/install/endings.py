@@ -8,6 +8,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 
 from bot.errors import EncryptionKeyError
+from bot.slack.install.installs import UNINSTALLED
 from bot.slack.tasks import TaskKeeper
 from orchestrator.errors import StoreError
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from bot.slack.install.installed import InstalledWorkspaces
 
 _WHY = {
-    "app_uninstalled": "the app was uninstalled",
+    "app_uninstalled": UNINSTALLED,
     "tokens_revoked": "its token was revoked",
 }
 _log = structlog.get_logger(__name__)

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -14,7 +15,7 @@ import structlog
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import EncryptionKeyError
-from bot.slack.install.installs import Installation, Installs
+from bot.slack.install.installs import UNINSTALLED, Installation, Installs
 from bot.slack.install.oauth import OAuthApp
 from bot.slack.install.renewal import Renewal, is_expired
 from bot.slack.install.vault import Vault
@@ -216,17 +217,14 @@ class InstalledWorkspaces:
         What waits to be sent there waits on, for the app may be installed again.
         """
         installation = await self.installs.find(workspace)
-        if installation is None or installation.ended:
+        if installation is None or (installation.ended and why != UNINSTALLED):
             return
         failure = await self._refusal(installation)
         if failure is None or failure.code not in _ENDED:
             # Events come late and twice: the app may have been installed again meanwhile.
             _log.info("slack_installation_stays", workspace=workspace, said=why)
             return
-        await self.installs.change(
-            workspace,
-            lambda now: _ended(now, why) if now.token == installation.token else None,
-        )
+        await self.installs.change(workspace, partial(_ended, was=installation, why=why))
         _log.warning("slack_installation_ended", workspace=workspace, why=why)
         await self.look_again()
 
@@ -278,7 +276,12 @@ def _identity(installation: Installation) -> Identity:
     )
 
 
-def _ended(installation: Installation, why: str) -> Installation:
+def _ended(installation: Installation, *, was: Installation, why: str) -> Installation | None:
+    if installation.ended and why == UNINSTALLED:
+        # Slack sends both events then, in any order, and this one says more.
+        return replace(installation, ended=why)
+    if installation.token != was.token:
+        return None  # it was installed again, or has ended, meanwhile
     return replace(
         installation,
         token="",

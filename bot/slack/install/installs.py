@@ -12,6 +12,8 @@ from bot.slack.install.vault import Vault
 from orchestrator.store import SurfaceValues
 
 SCOPE = "install"
+#: Why an installation ended whose app an administrator removed.
+UNINSTALLED = "the app was uninstalled"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
