@@ -61,13 +61,12 @@ async def test_h23_killed_after_a_reply_was_recorded(tmp_path: Path, mode: str) 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("mode", ["socket", "http"])
 @pytest.mark.parametrize(
-    ("entry", "filled", "kind"),
+    ("mode", "entry", "filled", "kind"),
     [
-        ("comment", {TEXT: "Who wrote this?"}, "CommentAdded"),
-        ("extend", {LENGTH: "1 day"}, "ApprovalExtended"),
-        ("withdraw", {TEXT: "Not needed"}, "ApprovalResolved"),
+        ("socket", "comment", {TEXT: "Who wrote this?"}, "CommentAdded"),
+        ("http", "extend", {LENGTH: "1 day"}, "ApprovalExtended"),
+        ("http", "withdraw", {TEXT: "Not needed"}, "ApprovalResolved"),
     ],
 )
 async def test_h23_killed_after_a_form_was_recorded(

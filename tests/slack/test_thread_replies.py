@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.slack.listeners.replies import LONGEST
 from orchestrator.errors import DirectoryError, StoreUnavailableError
 from orchestrator.graph.policy import any_of
 from orchestrator.runtime import Engine
 from tests.slack import kinds
-from tests.slack.bench import CHANNEL, Bench, bench, eventually, shown
-from tests.slack.dialogue import asking, clock, pass_time, settled, told
+from tests.slack.bench import CHANNEL, Bench, bench, shown
+from tests.slack.dialogue import asking, settled, told
 from tests.slack.test_http_mode import post, sign
 from tests.slack.test_menu import picked
-from tests.slack.test_notify_digest import ask
-from tests.slack.turning import all_delivered, card_of, paying
 
 TRANSPORTS = pytest.mark.parametrize("transport", ["socket", "http"])
 EDITORS = any_of("@editors")
@@ -284,41 +280,6 @@ async def test_h23_after_the_outcome_people_talk_among_themselves(tmp_path: Path
         assert bot.sim.ephemerals("U0CAROL") == []
 
 
-async def test_h17_a_reply_below_the_calls_of_a_turn_is_for_the_first_that_is_open(tmp_path: Path):
-    """They stand in one message, and what is said there is recorded once."""
-    async with bench(tmp_path, **paying()) as bot:
-        await bot.run("run agent")
-        await all_delivered(bot, 3)
-        await settled(bot)
-        await reply(bot, "U0BOB", card_of(bot), "Rather dear.")
-        run = await bot.last_run()
-        calls = await bot.engine.list_approvals(run.id)
-        commented = [each for each in calls if each.comments]
-
-        assert [each.id for each in commented] == [calls[0].id]
-        assert said(bot, card_of(bot)) == []
-
-
-async def test_s7_a_reply_below_a_digest_says_which_question_is_meant(tmp_path: Path):
-    """Nothing is recorded of what may be about any of them."""
-    now = clock("2030-01-01 09:00")
-    policy = any_of("U0BOB")
-    async with bench(tmp_path, **asking(policy, risk="low"), clock=now) as bot:
-        await ask(bot, 2)
-        await pass_time(bot, now, timedelta(hours=5))
-        digest = await bot.direct("U0BOB", "2 questions of low risk wait for you")
-        room = bot.sim.direct("U0BOB")
-        await bot.sim.say("U0BOB", room, "Which?", thread_ts=digest["ts"])
-        await bot.told("U0BOB", "about several questions")
-
-        assert await texts(bot) == []
-
-        (first, *_) = bot.open_questions()
-        await bot.press("U0BOB", first, "Approve")
-        await bot.sim.say("U0BOB", room, "This one.", thread_ts=digest["ts"])
-        await bot.direct("U0ALICE", "This one.")
-
-
 async def test_s11_who_writes_to_the_bot_hears_what_it_reads(tmp_path: Path):
     """Once in a while, and only they."""
     async with bench(tmp_path, **asking(EDITORS)) as bot:
@@ -329,50 +290,6 @@ async def test_s11_who_writes_to_the_bot_hears_what_it_reads(tmp_path: Path):
         await bot.sim.settle()
 
         assert len(bot.sim.ephemerals("U0DAVE")) == 1
-
-
-WRITTEN = {
-    "Ask <@U0CAROL> in <#C0DEPLOYS|deploys>": "Ask @carol in #deploys",
-    "<!subteam^S0EDITORS> &amp; <!here>": "@editors & @here",
-    "&lt;@U0CAROL&gt; said a &lt; b": "<@U0CAROL> said a < b",
-}
-
-
-@pytest.mark.parametrize("written", WRITTEN)
-async def test_h23_a_reply_is_recorded_as_it_is_read(tmp_path: Path, written: str):
-    """Mentions by their names, and no mark-up of Slack's."""
-    async with bench(tmp_path, **asking(EDITORS)) as bot:
-        question = await asked(bot)
-        await reply(bot, "U0BOB", question, written, is_escaped=True)
-
-        assert await texts(bot) == [WRITTEN[written]]
-
-
-async def test_h23_files_are_named_and_long_texts_are_cut(tmp_path: Path):
-    """What is cut stands in the thread."""
-    async with bench(tmp_path, **asking(EDITORS)) as bot:
-        question = await asked(bot)
-        file = bot.sim.upload("U0BOB", "invoice.pdf", b"%PDF")
-        await reply(bot, "U0BOB", question, "", files=[file["id"]])
-        await reply(bot, "U0BOB", question, "word " * 2000)
-        (named, cut) = await texts(bot)
-
-        assert named == "[invoice.pdf]"
-        assert len(cut) <= LONGEST
-        assert cut.endswith("word… (cut; all of it stands in the thread)")
-
-
-async def test_h23_a_mark_that_slack_refuses_harms_nothing(tmp_path: Path):
-    """An app that was installed before may lack the scope."""
-    async with bench(tmp_path, **asking(EDITORS)) as bot:
-        question = await asked(bot)
-        refused = {"method": "reactions.add", "error": "missing_scope", "count": 1}
-        bot.sim.faults.update({"fail_next": [refused]})
-        await reply(bot, "U0BOB", question, "Fine.")
-        await bot.direct("U0ALICE", "Fine.")
-        await eventually(lambda: not bot.sim.faults.fail_next)
-
-        assert await texts(bot) == ["Fine."]
 
 
 async def test_h23_what_stands_in_a_private_channel_is_heard_there(tmp_path: Path):

@@ -7,12 +7,21 @@ https://docs.slack.dev/messaging/formatting-message-text#retrieving-messages
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 
 _TOKEN = re.compile(r"<([@#!]?)([^<>|]*)(?:\|([^<>]*))?>")
 _PERSON = re.compile(r"<@([A-Z0-9]+)")
 _SCHEMES = ("mailto:", "tel:")
 _ESCAPES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+#: Kinds of characters that show nothing by themselves, and others that are blank.
+_UNSEEN = frozenset({"Cc", "Cf", "Cs", "Cn", "Mn", "Me", "Zs", "Zl", "Zp"})
+_BLANK = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+
+
+def is_visible(text: str) -> bool:
+    """Does a text show anything?"""
+    return any(unicodedata.category(each) not in _UNSEEN and each not in _BLANK for each in text)
 
 
 def people_in(text: str) -> frozenset[str]:

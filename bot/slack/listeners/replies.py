@@ -8,6 +8,7 @@ what comes twice, or to another process, is known by its key.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,12 +21,14 @@ from bot.errors import NotRecordedError
 from bot.slack.decisions import CLICK_TIMEOUT, SURFACE, Member, in_time
 from bot.slack.errors import sentence
 from bot.slack.kit.reply import Reply
-from bot.slack.kit.typed import people_in, plain
+from bot.slack.kit.typed import is_visible, people_in, plain
+from bot.slack.listeners.subjects import Subject, find_subject
 from bot.slack.listening import Handler, Tools
 from bot.slack.seen import retry_number
 from bot.slack.sending.naming import names_of
-from bot.slack.workspace.failures import describe
+from bot.slack.workspace.failures import Remedy, describe
 from orchestrator.errors import (
+    ApprovalClosedError,
     ApprovalNotFoundError,
     DirectoryError,
     NotAnApproverError,
@@ -41,6 +44,10 @@ LONGEST = 3000
 _CUT = " (cut; all of it stands in the thread)"
 _NAMES = 0.5  # seconds in which mentions become names
 _LAST_TRY = 3  # Slack delivers an event so often again
+_MARKS = 5  # tries to show that a reply was taken
+_PAUSE = 2.0  # seconds after the first of them, where Slack names no other; then twice as many
+_THEIRS = (NotPermittedError, NotAnApproverError)  #: refused to this person
+_OVER = (ApprovalClosedError, ApprovalNotFoundError)  #: refused to everybody
 _log = structlog.get_logger(__name__)
 
 
@@ -52,83 +59,72 @@ async def take(tools: Tools, args: AsyncArgs) -> None:
     if not reply.thread:
         _explain(tools, reply)
         return
-    asked = await in_time(tools.tasks, _find_open(tools, reply), seconds=CLICK_TIMEOUT)
-    if not asked:
-        return
-    if len({approval.run_id for approval in asked}) > 1:
-        _tell(tools, reply, _WHICH)
-        return
-    await _comment(tools, args, reply, asked[0])
-
-
-async def _comment(tools: Tools, args: AsyncArgs, reply: Reply, approval: Approval) -> None:
-    text = await _text_of(tools, reply)
-    if not text:
-        return
+    is_last = retry_number(args.request.headers) >= _LAST_TRY
     try:
-        work = tools.engine.comment(
-            approval.id, text, by=reply.user, surface=SURFACE, key=reply.key
-        )
-        member = Member(id=reply.user, team=reply.team)
-        await tools.decisions.act(work, approval=approval.id, member=member)
+        subject = await in_time(tools.tasks, find_subject(tools, reply), seconds=CLICK_TIMEOUT)
+    except NotRecordedError:
+        if not is_last:
+            raise
+        _tell(tools, reply, _NOT_KNOWN)
+        return
+    if subject is None:
+        _tell_once(tools, reply, _NOT_SEEN)
+    elif text := await _text_of(tools, reply):
+        await _take(tools, reply, subject, text, is_last=is_last)
+
+
+async def _take(tools: Tools, reply: Reply, subject: Subject, text: str, *, is_last: bool) -> None:
+    try:
+        work = _record(tools, reply, subject, text)
+        is_taken = await in_time(tools.tasks, work, seconds=CLICK_TIMEOUT)
     except DirectoryError as error:
-        if retry_number(args.request.headers) < _LAST_TRY:
+        if not is_last:
             raise NotRecordedError(str(error)) from error
         _tell(tools, reply, _refused(error, reply))
     except OrchestratorError as error:
-        if tools.seen.add(f"reply-refused:{approval.id}:{reply.user}"):
-            _tell(tools, reply, _refused(error, reply))
+        _tell_once(tools, reply, _refused(error, reply))
     else:
-        tools.tasks.spawn(_mark(tools, reply), name="slack-reply-taken")
+        if is_taken:
+            tools.tasks.spawn(_mark(tools, reply), name="slack-reply-taken")
+        elif subject.is_unclear:
+            _tell(tools, reply, _WHICH)
 
 
-async def _find_open(tools: Tools, reply: Reply) -> list[Approval]:
-    """Return the open questions that a thread is about; of a turn's calls the first one."""
-    places = await tools.engine.messages_at(reply.channel, reply.thread)
-    ids = [place.approval_id for place in places]
-    if not ids and (reply.is_to_bot or reply.is_direct):
-        ids = await _marked(tools, reply)
-    found = []
-    for approval_id in ids:
-        try:
-            found.append(await tools.engine.get_approval(approval_id))
-        except ApprovalNotFoundError:  # another workspace's, in a channel that both share
-            continue
-    asked = [each for each in found if each.is_open]
-    if len({each.run_id for each in asked}) != 1 or len(asked) == 1:
-        return asked
-    open_ids = {each.id for each in asked}
-    ordered = await tools.engine.list_approvals(asked[0].run_id)
-    return [each for each in ordered if each.id in open_ids][:1]
+async def _record(tools: Tools, reply: Reply, subject: Subject, text: str) -> bool:
+    """Record a reply with the first question for which it can be; False: with none.
 
-
-async def _marked(tools: Tools, reply: Reply) -> list[str]:
-    """Return what a message of ours is about by the mark that it carries.
-
-    Direct messages which tell of a question are not remembered, and neither is a question whose
-    posting was not confirmed yet.
+    What was recorded already, here or in another process, stays with the question that has it.
     """
-    try:
-        answer = await tools.client.conversations_replies(
-            channel=reply.channel, ts=reply.thread, limit=1, include_all_metadata=True
-        )
-    except Exception as exc:
-        failure = describe(exc)
-        _log.warning("slack_thread_unreadable", error=failure.code, fix=failure.fix)
-        raise NotRecordedError(f"conversations.replies: {failure.code}") from exc
-    parent: Mapping[str, Any] = next(iter(answer.get("messages") or ()), {})
-    mark = (parent.get("metadata") or {}).get("event_payload") or {}
-    is_ours = parent.get("user") == reply.bot
-    return [str(mark["approval_id"])] if is_ours and mark.get("approval_id") else []
+    for approval in subject.approvals:
+        if await tools.engine.was_done(approval.id, reply.key):
+            return True
+    asked = subject.asked_of(reply.user)
+    if subject.is_unclear or not asked:
+        return False
+    refusals: list[OrchestratorError] = []
+    for approval in asked:
+        try:
+            await _comment(tools, reply, approval, text)
+        except (*_THEIRS, *_OVER) as error:
+            refusals.append(error)
+        else:
+            return True
+    # That one of them has just expired matters less than that the others are not theirs.
+    raise next((each for each in refusals if isinstance(each, _THEIRS)), refusals[0])
+
+
+async def _comment(tools: Tools, reply: Reply, approval: Approval, text: str) -> None:
+    work = tools.engine.comment(approval.id, text, by=reply.user, surface=SURFACE, key=reply.key)
+    member = Member(id=reply.user, team=reply.team)
+    await tools.decisions.act(work, approval=approval.id, member=member)
 
 
 async def _text_of(tools: Tools, reply: Reply) -> str:
     """Return what somebody wrote in plain words, with the names of what they attached."""
-    text = await _in_words(tools, reply.text)
-    if len(text) > LONGEST:
-        text = cut(text, LONGEST - len(_CUT)) + _CUT
+    words = await _in_words(tools, reply.text)
     files = f"[{', '.join(reply.files)}]" if reply.files else ""
-    return "\n".join(part for part in (text, files) if part)
+    text = "\n".join(part for part in (words if is_visible(words) else "", files) if part)
+    return cut(text, LONGEST - len(_CUT)) + _CUT if len(text) > LONGEST else text
 
 
 async def _in_words(tools: Tools, text: str) -> str:
@@ -149,12 +145,20 @@ async def _in_words(tools: Tools, text: str) -> str:
 
 async def _mark(tools: Tools, reply: Reply) -> None:
     """Show that a reply was taken; that it cannot be shown matters to nothing."""
-    try:
-        await tools.client.reactions_add(channel=reply.channel, timestamp=reply.ts, name=TAKEN)
-    except Exception as exc:  # noqa: BLE001 - the comment is recorded
-        failure = describe(exc)
-        if failure.code != "already_reacted":
-            _log.info("slack_reply_not_marked", error=failure.code, fix=failure.fix)
+    for number in range(_MARKS):
+        try:
+            await tools.client.reactions_add(channel=reply.channel, timestamp=reply.ts, name=TAKEN)
+        except Exception as exc:  # noqa: BLE001 - the comment is recorded
+            failure = describe(exc)
+            is_passing = failure.remedy in {Remedy.WAIT, Remedy.RETRY}
+            if not is_passing or number == _MARKS - 1:
+                if failure.code != "already_reacted":
+                    _log.info("slack_reply_not_marked", error=failure.code, fix=failure.fix)
+                return
+            wait = failure.retry_after
+            await asyncio.sleep(_PAUSE * 2**number if wait is None else wait)
+        else:
+            return
 
 
 def _explain(tools: Tools, reply: Reply) -> None:
@@ -177,11 +181,38 @@ _WHICH: Words = (
 )
 
 
+_LEAD = "Your reply is not recorded as a comment. "
+_ELSEWHERE = "Reply in the thread of the question itself, or press Comment… in its menu."
+_NOT_SEEN: Words = (
+    _LEAD,
+    "Slack does not let me see which question this thread is about. ",
+    _ELSEWHERE,
+)
+_NOT_KNOWN: Words = (
+    _LEAD,
+    "I could not find out which question this thread is about. Try again in a minute.",
+)
+
+
 def _refused(error: OrchestratorError, reply: Reply) -> Words:
-    lead = "Your reply is not recorded as a comment. "
-    if isinstance(error, NotPermittedError | NotAnApproverError):
-        return (lead, "That takes somebody who may decide, who asked, or an operator.")
-    return (lead, *(sentence(error, reader=reply.user) or ()))
+    if isinstance(error, _THEIRS):
+        return (_LEAD, "That takes somebody who may decide, who asked, or an operator.")
+    if (words := sentence(error, reader=reply.user)) is not None:
+        return (_LEAD, *words)
+    incident = secrets.token_hex(4)
+    _log.error("slack_reply_refused", incident=incident, exc_info=error)
+    return (
+        _LEAD,
+        "Something went wrong inside Signoff. Tell who runs it this number: ",
+        Code(incident),
+        ".",
+    )
+
+
+def _tell_once(tools: Tools, reply: Reply, words: Words) -> None:
+    """Say something in a thread where people may go on talking; once in a while."""
+    if tools.seen.add(f"reply-refused:{reply.channel}:{reply.thread}:{reply.user}"):
+        _tell(tools, reply, words)
 
 
 def _tell(tools: Tools, reply: Reply, words: Words) -> None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 import structlog
 
+from bot.cards.turns import calls_of_turn, calls_on_card
 from bot.slack.kit.messages import APPROVAL_EVENT, SlackMessage
 from bot.slack.sending.calls import CallError, Draft
 from bot.slack.sending.outlet import Outlet
@@ -62,7 +63,7 @@ class Retiring:
             blocks=[],
             metadata={
                 "event_type": APPROVAL_EVENT,
-                "event_payload": {"approval_id": before.approval_id},
+                "event_payload": await self._mark(before),
             },
         )
 
@@ -76,3 +77,13 @@ class Retiring:
             _log.info("old_question_stays", channel=before.channel, error=exc.code)
             return exc.failure.remedy is Remedy.GONE
         return True
+
+    async def _mark(self, before: Message) -> dict[str, str]:
+        """Return what the thread of a message stays about: of a turn's card all of its calls."""
+        approval = await self._engine.get_approval(before.approval_id)
+        mark = {"approval_id": approval.id}
+        if not calls_of_turn(approval, [approval]):
+            return mark
+        turn = calls_of_turn(approval, await self._engine.list_approvals(approval.run_id))
+        calls = " ".join(each.id for each in calls_on_card(approval, turn))
+        return {**mark, "calls": calls}
