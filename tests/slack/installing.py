@@ -25,7 +25,7 @@ from bot.slack.install.vault import Vault, new_key
 from bot.slack.transport.http import routes
 from orchestrator.runtime import Clock, Engine, SystemClock
 from orchestrator.store import Store, migrate, open_store
-from tests.slack.bench import QUICK, Effects, publish_graph
+from tests.slack.bench import QUICK, Effects, eventually, publish_graph
 
 ACME = "T1ACME"
 
@@ -88,12 +88,18 @@ class Branches:
     url: str
 
     async def install(self, team: str = ACME, words: str = "Allow as Alice") -> Page:
-        """Go through the pages as an administrator of a workspace."""
+        """Go through the pages as an administrator of a workspace; the bot works there then."""
         first = await self.browser.get(f"{self.url}/slack/install")
 
         assert first.status == 200, first.text
         asked = await self.browser.get(f"{first.link('Add to Slack')}&team={team}")
-        return await self.browser.get(asked.link(words))
+        page = await self.browser.get(asked.link(words))
+        await eventually(self._works_everywhere)
+        return page
+
+    def _works_everywhere(self) -> bool:
+        at_work = {each.workspace for each in self.surface.statistics().senders}
+        return set(self.workspaces.serving) <= at_work
 
 
 @asynccontextmanager
