@@ -62,19 +62,19 @@ async def test_h23_killed_after_a_reply_was_recorded(tmp_path: Path, mode: str) 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("mode", "entry", "filled", "kind"),
+    ("entry", "filled", "kind"),
     [
-        ("socket", "comment", {TEXT: "Who wrote this?"}, "CommentAdded"),
-        ("http", "extend", {LENGTH: "1 day"}, "ApprovalExtended"),
-        ("http", "withdraw", {TEXT: "Not needed"}, "ApprovalResolved"),
+        ("comment", {TEXT: "Who wrote this?"}, "CommentAdded"),
+        ("extend", {LENGTH: "1 day"}, "ApprovalExtended"),
+        ("withdraw", {TEXT: "Not needed"}, "ApprovalResolved"),
     ],
 )
 async def test_h23_killed_after_a_form_was_recorded(
-    tmp_path: Path, mode: str, entry: str, filled: dict[str, str], kind: str
+    tmp_path: Path, entry: str, filled: dict[str, str], kind: str
 ) -> None:
     """Whoever sends it once more to the next process hears that it is done."""
     user = "U0ALICE" if entry == "withdraw" else "U0BOB"
-    async with server(tmp_path, mode=mode) as running:
+    async with server(tmp_path, mode="http") as running:
         ts = await asked(running)
         people = running.simulator
         await people.click(user, CHANNEL, ts, "signoff_menu", element=_menu(running, "More…"))
