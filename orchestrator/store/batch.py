@@ -10,7 +10,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Table
 
@@ -25,15 +25,12 @@ from orchestrator.store import codec, tables
 from orchestrator.store.database import database_of
 from orchestrator.store.ready import Queue, ready_places
 from orchestrator.store.rows import EVENT, Rows
-from orchestrator.store.statements import (
-    delete_rows,
-    insert_rows,
-    insert_values,
-    update_rows,
-    upsert_rows,
-)
+from orchestrator.store.statements import Writes
 from orchestrator.store.tables import AnyRow, to_instant
 from orchestrator.store.warm import Loaded
+
+if TYPE_CHECKING:
+    from orchestrator.store.nodejobs import QueuedNode
 
 #: What is due later than this is seen in time by the schedulers, which look once a second.
 SOON = timedelta(seconds=2)
@@ -54,6 +51,8 @@ class Unit:
     #: Done after the step, in the same transaction; if the step was refused, only when certain.
     side: SideWrite | None = None
     is_side_certain: bool = False
+    #: A job of the queue that is done with when the step has answered, whatever it answered.
+    ends: QueuedNode | None = None
     #: Told the result in the caller's event loop, None where there is none, before the caller is,
     #: and whether or not the caller still waits.
     then: Then | None = None
@@ -95,6 +94,9 @@ def run_batch(
             answer = unit.side(connection, now)
             if unit.step is None:
                 unit.result = answer
+    ended = [unit.ends for unit in units if unit.ends is not None and unit.error is None]
+    if ended and queue is not None:
+        queue.finish(connection, ended)
     ids = {unit.run_id for unit in accepted if isinstance(unit.result, Advance)}
     moved: dict[str, Loaded] = {run_id: loaded[run_id] for run_id in ids if run_id is not None}
     _hand_over(connection, rows, moved, queue, now)
@@ -235,27 +237,25 @@ def decode_record(run_id: str, row: AnyRow) -> Record:
 
 def _write(connection: Connection, rows: Rows) -> None:
     rows.finish()
-    approvals, live = rows.approvals, rows.live
-    insert_rows(connection, tables.runs, rows.new_runs.values())
-    update_rows(connection, tables.runs, ("id",), rows.runs.values())
-    insert_values(connection, tables.events, EVENT, rows.events)
-    insert_rows(connection, tables.approvals, approvals.opened.values())
-    update_rows(connection, tables.approvals, ("id",), approvals.changed.values())
-    insert_rows(connection, tables.decisions, approvals.decisions)
-    insert_rows(connection, tables.rules, approvals.granted.values())
-    update_rows(connection, tables.rules, ("id",), approvals.revoked.values())
+    approvals, live, writes = rows.approvals, rows.live, Writes(connection)
+    writes.insert(tables.runs, rows.new_runs.values())
+    writes.update(tables.runs, ("id",), rows.runs.values())
+    writes.insert_values(tables.events, EVENT, rows.events)
+    writes.insert(tables.approvals, approvals.opened.values())
+    writes.update(tables.approvals, ("id",), approvals.changed.values())
+    writes.insert(tables.decisions, approvals.decisions)
+    writes.insert(tables.rules, approvals.granted.values())
+    writes.update(tables.rules, ("id",), approvals.revoked.values())
     # A timer that was set anew is nobody's.
     free = {key: row and row | {"leased_until": None} for key, row in live.timers.items()}
-    _replace(connection, tables.timers, ("run_id", "kind", "subject"), free)
-    _replace(connection, tables.jobs, ("run_id", "path"), live.jobs)
-    insert_rows(connection, tables.deliveries, rows.deliveries)
+    _replace(writes, tables.timers, ("run_id", "kind", "subject"), free)
+    _replace(writes, tables.jobs, ("run_id", "path"), live.jobs)
+    writes.insert(tables.deliveries, rows.deliveries)
+    writes.send()
 
 
 def _replace(
-    connection: Connection,
-    table: Table,
-    keys: tuple[str, ...],
-    rows: Mapping[Any, dict[str, Any] | None],
+    writes: Writes, table: Table, keys: tuple[str, ...], rows: Mapping[Any, dict[str, Any] | None]
 ) -> None:
-    delete_rows(connection, table, keys, [key for key, row in rows.items() if row is None])
-    upsert_rows(connection, table, keys, filter(None, rows.values()))
+    writes.delete(table, keys, [key for key, row in rows.items() if row is None])
+    writes.upsert(table, keys, filter(None, rows.values()))

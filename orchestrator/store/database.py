@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL
 
 if TYPE_CHECKING:
     from orchestrator.store.nodequeue import NodeQueue
+    from orchestrator.store.statements import Write
 
 _T = TypeVar("_T")
 _KEY = "signoff"
@@ -124,8 +125,11 @@ class Database(ABC):
         """Run a statement by the driver itself, which costs a fraction; return its rows."""
 
     @abstractmethod
-    def run_many(self, connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
-        """Run a statement by the driver itself, once for each of the rows."""
+    def write(self, connection: Connection, writes: Sequence[Write]) -> None:
+        """Run statements by the driver itself, each for all of its rows.
+
+        No row may be written twice: which statement is carried out first is not said.
+        """
 
     @staticmethod
     @abstractmethod

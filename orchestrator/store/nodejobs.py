@@ -106,9 +106,11 @@ def enqueue(connection: Connection, places: Iterable[tuple[str, str]]) -> None:
     )
 
 
-def finish(connection: Connection, node: QueuedNode) -> None:
-    """Be done with a job, as part of the transaction that did what it asked for."""
-    await_only(_queries_within(connection).log_jobs([(node.job, "successful", None)]))
+def finish(connection: Connection, nodes: Iterable[QueuedNode]) -> None:
+    """Be done with jobs, as part of the transaction that did what they asked for."""
+    await_only(
+        _queries_within(connection).log_jobs([(node.job, "successful", None) for node in nodes])
+    )
 
 
 def _queries_within(connection: Connection) -> Queries:

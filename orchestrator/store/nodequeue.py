@@ -23,7 +23,6 @@ from sqlalchemy import Connection
 
 from orchestrator.core.advance import Advance
 from orchestrator.core.refusals import Refusal
-from orchestrator.core.state import State
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.store import nodejobs
 from orchestrator.store.batch import SideWrite, Step, Then, Unit
@@ -161,6 +160,10 @@ class NodeQueue:
         """See `ready.Queue`."""
         nodejobs.enqueue(connection, [(place.run_id, place.path) for place in places])
 
+    def finish(self, connection: Connection, nodes: Sequence[QueuedNode]) -> None:
+        """See `ready.Queue`."""
+        nodejobs.finish(connection, nodes)
+
     async def is_ready(self, node: QueuedNode) -> bool:
         """Say whether the place may still be taken on, and nobody has.
 
@@ -178,28 +181,13 @@ class NodeQueue:
         The job is gone when the step was refused, too; when it raises, the job stays. `then` is
         as in `Store.commit`.
         """
-        has_answered = False
-
-        def answering(state: State | None, now: datetime) -> Advance | Refusal:
-            nonlocal has_answered
-            has_answered = False
-            answer = step(state, now)
-            has_answered = True
-            return answer
-
-        def finish(connection: Connection, _now: datetime) -> None:
-            if has_answered:
-                nodejobs.finish(connection, node)
-
-        unit = Unit(
-            run_id=node.run_id, step=answering, side=finish, is_side_certain=True, then=then
-        )
+        unit = Unit(run_id=node.run_id, step=step, ends=node, then=then)
         answer: Advance | Refusal = await self._submit(unit)
         return answer
 
     async def drop(self, node: QueuedNode) -> None:
         """Be done with a job that asks for nothing any more."""
-        await self._write(lambda connection, _now: nodejobs.finish(connection, node))
+        await self._submit(Unit(run_id=None, ends=node))
 
     async def sweep(self, until: datetime, most: int) -> int:
         """See `nodejobs.sweep`."""

@@ -26,6 +26,14 @@ def to_payload(news: News) -> str:
     return json.dumps({name: value for name, value in told.items() if value})
 
 
+def to_notice(news: News) -> str:
+    """Return the statement by which a transaction tells news; nothing where there is none."""
+    if not news:
+        return ""
+    payload = to_payload(news).replace("'", "''")
+    return f"NOTIFY {CHANNEL}, '{payload}'; "
+
+
 def from_payload(payload: str) -> News:
     """Read a payload; what is not understood may mean anything."""
     try:

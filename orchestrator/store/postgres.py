@@ -29,8 +29,10 @@ from orchestrator.store.database import Database, Fault, News, adopt
 from orchestrator.store.nodejobs import install
 from orchestrator.store.nodequeue import NodeQueue
 from orchestrator.store.pg_errors import DoubtError, LostError, fault, is_lost, reason
-from orchestrator.store.pg_listening import CHANNEL, listen, to_payload
+from orchestrator.store.pg_listening import listen, to_notice
 from orchestrator.store.pg_reading import Pool
+from orchestrator.store.pg_writing import combined
+from orchestrator.store.statements import Write
 from orchestrator.store.tables import to_instant, to_instant_text
 
 _T = TypeVar("_T")
@@ -45,6 +47,8 @@ _WRITING = {
     "synchronous_commit": "on",
     "default_transaction_isolation": "read committed",
     "jit": "off",
+    # What it writes is found by keys; a plan that was made while a table was small is kept.
+    "enable_seqscan": "off",
 }
 #: Any number that others do not use for a lock.
 _MIGRATING = 0x5167_6E6F_6666
@@ -59,7 +63,6 @@ _EVENTS = """
 """
 _HOLD = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))"
 _NUMBER = "SELECT pg_current_xact_id()::text"
-_NUMBER_AND_NEWS = "SELECT pg_current_xact_id()::text, pg_notify($1, $2)"
 _FATE = "SELECT pg_xact_status($1::text::xid8)"
 
 
@@ -78,6 +81,8 @@ class PostgreSQL(Database):
         self._engine: AsyncEngine | None = None
         self._connection: AsyncConnection | None = None
         self._news = News()
+        #: Of the transaction, once something was written.
+        self._number: str | None = None
         #: Of the server's process at the other end of the writer's connection.
         self._pid = 0
 
@@ -170,18 +175,16 @@ class PostgreSQL(Database):
 
     async def _transact(self, work: Callable[[Connection, bool], _T]) -> _T:
         connection = await self._connect()
-        self._news = News()
+        self._news, self._number = News(), None
         number: str | None = None
         answer: Any = None
         try:
             raw = await _driver(connection)
             await raw.execute("BEGIN")
             answer = await connection.run_sync(work, True)
-            if self._news:
-                number = await raw.fetchval(_NUMBER_AND_NEWS, CHANNEL, to_payload(self._news))
-            else:
-                number = await raw.fetchval(_NUMBER)
-            await raw.execute("COMMIT")
+            number = await self._number_on(raw)
+            # Without parameters the driver sends several statements at once.
+            await raw.execute(f"{to_notice(self._news)}COMMIT")
         except BaseException as error:
             await self._roll_back(error)
             if number is None or not is_lost(error):
@@ -189,6 +192,11 @@ class PostgreSQL(Database):
             await self._find_out(number, error)
         done: _T = answer
         return done
+
+    async def _number_on(self, raw: Any) -> str:
+        """Return the number of the transaction."""
+        number: str | None = self._number
+        return number or str(await raw.fetchval(_NUMBER))
 
     async def _connect(self) -> AsyncConnection:
         if self._engine is None:
@@ -265,9 +273,10 @@ class PostgreSQL(Database):
         found: list[Any] = await_only(driver(connection).fetch(text, *parameters))
         return found
 
-    def run_many(self, connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
-        """See Database; one round trip for all rows."""
-        await_only(driver(connection).executemany(text, rows))
+    def write(self, connection: Connection, writes: Sequence[Write]) -> None:
+        """See Database; one statement does everything."""
+        text, columns = combined(writes)
+        ((self._number,),) = self.run(connection, text, columns)
 
     @staticmethod
     def insert(table: Any) -> Any:

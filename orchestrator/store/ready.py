@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sqlalchemy import Connection
 
 from orchestrator.store.live import Row
+
+if TYPE_CHECKING:
+    from orchestrator.store.nodejobs import QueuedNode
 
 
 class Place(NamedTuple):
@@ -38,6 +41,16 @@ class Queue(Protocol):
         Args:
             connection: The batch's.
             places: What has become ready, in no order.
+        """
+
+    def finish(self, connection: Connection, nodes: Sequence[QueuedNode]) -> None:
+        """Be done with jobs, in the transaction that did what they asked for.
+
+        It is called once a batch, in the writer's thread.
+
+        Args:
+            connection: The batch's.
+            nodes: The jobs.
         """
 
 

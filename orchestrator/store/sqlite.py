@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import aiosqlite
 from sqlalchemy import Connection, Dialect, Engine, StaticPool, create_engine, event
@@ -26,6 +26,9 @@ from sqlalchemy.exc import (
 from orchestrator.errors import StoreUnavailableError
 from orchestrator.store.database import Database, Fault, adopt
 from orchestrator.store.tables import to_instant_text
+
+if TYPE_CHECKING:
+    from orchestrator.store.statements import Write
 
 #: How long a statement waits for another process's lock. A click has two seconds in all.
 BUSY_TIMEOUT = 1.5  # seconds
@@ -173,12 +176,14 @@ class SQLite(Database):
             raise _translated(connection, text, error) from error
         return found
 
-    def run_many(self, connection: Connection, text: str, rows: Sequence[Sequence[Any]]) -> None:
+    def write(self, connection: Connection, writes: Sequence[Write]) -> None:
         """See Database; raises as `run` does."""
-        try:
-            _driver(connection).executemany(text, rows)
-        except sqlite3.Error as error:
-            raise _translated(connection, text, error) from error
+        driver = _driver(connection)
+        for prepared, rows in writes:
+            try:
+                driver.executemany(prepared.text, rows)
+            except sqlite3.Error as error:
+                raise _translated(connection, prepared.text, error) from error
 
     @staticmethod
     def insert(table: Any) -> Any:

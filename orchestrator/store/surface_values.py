@@ -10,7 +10,7 @@ from sqlalchemy import Connection, delete, select, update
 
 from orchestrator.store.batch import SideWrite
 from orchestrator.store.reader import Reader
-from orchestrator.store.statements import insert_new, upsert_rows
+from orchestrator.store.statements import Writes, insert_new
 from orchestrator.store.tables import surface_values
 
 _KEYS = ("scope", "name")
@@ -55,7 +55,9 @@ class SurfaceValues:
 
         def side(connection: Connection, now: datetime) -> None:
             row = {"scope": scope, "name": name, "body": body, "updated_at": now}
-            upsert_rows(connection, surface_values, _KEYS, [row])
+            writes = Writes(connection)
+            writes.upsert(surface_values, _KEYS, [row])
+            writes.send()
 
         await self._write(side)
 

@@ -88,7 +88,7 @@ class Losing:
 
     async def execute(self, text: str) -> Any:
         """Lose the connection before or after the commit has reached the server."""
-        if text == "COMMIT":
+        if text.endswith("COMMIT"):
             if self._is_committed:
                 await self._driver.execute(text)
             self._driver.terminate()
