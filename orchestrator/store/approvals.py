@@ -17,51 +17,11 @@ from orchestrator.store.batch import decode_record
 from orchestrator.store.places import Position
 from orchestrator.store.reader import Reader
 from orchestrator.store.reads import fetch_runs, fetch_values
-from orchestrator.store.records import OPEN, Approval, Question, Run
+from orchestrator.store.records import OPEN, Approval, Run
 from orchestrator.store.stories import Story, tell
 from orchestrator.store.tables import AnyRow, approvals, events, runs
 
 _Story = tuple[AnyRow, Story]
-
-_ONE_QUESTION = (
-    select(
-        events.c.run_id,
-        events.c.seq,
-        events.c.at,
-        events.c.kind,
-        events.c.body,
-        runs.c.graph,
-        runs.c.version,
-        runs.c.workspace,
-    )
-    .join(runs, runs.c.id == events.c.run_id)
-    .where(events.c.approval_id == bindparam("approval_id"))
-    .order_by(events.c.seq)
-)
-
-
-async def find_question(reader: Reader, approval_id: str) -> Question | None:
-    """Return what must be known of an approval, by its full id."""
-    rows = await reader.fetch(_ONE_QUESTION, approval_id=approval_id)
-    if not rows:
-        return None
-    row = rows[0]
-    story = _tell(row.run_id, rows)
-    now = story.approval
-    return Question(
-        approval_id=approval_id,
-        run_id=row.run_id,
-        graph=row.graph,
-        version=row.version,
-        path=now.opened.path,
-        kind=now.opened.kind,
-        policy=now.policy,
-        delegations=dict(now.delegations),
-        digest=now.digest,
-        is_open=story.status == OPEN,
-        workspace=row.workspace,
-        keys=story.keys,
-    )
 
 
 def pending_query(
@@ -142,10 +102,11 @@ async def _fetch_stories(reader: Reader, rows: list[AnyRow]) -> list[_Story]:
     told: dict[str, list[AnyRow]] = {row.id: [] for row in rows}
     for row in await reader.fetch(query.order_by(events.c.seq)):
         told[row.approval_id].append(row)
-    return [(row, _tell(row.run_id, told[row.id])) for row in rows]
+    return [(row, tell_story(row.run_id, told[row.id])) for row in rows]
 
 
-def _tell(run_id: str, rows: Iterable[AnyRow]) -> Story:
+def tell_story(run_id: str, rows: Iterable[AnyRow]) -> Story:
+    """Return what the events of an approval say; raises CorruptHistoryError."""
     records: list[e.Record] = [decode_record(run_id, row) for row in rows]
     try:
         return tell(run_id, records)

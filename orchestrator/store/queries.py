@@ -26,6 +26,7 @@ from orchestrator.store import (
 from orchestrator.store.batch import decode_record
 from orchestrator.store.listings import Listings
 from orchestrator.store.places import Position
+from orchestrator.store.questions import Questions
 from orchestrator.store.reader import Reader
 from orchestrator.store.records import (
     Approval,
@@ -47,6 +48,7 @@ class Queries(Listings):
 
     def __init__(self, reader: Reader, now: Callable[[], datetime]) -> None:
         super().__init__(reader)
+        self._questions = Questions(reader)
         self._now = now
 
     async def find_run_id(self, reference: str) -> str:
@@ -114,10 +116,10 @@ class Queries(Listings):
 
     async def get_question(self, reference: str) -> Question:
         """Return what a decision needs to know; raises ApprovalNotFoundError."""
-        found = await approvals.find_question(self._reader, reference)
+        found = await self._questions.find(reference)
         if found is None:
             approval_id = await reads.find_approval_id(self._reader, reference)
-            found = await approvals.find_question(self._reader, approval_id)
+            found = await self._questions.find(approval_id)
         if found is None:
             raise ApprovalNotFoundError(reference)
         return found

@@ -17,8 +17,9 @@ from orchestrator.core.state import RunStatus
 from orchestrator.errors import ApprovalNotFoundError, RunNotFoundError
 from orchestrator.graph.kinds import ApprovalKind
 from orchestrator.store import Store, open_store, reads, rules, work
-from orchestrator.store.approvals import find_question, pending_query
+from orchestrator.store.approvals import pending_query
 from orchestrator.store.choosing import choose
+from orchestrator.store.questions import Questions
 from orchestrator.store.reader import Reader, _Shapes
 from orchestrator.store.sqlite import SQLite
 from orchestrator.testing import FakeClock
@@ -288,7 +289,7 @@ NOW = datetime(2030, 1, 1, tzinfo=UTC)
             "approvals USING INDEX ix_approvals_run_id",
         ),
         (
-            lambda reader: find_question(reader, "a" * 32),
+            lambda reader: Questions(reader).find("a" * 32),
             "events USING INDEX ix_events_approval_id_seq",
         ),
         (
