@@ -109,6 +109,8 @@ class Card:
     #: Empty while the approval is open.
     icon: str = ""
     title: str
+    #: What tells it from others of the same title.
+    gist: Words = ()
     prompt: str = ""
     #: What an edit changed, before and after.
     changes: tuple[Passage, ...] = ()

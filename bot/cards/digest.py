@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from bot.cards.gist import gist
 from bot.cards.outcome import outcome_card
 from bot.cards.progress import progress_words
 from bot.cards.values import cut, one_line
@@ -51,10 +52,13 @@ def digest_of(approvals: Sequence[Approval], *, reader: str, more: int = 0) -> D
 
 def _line(approval: Approval, reader: str) -> DigestLine:
     title = Strong(cut(one_line(approval.title) or approval.node, _TITLE))
+    told = gist(approval)
+    # Below the title, as whoever approves from here goes by it.
+    about: Words = ("\n", *told) if told else ()
     own = next((vote for vote in approval.votes if vote.by == reader), None)
     if not approval.is_open:
         card = outcome_card(approval)
-        words: Words = (f"{card.icon} ", title, "\n", *card.story[0])
+        words: Words = (f"{card.icon} ", title, *about, "\n", *card.story[0])
     else:
         due: Words = ("decide by ", Moment(approval.due_at)) if approval.due_at else ()
         voted: Words = (f"your answer: {own.decision.value}",) if own else ()
@@ -62,7 +66,7 @@ def _line(approval: Approval, reader: str) -> DigestLine:
         # That the reader is waited for goes without saying.
         progress = progress_words(approval) if approval.votes else ()
         facts = join([asked, voted, progress, due, (Code(approval.ref),)])
-        words = (title, "\n", *facts)
+        words = (title, *about, "\n", *facts)
     can_approve = approval.is_open and own is None and Decision.APPROVE in approval.decisions
     return DigestLine(
         approval_id=approval.id,

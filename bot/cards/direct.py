@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from bot.cards.gist import subject
 from bot.cards.outcome import outcome_card
 from bot.cards.progress import progress_words
 from bot.cards.runs import run_end, run_state
@@ -40,6 +41,7 @@ class DirectAction(StrEnum):
 
 
 _ABOUT_OUTCOME = (DirectAction.OPEN, DirectAction.MUTE)
+_TO_REMIND = (DirectAction.OPEN, DirectAction.SNOOZE, DirectAction.MUTE)
 _TO_ANSWER = (DirectAction.ANSWER, DirectAction.OPEN)
 
 
@@ -53,16 +55,33 @@ class DirectNote:
     quotes: tuple[str, ...] = ()
     actions: tuple[DirectAction, ...] = (DirectAction.OPEN,)
     footer: Words = ()
+    #: The approvals, where a message is about several.
+    about: tuple[str, ...] = ()
 
 
-def reminder_note(approval: Approval) -> DirectNote:
-    """Remind somebody whose answer is missing."""
+def reminder_note(approvals: Sequence[Approval]) -> DirectNote:
+    """Remind somebody whose answer is missing, of one question or the calls of a card."""
+    approval = approvals[0]
+    if len(approvals) > 1:
+        asked: Words = ("⏰ Your answers are still missing, asked by ", Person(approval.requester))
+        return DirectNote(
+            lines=(
+                (*asked, f": {len(approvals)} questions"),
+                *(
+                    ("• ", *_title(each), *_until(each), " · ", Code(each.ref))
+                    for each in approvals
+                ),
+            ),
+            actions=_TO_REMIND,
+            footer=(Strong(approval.graph), " · run ", Code(approval.run.ref)),
+            about=tuple(each.id for each in approvals),
+        )
     return DirectNote(
         lines=(
-            ("⏰ Your answer is still missing: ", _title(approval), *_until(approval)),
+            ("⏰ Your answer is still missing: ", *_title(approval), *_until(approval)),
             join([("Asked by ", Person(approval.requester)), progress_words(approval)]),
         ),
-        actions=(DirectAction.OPEN, DirectAction.SNOOZE, DirectAction.MUTE),
+        actions=_TO_REMIND,
         footer=_footer(approval),
     )
 
@@ -77,7 +96,7 @@ def event_note(approval: Approval, event: object) -> DirectNote | None:
                 "🚨 ",
                 Person(event.by),
                 " approved this alone, against the policy: ",
-                _title(approval),
+                *_title(approval),
                 ". The reason:",
             )
             return _note(approval, first, event.comment)
@@ -89,10 +108,12 @@ def outcome_note(approval: Approval, *, has_ended: bool) -> DirectNote:
     """Tell how a question ended, who decided, and what the run does now."""
     card = outcome_card(approval)
     run = approval.run
-    then: Words = end_words(run) if has_ended else ("Run ", Code(run.ref), " ", *run_end(run))
     is_over = run.finished_at is not None
+    # How a run ended is said once, with the last of its questions.
+    goes: tuple[Words, ...] = () if is_over else (("Run ", Code(run.ref), " ", *run_end(run), "."),)
+    then = ((*end_words(run), "."),) if has_ended else goes
     return DirectNote(
-        lines=((f"{card.icon} ", _title(approval)), card.story[0], (*then, ".")),
+        lines=((f"{card.icon} ", *_title(approval)), card.story[0], *then),
         quotes=tuple(comment.text for comment in card.comments),
         actions=(DirectAction.OPEN,) if is_over else _ABOUT_OUTCOME,
         footer=_footer(approval),
@@ -105,7 +126,7 @@ def end_note(approval: Approval) -> DirectNote:
     return DirectNote(
         lines=(
             (f"{_ICONS.get(run.status, _OTHER)} ", *end_words(run), "."),
-            ("The last question was: ", _title(approval)),
+            ("The last question was: ", *_title(approval)),
         ),
         footer=_footer(approval),
     )
@@ -140,11 +161,13 @@ def _comment(approval: Approval, event: a.CommentAdded) -> DirectNote:
             "❓ ",
             Person(event.by),
             " needs to know something from you before deciding: ",
-            _title(approval),
+            *_title(approval),
         )
         note = _note(approval, asks, event.text)
         return replace(note, actions=_TO_ANSWER) if approval.is_open else note
-    return _note(approval, ("💬 ", Person(event.by), " wrote about ", _title(approval)), event.text)
+    return _note(
+        approval, ("💬 ", Person(event.by), " wrote about ", *_title(approval)), event.text
+    )
 
 
 def _about_open(approval: Approval, event: object) -> DirectNote | None:
@@ -152,24 +175,24 @@ def _about_open(approval: Approval, event: object) -> DirectNote | None:
     match event:
         case a.ApprovalEscalated():
             why = "📣 Nobody has answered yet, so you may decide, too: "
-            return _note(approval, (why, title, *until))
+            return _note(approval, (why, *title, *until))
         case a.ApprovalReassigned():
             who: Words = (Person(event.by),) if event.by else ("Somebody",)
-            asks: Words = ("👉 ", *who, " asks you to decide this: ", title, *until)
+            asks: Words = ("👉 ", *who, " asks you to decide this: ", *title, *until)
             return _note(approval, asks, event.reason)
         case a.ApprovalDelegated():
             place = " lets you answer in their place: "
-            return _note(approval, ("👉 ", Person(event.by), place, title, *until))
+            return _note(approval, ("👉 ", Person(event.by), place, *title, *until))
         case a.ApprovalExtended():
             at = event.times.due_at
             to: Words = (" to ", Moment(at)) if at else ()
-            moved: Words = ("🕓 ", Person(event.by), " moved the deadline of ", title, *to, ".")
+            moved: Words = ("🕓 ", Person(event.by), " moved the deadline of ", *title, *to, ".")
             return _note(approval, moved, event.reason)
         case a.ApprovalRevised():
             void = " edited what you have voted on, so that your vote counts no more: "
-            return _note(approval, ("✏️ ", Person(event.by), void, title))
+            return _note(approval, ("✏️ ", Person(event.by), void, *title))
         case a.StageReached():
-            return _note(approval, ("👉 Now it is your turn to decide: ", title, *until))
+            return _note(approval, ("👉 Now it is your turn to decide: ", *title, *until))
         case _:
             return None
 
@@ -180,9 +203,8 @@ def _note(approval: Approval, first: Words, quote: str = "") -> DirectNote:
     return DirectNote(lines=(first,), quotes=quotes, footer=_footer(approval))
 
 
-def _title(approval: Approval) -> Strong:
-    title = one_line(approval.title) or f"Approve {approval.node}?"
-    return Strong(cut(title, _TITLE))
+def _title(approval: Approval) -> Words:
+    return subject(approval, _TITLE)
 
 
 def _until(approval: Approval) -> Words:

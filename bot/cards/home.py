@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.cards.card import Fact
+from bot.cards.gist import subject
 from bot.cards.outcome import outcome_card
 from bot.cards.progress import progress_words, waiting_for
 from bot.cards.question import main_values
@@ -102,7 +103,7 @@ def asked_row(approval: Approval) -> Words:
     due: Words = ("decide by ", Moment(approval.due_at)) if approval.due_at else ()
     waits = ("waits for ", *name_words(waiting_for(approval), most=3))
     run: Words = ("run ", Code(approval.run.ref))
-    return join([(Strong(_title(approval)),), (approval.graph,), waits, due, run])
+    return join([subject(approval, _TITLE), (approval.graph,), waits, due, run])
 
 
 def own_run_row(run: Run) -> Words:
@@ -125,7 +126,7 @@ def decided_row(approval: Approval, person: str) -> Words:
     became: Words = () if is_plain else (status.replace("-", " "),)
     return (
         icon,
-        *join([(Strong(_title(approval)),), (approval.graph,), did, became]),
+        *join([subject(approval, _TITLE), (approval.graph,), did, became]),
     )
 
 

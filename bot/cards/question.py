@@ -10,6 +10,7 @@ from bot.cards.buttons import question_buttons
 from bot.cards.card import MOST_FACTS, Card, Fact
 from bot.cards.changes import change_passages
 from bot.cards.excerpt import excerpt
+from bot.cards.gist import told_apart
 from bot.cards.passages import Passage, PassageStyle
 from bot.cards.progress import notes, progress_words, waiting_for
 from bot.cards.shapes import whole_payload
@@ -58,6 +59,7 @@ def question_card(
         heading=heading(approval),
         calls=_calls(approval),
         title=one_line(approval.title) or f"Approve {approval.node}?",
+        gist=told_apart(approval),
         prompt=clean(approval.prompt).strip(),
         changes=change_passages(approval),
         passages=(*error, *shown.passages),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.cards.gist import subject
 from bot.cards.progress import progress_words, waiting_for
 from bot.cards.secrets import visible_in_run
 from bot.cards.values import cut, one_line
@@ -24,17 +25,21 @@ _ICONS = {
     RunStatus.CANCELLED: "🚫",
     RunStatus.TIMED_OUT: "⌛",
 }
+_PLACES = 3  # that are named
 _REASON = 300  # characters of an error or of an input's value
 
 
 def run_state(run: Run) -> Words:
     """Say what a run does, as the rest of a sentence that begins with the run."""
-    places: Words = join([(Strong(place),) for place in run.places[:3]], ", ")
+    found = _innermost(run.places)
+    rest: Words = (f"{len(found) - _PLACES} more",) if len(found) > _PLACES else ()
+    places = join([*((Strong(place),) for place in found[:_PLACES]), rest], ", ")
     match run.status:
         case RunStatus.PENDING:
             return ("is stored and about to start",)
         case RunStatus.RUNNING:
-            return ("went on to ", *places) if places else ("goes on",)
+            # Of several places nobody knows to which of them it went, and which are waiting.
+            return ("went on to ", *places) if len(found) == 1 else ("goes on",)
         case RunStatus.WAITING:
             return ("waits at ", *places) if places else ("waits",)
         case RunStatus.PAUSED:
@@ -54,6 +59,15 @@ def run_state(run: Run) -> Words:
             )
         case RunStatus.TIMED_OUT:
             return ("ended as timed out",)
+
+
+def _innermost(places: Sequence[str]) -> list[str]:
+    """Leave out what only holds other places, such as the agent whose calls wait."""
+    return [
+        place
+        for place in places
+        if not any(other.startswith((f"{place}/", f"{place}[")) for other in places)
+    ]
 
 
 def run_end(run: Run) -> Words:
@@ -82,7 +96,7 @@ def approval_line(approval: Approval) -> Words:
     due: Words = ("decide by ", Moment(approval.due_at)) if approval.due_at else ("no deadline",)
     return join(
         [
-            (Code(approval.ref), " ", Strong(cut(one_line(approval.title), _REASON))),
+            (Code(approval.ref), " ", *subject(approval, _REASON)),
             (f"{approval.graph}, run ", Code(approval.run.ref)),
             progress_words(approval),
             due,
@@ -123,7 +137,7 @@ def run_words(run: Run, approvals: Sequence[Approval], graph: Graph | None = Non
 
 
 def _approval_story(approval: Approval) -> Words:
-    title: Words = (Code(approval.ref), " ", Strong(cut(one_line(approval.title), _REASON)))
+    title: Words = (Code(approval.ref), " ", *subject(approval, _REASON))
     if approval.is_open:
         due: Words = (", decide by ", Moment(approval.due_at)) if approval.due_at else ()
         return (*title, " waits for ", *name_words(waiting_for(approval), most=3), *due)

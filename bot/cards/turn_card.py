@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from bot.cards.card import Card, Fact
+from bot.cards.gist import gists
 from bot.cards.outcome import outcome_card
 from bot.cards.question import heading
 from bot.cards.quiet import mentioned_in, quiet_card
@@ -14,14 +15,16 @@ from bot.cards.runs import run_end
 from bot.cards.story import people_in, uncalled
 from bot.cards.turns import agent_of
 from bot.cards.values import cut, one_line
-from bot.cards.words import Code, Person, Strong, Words, join
+from bot.cards.words import Code, Person, Strong, Words, join, plain
 from orchestrator.graph.kinds import Risk
 from orchestrator.store.records import Approval
 
 T = TypeVar("T")
 _AGENT = 60  # characters of an agent's name in the title
 _TITLE = 120  # characters of a call's title in the summary
+_GIST = 60  # characters of what tells it from another
 _COMMENTS = 2  # newest comments of a call
+_NEVER: Words = ("no deadline",)
 _TOOL = 60  # characters of a tool's name
 
 
@@ -71,7 +74,10 @@ def turn_card(
         shown: Makes the card of one that is open.
     """
     ids = [each.id for each in turn]
-    cards = [shown(each) if each.is_open else outcome_card(each) for each in calls]
+    cards = [
+        replace(shown(each) if each.is_open else outcome_card(each), gist=told)
+        for each, told in zip(calls, gists(calls), strict=True)
+    ]
     waiting = [card for card in cards if not card.icon]
     facts = _shared([card.facts for card in waiting])
     notes = _shared([card.notes for card in waiting])
@@ -96,7 +102,7 @@ def turn_card(
         lead=join(
             [
                 place if len(turn) > len(calls) else (),
-                *(_fact(fact) for fact in facts),
+                *(fact_words(fact) for fact in facts),
                 told if 0 < len(waiting) < len(cards) else (),
             ]
         ),
@@ -106,6 +112,11 @@ def turn_card(
         footer=_footer(last, is_over=not waiting),
         summary=_summary(first, cards, facts),
     )
+
+
+def fact_words(fact: Fact) -> Words:
+    """Return a fact with its name, unless it says all by itself."""
+    return fact.words if fact.words == _NEVER else (Strong(fact.label), " ", *fact.words)
 
 
 def mentioned_in_turn(card: TurnCard) -> frozenset[str]:
@@ -139,7 +150,8 @@ def _part(card: Card, facts: Sequence[Fact], notes: Sequence[Words], prompt: str
     return replace(
         card,
         prompt="" if card.prompt == prompt else card.prompt,
-        facts=tuple(each for each in card.facts if each not in facts),
+        # That a call has no deadline goes without saying where another one has.
+        facts=tuple(each for each in card.facts if each not in facts and each.words != _NEVER),
         notes=tuple(each for each in card.notes if each not in notes),
         comments=card.comments[-_COMMENTS:],
     )
@@ -168,12 +180,6 @@ def _title(approval: Approval, count: int, *, is_open: bool) -> str:
     return f"Which of these {count} calls may {agent} make?"
 
 
-def _fact(fact: Fact) -> Words:
-    if fact.words == ("no deadline",):
-        return fact.words
-    return (Strong(fact.label), " ", *fact.words)
-
-
 def _footer(approval: Approval, *, is_over: bool) -> Words:
     run: Words = ("Run ", Code(approval.run.ref))
     return (*run, " ", *run_end(approval.run)) if is_over else run
@@ -182,9 +188,11 @@ def _footer(approval: Approval, *, is_over: bool) -> Words:
 def _summary(approval: Approval, cards: Sequence[Card], facts: Sequence[Fact]) -> Words:
     waiting = [card for card in cards if not card.icon]
     if not waiting:
-        told = [(f"{card.icon} {cut(card.title, _TITLE)}",) for card in cards]
+        told = [
+            (f"{card.icon} ", *title) for card, title in zip(cards, _titles(cards), strict=True)
+        ]
         return (f"All {len(cards)} calls are answered: ", *join(told, " · "))
-    titles = join([(cut(card.title, _TITLE),) for card in waiting], " · ")
+    titles = join(_titles(waiting), " · ")
     count = f"{len(waiting)} calls wait" if len(waiting) > 1 else "1 call waits"
     deadline = next((fact.words for fact in facts if fact.label == "Decide by"), ())
     return (
@@ -192,5 +200,16 @@ def _summary(approval: Approval, cards: Sequence[Card], facts: Sequence[Fact]) -
         *titles,
         f" — {approval.graph}, asked by ",
         Person(approval.requester),
-        *((", decide by ", *deadline) if deadline not in {(), ("no deadline",)} else ()),
+        *((", decide by ", *deadline) if deadline not in {(), _NEVER} else ()),
     )
+
+
+def _titles(cards: Sequence[Card]) -> list[Words]:
+    """Return the titles, with what tells those apart that are alike."""
+    titles = [cut(card.title, _TITLE) for card in cards]
+    return [
+        (title, f" ({cut(plain(card.gist), _GIST)})")
+        if titles.count(title) > 1 and card.gist
+        else (title,)
+        for card, title in zip(cards, titles, strict=True)
+    ]

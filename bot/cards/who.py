@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from bot.cards.gist import told_apart
 from bot.cards.progress import VOTED, standing_of
 from bot.cards.values import one_line
-from bot.cards.words import Moment, Person, Strong, Words, approver_words, join, name_words
+from bot.cards.words import Code, Moment, Person, Strong, Words, approver_words, join, name_words
 from orchestrator.graph.kinds import QUORUM_KINDS
 from orchestrator.graph.policy import Approver, ApproverKind, Slot, Stage
 from orchestrator.store.records import Approval
@@ -33,6 +34,8 @@ class WhoCard:
     """Who may decide."""
 
     title: str
+    #: Which question of that title it is.
+    reference: Words
     #: How far it is, in a sentence.
     standing: Words
     groups: tuple[WhoGroup, ...]
@@ -58,10 +61,16 @@ def who_card(approval: Approval, rosters: Mapping[str, Roster], *, now: datetime
     ]
     return WhoCard(
         title=one_line(approval.title) or f"Approve {approval.node}?",
+        reference=reference_of(approval),
         standing=_standing(approval),
         groups=tuple(groups),
         rules=tuple(rules(approval)),
     )
+
+
+def reference_of(approval: Approval) -> Words:
+    """Say which question of its title it is: by its main values, and as commands name it."""
+    return join([told_apart(approval), (Code(approval.ref),)])
 
 
 def rules(approval: Approval) -> Iterator[Words]:

@@ -123,7 +123,7 @@ CALLS = tuple(
     asked(
         "assistant", "send_mail", _K.TOOL, f"May the assistant write to {to}?", id=f"{number}" * 32,
         path=f"assistant/send_mail#{number}",
-        payload={"to": to, "subject": "Your order", "body": "It leaves today, as promised."},
+        payload={"to": to, "subject": "Your order", "body": "It leaves today."},
     )
     for number, to in ((1, "ann@example.com"), (2, "ben@example.com"), (3, "cem@example.com"))
 )  # fmt: skip
@@ -193,7 +193,7 @@ _OUTCOMES = {
 _ANSWERED = (
     _done(CALLS[0], "approved", _said(_D.APPROVE)),
     _done(CALLS[1], "rejected", _said(
-        _D.REJECT, "U0CAROL", "Ben's parcel comes back; tell him that instead.")),
+        _D.REJECT, "U0CAROL", "Ben's parcel comes back.")),
 )  # fmt: skip
 _TURNS = {
     "turn": CALLS,

@@ -63,11 +63,17 @@ async def test_h17_a_turn_of_three_calls_is_one_message(tmp_path: Path):
         assert "Which of these 3 calls may helper make?" in shown(message)
         assert open_calls(message) == 3
         assert shown(message).count("@editors") + shown(message).count("subteam") == 1
-        assert [each for each in PAID if shown(message).count(each) != 1] == []
+        assert [each for each in PAID if body(message).count(each) != 1] == []
         assert len([e for e in bot.sim.log if e.name == "chat.postMessage"]) == 1
         assert not [e for e in bot.sim.log if e.name == "chat.update"]
         assert len({each.delivered_at for each in calls.values()}) == 1
         assert all(each.ref in shown(message) for each in calls.values())
+
+
+def body(message: dict[str, Any]) -> str:
+    """Return what a card shows but for its buttons."""
+    blocks = [each for each in message["blocks"] if each["type"] != "actions"]
+    return shown({"blocks": blocks})
 
 
 PAID = ("Ann", "Ben", "Cem")

@@ -37,7 +37,8 @@ MENU = "signoff_menu"
 SHOW = "signoff_show"
 AGAIN = "signoff_again"
 
-_FORM_TITLE = 250  # bytes of a title inside a button's value
+#: Bytes inside a button's value: of a name, of a title, and of what tells it from others.
+_FORM_NAME, _FORM_TITLE, _FORM_GIST = 200, 250, 160
 _FORMATTING = frozenset("*_~`")
 
 
@@ -236,10 +237,11 @@ def _target(card: Card, button: Button, number: int) -> tuple[str, str, Confirm 
                 approval=card.approval_id,
                 digest=card.digest,
                 decision=decision,
-                graph=_short(card.graph),
-                node=_short(card.node),
-                title=_short(card.title),
+                graph=_short(card.graph, _FORM_NAME),
+                node=_short(card.node, _FORM_NAME),
+                title=_short(card.title, _FORM_TITLE),
                 kind=card.kind,
+                about=_short(plain(card.gist), _FORM_GIST),
             )
             return f"{FORM}{decision}", form.pack(), None
         case Form.VALUES:
@@ -268,6 +270,6 @@ def _values(card: Card, decision: str, suffix: str = "") -> tuple[str, str, Conf
     return f"{VALUES}{decision}{suffix}", payload.pack(), None
 
 
-def _short(title: str) -> str:
-    """Cut a title by bytes: six of them may stand for one character once it is JSON."""
-    return literal(title).encode()[:_FORM_TITLE].decode(errors="ignore")
+def _short(text: str, most: int) -> str:
+    """Cut a text by bytes, of which some are twice as many once they are JSON."""
+    return literal(text).encode()[:most].decode(errors="ignore")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticSerializationError
@@ -90,6 +90,8 @@ class FormButton(Payload):
     node: str
     title: str
     kind: str = ""
+    #: What tells the question from others of the same title.
+    about: str = ""
 
 
 class ChoiceButton(Payload):
@@ -164,12 +166,13 @@ class AgainButton(Payload):
 
 
 class SnoozeButton(Payload):
-    """A button after which somebody is not reminded of a question for an hour."""
+    """A button after which somebody is not reminded for an hour, of a question or several."""
 
     prefix = "snooze1"
     limit = limits.BUTTON_VALUE
 
     approval: str = Field(pattern=_ID)
+    others: tuple[Annotated[str, Field(pattern=_ID)], ...] = ()
 
 
 class AnswerButton(Payload):

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from bot.cards.card import Card
-from bot.cards.turn_card import TurnCard, TurnPart
-from bot.cards.words import Strong, Words, join, plain
+from bot.cards.turn_card import TurnCard, TurnPart, fact_words
+from bot.cards.words import Words, join, plain
 from bot.slack.kit import blocks as b
 from bot.slack.kit import limits
 from bot.slack.kit.messages import (
@@ -68,7 +68,7 @@ def _part(part: TurnPart, groups: GroupIds | None) -> list[dict[str, Any]]:
 
 def _question(part: TurnPart, groups: GroupIds | None) -> list[dict[str, Any]]:
     card = part.card
-    facts: list[Words] = [(Strong(fact.label), " ", *fact.words) for fact in card.facts]
+    facts = [fact_words(fact) for fact in card.facts]
     changes = message_blocks(card.changes, has_tables=False)
     return [
         b.section(f"*{part.number}.  {_cut(card.title)}*"),
@@ -82,8 +82,9 @@ def _question(part: TurnPart, groups: GroupIds | None) -> list[dict[str, Any]]:
 def _outcome(part: TurnPart, groups: GroupIds | None) -> list[dict[str, Any]]:
     card = part.card
     story = "\n".join(mrkdwn(words, groups) for words in card.story)
+    gist = f"{mrkdwn(card.gist, groups)}\n" if card.gist else ""
     return [
-        b.section(f"{card.icon} *{part.number}.  {_cut(card.title)}*\n{story}"),
+        b.section(f"{card.icon} *{part.number}.  {_cut(card.title)}*\n{gist}{story}"),
         *message_blocks(card.changes, has_tables=False),
         *message_blocks(card.passages, has_tables=False),
         *(b.rich_text([b.quote(fit(comment.text, _PROMPT))]) for comment in card.comments),
@@ -95,7 +96,8 @@ def _plain_lines(part: TurnPart) -> list[str]:
     card = part.card
     facts = [f"{fact.label}: {plain(fact.words)}" for fact in card.facts]
     shown = [f"{each.label}: {each.text}" for each in (*card.changes, *card.passages)]
-    story = [plain(words) for words in (*card.story, *card.notes)]
+    gist = (card.gist,) if card.icon and card.gist else ()
+    story = [plain(words) for words in (*gist, *card.story, *card.notes)]
     comments = [comment.text for comment in card.comments]
     head = f"{card.icon or '•'} {part.number}. {card.title} ({plain(part.label)})"
     return [head, *story, *facts, *shown, *comments]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.slack.people.preferences import run_subject
 from bot.slack.runs import get_question
 from bot.slack.sending.directs import ANSWER, APPROVE, MUTE, OPEN, PENDING, SNOOZE
 from bot.slack.windows.asides import aside_view
+from orchestrator.errors import ApprovalClosedError
 
 _SNOOZE = timedelta(hours=1)
 
@@ -34,17 +36,30 @@ async def answer(tools: Tools, args: AsyncArgs) -> None:
 
 
 async def snooze(tools: Tools, args: AsyncArgs) -> None:
-    """Remind somebody of a question no more for an hour."""
+    """Remind somebody of a question no more for an hour, or of the calls of a card."""
     button = SnoozeButton.unpack(_value(args))
     user = user_of(args.body)
     key = f"snooze:{user}:{_action(args).get('action_ts', '')}"
     await tools.decisions.act(
-        tools.engine.snooze(button.approval, by=user, until=_SNOOZE, surface=SURFACE, key=key),
+        _snooze(tools, (button.approval, *button.others), user, key),
         approval=button.approval,
         member=Member(id=user, team=team_of(args.body)),
     )
     await args.ack()
     _reply(tools, args, ("You are not reminded of this for an hour.",))
+
+
+async def _snooze(tools: Tools, approvals: Sequence[str], user: str, key: str) -> None:
+    """Snooze those that are open still; only where none is, that is said."""
+    refused: list[ApprovalClosedError] = []
+    for number, approval in enumerate(approvals):
+        own = f"{key}:{number}" if number else key
+        try:
+            await tools.engine.snooze(approval, by=user, until=_SNOOZE, surface=SURFACE, key=own)
+        except ApprovalClosedError as exc:
+            refused.append(exc)
+    if len(refused) == len(approvals):
+        raise refused[0]
 
 
 async def mute_run(tools: Tools, args: AsyncArgs) -> None:

@@ -66,7 +66,7 @@ class Audience(Letters):
             case Purpose.QUESTION if approval.delivered_at is None:  # else it is posted anew
                 return await self._questions(approval, now)
             case Purpose.REMINDER if approval.is_open:
-                people = await still_asked(approval, self._directory, now)
+                people = await self._to_remind(approval, now)
                 circle = Circle(names=people, is_mutable=True)
                 return await self._told(circle, approval.run, REMINDER, now)
             case Purpose.NOTICE if delivery.seq is not None:
@@ -97,6 +97,20 @@ class Audience(Letters):
                 at = now if approval.due_at is not None and approval.due_at <= at else at
                 directs.append(Direct(person=person, detail=QUESTION, not_before=at))
         return directs
+
+    async def _to_remind(self, approval: Approval, now: datetime) -> tuple[str, ...]:
+        """Return who is reminded of a question; the last call of a card stands for the others."""
+        people = await still_asked(approval, self._directory, now)
+        together = await self._turns.reminded_with(approval)
+        order = [(each.reminded_at or now, number) for number, each in enumerate(together)]
+        own = next(
+            (at for at, each in zip(order, together, strict=True) if each.id == approval.id), None
+        )
+        for at, each in zip(order, together, strict=True):
+            if own is not None and at > own:
+                told = await still_asked(each, self._directory, now)
+                people = tuple(person for person in people if person not in told)
+        return people
 
     async def _concerned(self, seq: int, approval: Approval, now: datetime) -> list[Direct]:
         event = await self.event(approval.run_id, seq)

@@ -41,7 +41,7 @@ class DirectPost:
 
 def render_direct(note: DirectNote, post: DirectPost, groups: GroupIds) -> SlackMessage:
     """Render a message to one person."""
-    buttons = [made for action in note.actions if (made := _button(action, post)) is not None]
+    buttons = [made for each in note.actions if (made := _button(each, post, note)) is not None]
     text = lines(list(note.lines), groups)
     blocks = [
         b.section(text),
@@ -88,7 +88,7 @@ def _line_buttons(line: DigestLine, url: str | None) -> list[Block]:
     return buttons
 
 
-def _button(action: DirectAction, post: DirectPost) -> Block | None:
+def _button(action: DirectAction, post: DirectPost, note: DirectNote) -> Block | None:
     match action:
         case DirectAction.ANSWER:
             answer = AnswerButton(approval=post.about)
@@ -100,7 +100,8 @@ def _button(action: DirectAction, post: DirectPost) -> Block | None:
             shown = RunOption(run=post.run_id, what="show")
             return b.button("Show the run", action_id=SHOW, value=shown.pack())
         case DirectAction.SNOOZE:
-            snooze = SnoozeButton(approval=post.about)
+            first, *others = note.about or (post.about,)
+            snooze = SnoozeButton(approval=first, others=tuple(others))
             return b.button("Snooze 1 h", action_id=SNOOZE, value=snooze.pack())
         case DirectAction.MUTE:
             mute = MuteButton(run=post.run_id)

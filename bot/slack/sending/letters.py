@@ -11,6 +11,7 @@ from bot.slack.kit.messages import SlackMessage
 from bot.slack.people.preferences import Preferences
 from bot.slack.sending.directs import DirectPost, render_digest, render_direct
 from bot.slack.sending.recipients import still_asked
+from bot.slack.sending.turns import Turns
 from bot.slack.workspace.directory import SlackDirectory
 from bot.slack.workspace.links import Links
 from orchestrator.runtime import Engine
@@ -39,6 +40,7 @@ class Letters:
         self._directory = directory
         self._preferences = preferences
         self._links = links
+        self._turns = Turns(engine)
 
     async def compose(
         self, delivery: Delivery, approval: Approval, now: datetime
@@ -121,9 +123,9 @@ class Letters:
         is_muted = preference.is_muted(run=approval.run_id, graph=approval.graph, now=now)
         match detail:
             case "reminder":
-                is_due = approval.is_open and not is_muted
-                asked = await self._asked_of(approval, now) if is_due else ()
-                return reminder_note(approval) if person in asked else None
+                together = () if is_muted else await self._turns.reminded_with(approval)
+                due = [each for each in together if person in await self._asked_of(each, now)]
+                return reminder_note(due) if due else None
             case "outcome" | "outcome+end" if not approval.is_open and not is_muted:
                 return outcome_note(approval, has_ended=detail != OUTCOME)
             case "end" if not is_muted:

@@ -99,6 +99,18 @@ class Turns:
         number = [each.id for each in turn].index(approval.id) + 1
         return replace(notice, words=(Strong(f"{number}."), " ", *notice.words))
 
+    async def reminded_with(self, approval: Approval) -> tuple[Approval, ...]:
+        """Return the open ones of the calls on a card of which people are reminded at once.
+
+        A call itself is one of them, in its place, and so is what is no call.
+        """
+        together = calls_on_card(approval, await self._turn(approval))
+        return tuple(
+            each
+            for each in together
+            if each.is_open and (each.id == approval.id or _are_at_once(approval, each))
+        )
+
     async def bring(self, approval: Approval, before: Message, because: str | None) -> None:
         """Have the other calls follow that stand in the message which a call leaves, and why."""
         for place in await self._places(approval):
@@ -146,10 +158,14 @@ def _are_due(one: Approval, other: Approval) -> bool:
     """Are the same people reminded of both at the same time?"""
     if one.id == other.id:
         return True
-    if not other.is_open or one.reminded_at is None or other.reminded_at is None:
-        return False
     are_same = waiting_for(one) == waiting_for(other) and one.snoozed == other.snoozed
-    return are_same and abs(one.reminded_at - other.reminded_at) < _AT_ONCE
+    return other.is_open and are_same and _are_at_once(one, other)
+
+
+def _are_at_once(one: Approval, other: Approval) -> bool:
+    if one.reminded_at is None or other.reminded_at is None:
+        return False
+    return abs(one.reminded_at - other.reminded_at) < _AT_ONCE
 
 
 def _is_same(one: Message | None, other: Message | None) -> bool:

@@ -8,10 +8,11 @@ from typing import Any
 
 from bot.cards import ASIDE_LABELS, ASIDE_WORDS, Aside, asides_of
 from bot.cards.values import one_line
+from bot.cards.who import reference_of
 from bot.slack.kit import blocks as b
 from bot.slack.kit import limits
 from bot.slack.kit.blocks import Block
-from bot.slack.kit.mrkdwn import escape, fit_escaped
+from bot.slack.kit.mrkdwn import escape, fit_escaped, mrkdwn
 from bot.slack.kit.payloads import AsideForm, AsideOption
 from bot.slack.windows.modals import NOTICE_CALLBACK
 from orchestrator.store.records import Approval
@@ -83,7 +84,7 @@ def length_of(value: object) -> timedelta:
 
 def _about(approval: Approval) -> Block:
     title = fit_escaped(one_line(approval.title), _TITLE)
-    return b.context(f"*{escape(approval.graph)}* · {title} · `{approval.ref}`")
+    return b.context(f"*{escape(approval.graph)}* · {title} · {mrkdwn(reference_of(approval))}")
 
 
 def _text(label: str, hint: str, *, is_optional: bool = False) -> Block:

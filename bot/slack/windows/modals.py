@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.cards.values import one_line
 from bot.slack.kit import blocks as b
-from bot.slack.kit.mrkdwn import escape
+from bot.slack.kit.mrkdwn import escape, fit_escaped
 from bot.slack.kit.payloads import FormButton, ReasonForm
+from orchestrator.core.ids import approval_ref
 from orchestrator.graph.kinds import ApprovalKind, Decision
 
 REASON_CALLBACK = "signoff_reason"
 NOTICE_CALLBACK = "signoff_notice"
 REASON_BLOCK = "signoff_reason"
 REASON_ACTION = "text"
+_ABOUT = 500  # characters of what tells a question from others
 
 _LABELS = {
     "reject": ("Reject", "Reject", "Why not?"),
@@ -27,6 +30,7 @@ def reason_view(button: FormButton) -> dict[str, Any]:
     title, submit, label = _LABELS.get(button.decision, otherwise)
     if button.kind == ApprovalKind.ITERATE and button.decision == Decision.REQUEST_CHANGES:
         title, submit, label = _ROUND
+    told, ref = one_line(button.about), approval_ref(button.approval)
     form = ReasonForm(
         approval=button.approval,
         digest=button.digest,
@@ -41,6 +45,7 @@ def reason_view(button: FormButton) -> dict[str, Any]:
                 "Your reason is shown to everybody who sees the question, and kept in the log."
             ),
             b.plain_section(button.title),
+            *([b.context(f"{fit_escaped(told, _ABOUT)} · `{ref}`")] if told else []),
             b.text_input(
                 label,
                 block_id=REASON_BLOCK,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.cards.values import one_line
-from bot.cards.who import WhoCard
+from bot.cards.who import WhoCard, reference_of
 from bot.cards.words import Words
 from bot.slack.kit import blocks as b
 from bot.slack.kit import limits
@@ -19,12 +19,13 @@ _QUESTION = 1000  # characters
 def waiting_view(approval: Approval) -> Block:
     """Return the window while people are looked up."""
     words = b.context("Looking up who that is …")
-    return b.modal(_TITLE, [_about(approval.title), words], callback_id=NOTICE_CALLBACK)
+    about = _about(approval.title, reference_of(approval))
+    return b.modal(_TITLE, [about, words], callback_id=NOTICE_CALLBACK)
 
 
 def who_view(card: WhoCard, groups: GroupIds | None = None) -> Block:
     """Return the window with everybody in it."""
-    made = [_about(card.title), b.section(mrkdwn(card.standing, groups))]
+    made = [_about(card.title, card.reference, groups), b.section(mrkdwn(card.standing, groups))]
     for group in card.groups:
         rows = [group.title, *group.people]
         made += _sections(rows, groups)
@@ -32,8 +33,9 @@ def who_view(card: WhoCard, groups: GroupIds | None = None) -> Block:
     return b.modal(_TITLE, made[: limits.VIEW_BLOCKS], callback_id=NOTICE_CALLBACK)
 
 
-def _about(title: str) -> Block:
-    return b.context(f"*{fit_escaped(one_line(title), _QUESTION)}*")
+def _about(title: str, reference: Words, groups: GroupIds | None = None) -> Block:
+    told = mrkdwn(reference, groups)
+    return b.context(f"*{fit_escaped(one_line(title), _QUESTION)}* · {told}")
 
 
 def _sections(
