@@ -26,17 +26,11 @@ def gist(approval: Approval) -> Words:
 
     What an edit changed stands in front, old → new.
     """
-    changed = {
-        each.label.removesuffix(_NOW): each.text
-        for each in change_passages(approval)
-        if not each.label.endswith(_BEFORE)
-    }
-    values = sorted(_values(approval), key=lambda each: each.label not in changed)
-    return _line([replace(each, text=changed.get(each.label, each.text)) for each in values])
+    return _line(_values(approval))
 
 
 def gists(approvals: Sequence[Approval]) -> tuple[Words, ...]:
-    """Return the values of each of several, with what only some of them have in front."""
+    """Return the same for each of several, with what only some of them have in front."""
     found = [_values(each) for each in approvals]
     keys = [{(value.label, value.text) for value in values} for values in found]
     shared = set.intersection(*keys) if len(keys) > 1 else set()
@@ -60,8 +54,16 @@ def subject(approval: Approval, most: int) -> Words:
 
 
 def _values(approval: Approval) -> list[Passage]:
+    changed = {
+        each.label.removesuffix(_NOW): each.text
+        for each in change_passages(approval)
+        if not each.label.endswith(_BEFORE)
+    }
     found = [value for each in whole_payload(approval) for value in (each.inside or (each,))]
-    return sorted(found, key=lambda each: (not each.is_weighty, not each.is_line))
+    shown = [replace(each, text=changed.get(each.label, each.text)) for each in found]
+    return sorted(
+        shown, key=lambda each: (each.label not in changed, not each.is_weighty, not each.is_line)
+    )
 
 
 def _line(values: Sequence[Passage]) -> Words:

@@ -74,6 +74,7 @@ async def test_h17_an_edited_call_is_told_as_it_was_approved(tmp_path: Path):
         told = await bot.direct("U0ALICE", "Edited and approved by")
 
         assert "✏️ *Pay?* (Amount: 40 → 30 · To: Ben)" in shown(told)
+        assert "*2.  Pay?*\\nAmount: 40 → 30 · To: Ben\\nEdited" in shown(card_of(bot))
 
 
 async def test_h17_what_is_asked_and_said_about_a_call_names_it(tmp_path: Path):
