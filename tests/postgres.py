@@ -8,9 +8,9 @@ import subprocess
 import tempfile
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from functools import cached_property
 from itertools import count
 from pathlib import Path
@@ -88,6 +88,10 @@ class Server:
         apart(lambda: asyncio.run(migrate(self.url_of(name))))
         return name
 
+    @cached_property
+    def _schema(self) -> list[Any]:
+        return self.run(_SCHEMA, database=self.template)
+
     def _new(self) -> str:
         return f"signoff_{os.getpid()}_{next(self._numbers)}"
 
@@ -100,9 +104,7 @@ class Server:
             name = self._new()
             self.run(f'CREATE DATABASE "{name}" TEMPLATE "{self.template}"')
         yield self.url_of(name)
-        self._wait_for_silence(name)
-        if self.run(_SCHEMA, database=name) == self.run(_SCHEMA, database=self.template):
-            self.run(_EMPTY, database=name)
+        if apart(lambda: asyncio.run(_emptied(self.url_of(name), self._schema))):
             self._free.append(name)
 
     @contextmanager
@@ -111,14 +113,8 @@ class Server:
         name = self._new()
         self.run(f'CREATE DATABASE "{name}" TEMPLATE template0')
         yield self.url_of(name)
-        self._wait_for_silence(name)
+        apart(lambda: asyncio.run(_silent(self.url_of(name))))
         self.run(f'DROP DATABASE "{name}" WITH (FORCE)')
-
-    def _wait_for_silence(self, name: str) -> None:
-        """Wait until the server has noticed that everybody has gone; somebody may have stayed."""
-        until = time.monotonic() + 5
-        while left := [row[0] for row in self.run(_OTHERS, database=name)]:
-            assert time.monotonic() < until, f"connections were left open: {left}"
 
 
 def run(url: str, *statements: str) -> list[Any]:
@@ -133,6 +129,38 @@ def apart(work: Callable[[], Any]) -> Any:
 
 
 async def _run(url: URL, statements: Sequence[str]) -> list[Any]:
+    found: list[Any] = []
+    async with _connected(url) as connection:
+        for statement in statements:
+            found = await connection.fetch(statement)
+    return found
+
+
+async def _emptied(url: str, schema: list[Any]) -> bool:
+    """Empty a database that nobody uses any more; say whether it has the tables that it shall."""
+    async with _connected(make_url(url)) as connection:
+        await _wait_for_silence(connection)
+        if await connection.fetch(_SCHEMA) != schema:
+            return False
+        await connection.execute(_EMPTY)
+    return True
+
+
+async def _silent(url: str) -> None:
+    """Wait until nobody uses a database any more."""
+    async with _connected(make_url(url)) as connection:
+        await _wait_for_silence(connection)
+
+
+async def _wait_for_silence(connection: Any) -> None:
+    """Wait until the server has noticed that everybody has gone; somebody may have stayed."""
+    until = time.monotonic() + 5
+    while left := [row[0] for row in await connection.fetch(_OTHERS)]:
+        assert time.monotonic() < until, f"connections were left open: {left}"
+
+
+@asynccontextmanager
+async def _connected(url: URL) -> AsyncIterator[Any]:
     connection = await asyncpg.connect(
         host=url.host or url.query.get("host"),
         port=url.port,
@@ -141,10 +169,7 @@ async def _run(url: URL, statements: Sequence[str]) -> list[Any]:
         database=url.database,
     )
     try:
-        found: list[Any] = []
-        for statement in statements:
-            found = await connection.fetch(statement)
-        return found
+        yield connection
     finally:
         await connection.close()
 

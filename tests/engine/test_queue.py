@@ -12,8 +12,9 @@ import pytest
 from orchestrator.core.state import RunStatus
 from orchestrator.errors import DeadLetterNotFoundError, StoreError
 from orchestrator.graph import GraphBuilder
-from orchestrator.runtime import Engine, StaticDirectory, SystemClock
+from orchestrator.runtime import Engine, StaticDirectory, SystemClock, worker
 from orchestrator.store import migrate, nodejobs, open_store
+from orchestrator.store.nodequeue import NodeQueue
 from tests.engine import working
 from tests.engine.crew import JOBS, PATIENCE, desk, finished, serve, sql, start, until
 
@@ -133,6 +134,32 @@ async def test_w1_a_node_whose_job_was_lost_gets_another_one(
         (ended,) = await finished(engine, [run])
 
     assert ended.status is RunStatus.COMPLETED
+
+
+async def test_w1_who_has_room_looks_for_jobs_only_where_there_are_some(
+    shared: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As soon as a slot is free while jobs wait, and not at all while there are none."""
+    monkeypatch.setattr(worker, "POLL", PATIENCE)
+    graph, looks = working.make_graph(tmp_path), []
+    take = NodeQueue.take
+
+    async def looking(queue: NodeQueue, most: int) -> list[Any]:
+        looks.append(most)
+        return await take(queue, most)
+
+    monkeypatch.setattr(NodeQueue, "take", looking)
+    async with desk(shared, graph) as recording, serve(shared, graph, concurrency=2) as engine:
+        await until(lambda: asyncio.sleep(0, bool(looks)))
+        for _ in range(8):
+            await finished(engine, [await start(engine)])
+        in_vain = len(looks)
+        crowd = await asyncio.gather(*(start(recording) for _ in range(12)))
+        ended = await finished(engine, list(crowd))
+
+    assert in_vain == 1
+    assert {run.status for run in ended} == {RunStatus.COMPLETED}
+    assert await sql(shared, JOBS) == []
 
 
 async def test_w1_migrating_twice_leaves_the_queue_as_it_is(shared: str, tmp_path: Path) -> None:
