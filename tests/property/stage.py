@@ -137,7 +137,7 @@ class Stage(RuleBasedStateMachine):
         """Is something under way or due?"""
         for process in self.processes:
             kernel = process.engine._kernel
-            if kernel._commits or process.engine.statistics().running_attempts:
+            if kernel._under_way or process.engine.statistics().running_attempts:
                 return True
         store = self.processes[0].store
         return bool(await store.due_timers(self.clock.now(), 1) or await store.ready_jobs(1))
