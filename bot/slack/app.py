@@ -144,6 +144,7 @@ class SlackSurface:
         self._socket_timing = socket_timing
         self._seen = Seen()
         self._branches: dict[str, Branch] = {}
+        self.is_open = False
         self._keeping: asyncio.Task[None] | None = None
         self._news = asyncio.Event()
         self._sockets: Sockets | None = None
@@ -221,6 +222,7 @@ class SlackSurface:
         self._engine.on_delivery(self._wake)
         self._workspaces.on_change(self._news.set)
         await self._sync()
+        self.is_open = True
         self._keeping = asyncio.get_running_loop().create_task(self._keep(), name="slack-branches")
         if self._app_token is not None:
             self._sockets = Sockets(

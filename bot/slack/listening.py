@@ -80,6 +80,7 @@ class Branches(Protocol):
     """The workspaces in which the bot works."""
 
     tasks: TaskKeeper
+    is_open: bool  #: Has it begun to work? Requests come in a moment earlier.
 
     def find_tools(self, args: AsyncArgs) -> Tools | None:
         """Return the tools of the workspace that a request came from, if the bot works there."""
@@ -107,6 +108,8 @@ def guard(branches: Branches, handler: Handler) -> Listener:
         args.context[_TAKEN] = True
         with branches.tasks.held(), structlog.contextvars.bound_contextvars(person=person):
             tools = branches.find_tools(args)
+            if tools is None and not branches.is_open:
+                raise NotRecordedError("the bot is starting")
             if tools is None:
                 await _say_not_installed(args)
                 return
@@ -127,8 +130,10 @@ async def _say_not_installed(args: AsyncArgs) -> None:
     _log.warning("slack_workspace_unknown", team=args.context.team_id)
     if args.body.get("command"):
         await args.ack(text="Signoff is not installed in this workspace. Install it again.")
-    else:
+    elif args.body.get("event"):
         await args.ack()
+    else:
+        raise NotRecordedError("the app is not installed in that workspace")
 
 
 async def on_error(error: Exception, response: BoltResponse | None) -> BoltResponse | None:
