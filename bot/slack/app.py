@@ -47,6 +47,7 @@ _log = structlog.get_logger(__name__)
 class SlackStatistics:
     """How the surface is doing, for health checks."""
 
+    is_open: bool  #: it has begun to work
     is_identified: bool  #: the bot token was accepted
     wanted_connections: int  #: 0 without Socket Mode
     connections: int
@@ -62,7 +63,7 @@ class SlackStatistics:
     def is_ready(self) -> bool:
         """Can people reach the bot?"""
         is_reached = self.connections > 0 or self.wanted_connections == 0
-        return self.is_identified and is_reached and self.is_sending
+        return self.is_open and self.is_identified and is_reached and self.is_sending
 
     @property
     def is_sending(self) -> bool:
@@ -198,6 +199,7 @@ class SlackSurface:
         serving = self._workspaces.serving
         senders = [branch.statistics() for branch in self._branches.values()]
         return SlackStatistics(
+            is_open=self.is_open,
             is_identified=all(each.identity.found is not None for each in serving.values()),
             wanted_connections=self._connections if self._app_token else 0,
             connections=self._sockets.connected() if self._sockets else 0,
@@ -243,6 +245,7 @@ class SlackSurface:
     ) -> None:
         """Stop within about five seconds: first what people wait for, then the connections."""
         deadline = time.monotonic() + GRACE
+        self.is_open = False
         if self._keeping is not None:
             self._keeping.cancel()
             await asyncio.gather(self._keeping, return_exceptions=True)

@@ -18,6 +18,10 @@ class SurfaceStatistics(Protocol):
     """What a chat surface tells about itself."""
 
     @property
+    def is_open(self) -> bool:
+        """Has it begun to work?"""
+
+    @property
     def is_identified(self) -> bool:
         """Was the bot's token accepted?"""
 
@@ -83,6 +87,8 @@ def slack_probe(statistics: Callable[[], SurfaceStatistics]) -> Probe:
 
     async def probe() -> Check:
         found = statistics()
+        if not found.is_open:
+            return Check(is_good=False, detail="it is starting")
         if not found.is_identified:
             return Check(is_good=False, detail="Slack has not accepted the bot token yet")
         wrong = [f"{name}: {problem}" for name, problem in sorted(found.problems.items())]

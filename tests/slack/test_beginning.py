@@ -25,6 +25,7 @@ async def test_w3_a_click_that_finds_no_workspace_is_not_confirmed(
         early.setattr(http_bot.surface, "is_open", is_open)
 
         assert not await press(http_bot, question)
+        assert http_bot.surface.statistics().is_ready is is_open
 
     assert await press(http_bot, question)
     await eventually(lambda: http_bot.effects.published)
