@@ -43,6 +43,7 @@ class Scheduler:
         self._clock = clock
         self._on_tick = on_tick
         self._wake = asyncio.Event()
+        self._looking = asyncio.Lock()
         self._ending = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="signoff-heartbeat", daemon=True)
         self._complained: set[str] = set()
@@ -88,7 +89,11 @@ class Scheduler:
                 pass
 
     async def tick(self) -> None:
-        """Do everything that is due now."""
+        """Do everything that is due now; after a look that is under way, there is another one."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         self.ticks += 1
         store, now = self._kernel.store, self._clock.now()
         self._looked_at = now
