@@ -108,7 +108,7 @@ async def test_h23_a_mark_that_slack_takes_later_is_set_then(
         assert bot.sim.faults.fail_next == []
 
 
-UNREADABLE = ["missing_scope", "not_in_channel", "thread_not_found", "channel_not_found"]
+UNREADABLE = ["missing_scope", "thread_not_found", "channel_not_found"]
 
 
 async def asked_anew(bot: Bench) -> dict[str, Any]:
